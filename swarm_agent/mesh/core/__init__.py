@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Right of way as a pure function of what a robot knows and has heard."""
+
+from swarm_agent.mesh.core.right_of_way import (
+    RightOfWayParams,
+    RightOfWayState,
+    decide_right_of_way,
+)
+from swarm_agent.mesh.core.types import (
+    Advice,
+    AdviceKind,
+    Claim,
+    ClaimKind,
+    Hazard,
+    How,
+    Me,
+    Peer,
+    PeerState,
+    Point,
+    Polyline,
+    Pose,
+    Refuge,
+    RightOfWayInputs,
+    RightOfWayOutputs,
+    Role,
+    Settlement,
+)
+
+__all__ = [
+    'Advice',
+    'AdviceKind',
+    'Claim',
+    'ClaimKind',
+    'Hazard',
+    'How',
+    'Me',
+    'Peer',
+    'PeerState',
+    'Point',
+    'Polyline',
+    'Pose',
+    'Refuge',
+    'RightOfWayInputs',
+    'RightOfWayOutputs',
+    'RightOfWayParams',
+    'RightOfWayState',
+    'Role',
+    'Settlement',
+    'decide_right_of_way',
+]

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nouns of right of way: what a robot knows of itself, of its peers, and what it concludes.
+
+Positions are metres in the map frame, times are nanoseconds. `kind` of a claim and `state` of a
+peer are the numbers of `swarm.v1.ClaimKind` and `swarm.v1.PeerState`, so that nothing here
+depends on protobuf.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+Point = tuple[float, float]
+"""x [m], y [m] in the map frame."""
+Polyline = tuple[Point, ...]
+Pose = tuple[float, float, float]
+"""x [m], y [m], yaw [rad] in the map frame."""
+Refuge = Literal['unasked', 'found', 'none', 'reached']
+"""How the search for a place to step aside went: not asked for, driving there, no such place,
+standing there."""
+AdviceKind = Literal['go', 'wait', 'make_way']
+Role = Literal['passes', 'yields']
+How = Literal['waits', 'makes_way', 'backs_out']
+
+
+class ClaimKind(IntEnum):
+    """What a claim says; numbers of swarm.v1.ClaimKind."""
+
+    UNSPECIFIED = 0
+    REQUEST = 1
+    PROMISE = 2
+    DECLINE = 3
+    DONE = 4
+
+
+class PeerState(IntEnum):
+    """What a robot is doing; numbers of swarm.v1.PeerState."""
+
+    UNSPECIFIED = 0
+    IDLE = 1
+    MOVING = 2
+    WAITING = 3
+    YIELDING = 4
+    BLOCKED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """What another robot last said of itself."""
+
+    agent_id: str
+    heard_ns: int
+    """Own clock when it was last heard [ns]."""
+    pose: Pose
+    speed_mps: float
+    radius_m: float
+    priority: int
+    """Number of swarm.v1.PriorityClass."""
+    waited_ms: int
+    state: int
+    """Number of swarm.v1.PeerState."""
+    path: Polyline
+    """Where it goes next, from its own position, at most 6 m; empty when it stands."""
+    yields_to: str
+    """Agent it yields to, empty if none."""
+    cannot_yield: bool
+    """It looked for a place to step aside and found none."""
+    alive: bool
+    """Its liveliness token is present."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A message between the two robots of an encounter."""
+
+    claim_id: str
+    kind: int
+    """Number of swarm.v1.ClaimKind."""
+    from_agent: str
+    to_agent: str
+    priority: int
+    waited_ms: int
+    path: Polyline
+    place: Point | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """Something in the way that is on no map, reported by a peer."""
+
+    hazard_id: str
+    kind: str
+    reporter: str
+    position: Point
+    radius_m: float
+    heard_ns: int
+    """Own clock when it was last heard of [ns]."""
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """What a robot knows of itself in this tick."""
+
+    agent_id: str
+    pose: Pose
+    speed_mps: float
+    radius_m: float
+    priority: int
+    """Number of swarm.v1.PriorityClass."""
+    path: Polyline
+    """Remaining path of the mission, 0.25 m apart, at most 6 m, from the own position."""
+    wants_to_move: bool
+    """It has somewhere to go, whether or not it is standing."""
+    refuge: Refuge
+    """How the search for the last make_way corridor went."""
+    place: Point | None
+    """Where it steps aside to, once found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightOfWayInputs:
+    """All that one tick of right of way depends on."""
+
+    now_ns: int
+    """Monotonic clock [ns]."""
+    me: Me
+    peers: tuple[Peer, ...]
+    claims: tuple[Claim, ...]
+    """Claims addressed to this robot since the last tick."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What the arbiter has to obey, after safety and before the mission."""
+
+    kind: AdviceKind = 'go'
+    peer: str = ''
+    """The other robot concerned, empty if none."""
+    stop_after_m: float = math.inf
+    """How far along the own path it may drive [m]; inf if free."""
+    corridor: Polyline = ()
+    """For make_way: the peer's path that is to be cleared."""
+    reason: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """An encounter that ended."""
+
+    peer: str
+    role: Role
+    how: How
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightOfWayOutputs:
+    """What right of way concludes in one tick."""
+
+    advice: Advice
+    claims: tuple[Claim, ...]
+    """To be sent now."""
+    state: int
+    """Number of swarm.v1.PeerState to announce."""
+    yields_to: str
+    cannot_yield: bool
+    waited_ms: int
+    settled: tuple[Settlement, ...]
+    violations: tuple[str, ...]
+    """Promises that a peer broke, one sentence each."""

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fleet plans: which robots, where they live, where supervisor and mesh listen.
+
+`swarm up`, the launch files and every node read the same plan.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from swarm_config.errors import ConfigError
+from swarm_config.robots import RobotModel, load_robot
+from swarm_config.validation import read_model
+
+Pose = tuple[float, float, float]
+"""x [m], y [m], yaw [rad] in the map frame."""
+Identifier = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]{0,31}$')]
+LinkLoss = Literal['continue', 'finish_leg', 'hold', 'return_home', 'lock_down']
+
+
+class RobotEntry(BaseModel):
+    """One robot of a fleet."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    id: Identifier
+    model: str
+    """Name of a file in the robots folder, without .yaml."""
+    home: Pose
+    start: Pose | None = None
+    """Where it stands at first; home if not given."""
+
+
+class SupervisorEntry(BaseModel):
+    """Where the supervisor serves gRPC."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    host: str = '127.0.0.1'
+    port: int = Field(default=50551, ge=1, le=65535)
+    insecure: bool = False
+    """Plain text instead of mutual TLS; named in every status line."""
+
+
+class MeshEntry(BaseModel):
+    """How the robots find each other over Zenoh."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    base_port: int = Field(default=7450, ge=1, le=65000)
+    """Robot number i listens on this port + i."""
+    host: str = '127.0.0.1'
+    scouting: bool = False
+    """Multicast discovery, for a robots' LAN."""
+
+
+class FleetFile(BaseModel):
+    """A fleet plan as written in config/fleets/*.yaml."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    fleet: Identifier
+    map: str
+    """map_server YAML, relative to this file."""
+    places: str | None = None
+    """Named places, relative to this file."""
+    scenario: str | None = None
+    """What the simulator's script does, relative to this file."""
+    robots: tuple[RobotEntry, ...] = Field(min_length=1)
+    supervisor: SupervisorEntry = SupervisorEntry()
+    mesh: MeshEntry = MeshEntry()
+    survey_range_m: float = Field(default=3.5, gt=0.0)
+    """How far a robot inspects the floor around it [m]."""
+    survey_cell_m: float = Field(default=0.25, gt=0.0)
+    link_loss: LinkLoss = 'continue'
+    min_battery: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Share of charge at which a robot goes home."""
+    robots_dir: str = '../robots'
+
+    @model_validator(mode='after')
+    def _ids_differ(self) -> 'FleetFile':
+        ids = [robot.id for robot in self.robots]
+        doubles = sorted({name for name in ids if ids.count(name) > 1})
+        if doubles:
+            raise ValueError(f'robot ids must differ, {doubles} stand twice')
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robot:
+    """One robot of a resolved fleet."""
+
+    agent_id: str
+    index: int
+    model: RobotModel
+    home: Pose
+    start: Pose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """A fleet plan with its files found and its robot classes read."""
+
+    path: Path
+    file: FleetFile
+    map_path: Path
+    places_path: Path | None
+    scenario_path: Path | None
+    robots: tuple[Robot, ...]
+
+    @property
+    def fleet_id(self) -> str:
+        """The fleet's name, first part of its Zenoh keys."""
+        return self.file.fleet
+
+    def robot(self, agent_id: str) -> Robot:
+        """The robot of this id.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        for robot in self.robots:
+            if robot.agent_id == agent_id:
+                return robot
+        known = ', '.join(robot.agent_id for robot in self.robots)
+        raise ConfigError(f'{self.path}: robots: no robot {agent_id!r}; there are {known}')
+
+    def mesh_listen(self, agent_id: str) -> str:
+        """The Zenoh endpoint on which a robot listens."""
+        mesh = self.file.mesh
+        return f'tcp/{mesh.host}:{mesh.base_port + self.robot(agent_id).index}'
+
+    def mesh_connect(self, agent_id: str) -> tuple[str, ...]:
+        """The Zenoh endpoints of all other robots."""
+        return tuple(
+            self.mesh_listen(robot.agent_id) for robot in self.robots if robot.agent_id != agent_id
+        )
+
+
+def load_fleet(path: Path) -> Fleet:
+    """Read a fleet plan and the robot classes that it names.
+
+    Raises:
+        ConfigError: A file is missing or malformed; the message names file, field and expectation.
+    """
+    file = read_model(path, FleetFile)
+    return Fleet(
+        path=path,
+        file=file,
+        map_path=_beside(path, 'map', file.map),
+        places_path=_beside(path, 'places', file.places) if file.places else None,
+        scenario_path=_beside(path, 'scenario', file.scenario) if file.scenario else None,
+        robots=tuple(_resolve(path, file, i, entry) for i, entry in enumerate(file.robots)),
+    )
+
+
+def _beside(path: Path, field: str, name: str) -> Path:
+    target = (path.parent / name).resolve()
+    if not target.is_file():
+        raise ConfigError(
+            f'{path}: {field}: no file {str(target)!r}; give a path relative to {path.name}'
+        )
+    return target
+
+
+def _resolve(path: Path, file: FleetFile, index: int, entry: RobotEntry) -> Robot:
+    model_path = (path.parent / file.robots_dir / f'{entry.model}.yaml').resolve()
+    if not model_path.is_file():
+        raise ConfigError(f'{path}: robots.{index}.model: no file {str(model_path)!r}')
+    return Robot(
+        agent_id=entry.id,
+        index=index,
+        model=load_robot(model_path),
+        home=entry.home,
+        start=entry.start or entry.home,
+    )

@@ -1,0 +1,109 @@
+from swarm.v1 import common_pb2 as _common_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PeerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PEER_STATE_UNSPECIFIED: _ClassVar[PeerState]
+    PEER_STATE_IDLE: _ClassVar[PeerState]
+    PEER_STATE_MOVING: _ClassVar[PeerState]
+    PEER_STATE_WAITING: _ClassVar[PeerState]
+    PEER_STATE_YIELDING: _ClassVar[PeerState]
+    PEER_STATE_BLOCKED: _ClassVar[PeerState]
+
+class ClaimKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CLAIM_KIND_UNSPECIFIED: _ClassVar[ClaimKind]
+    CLAIM_KIND_REQUEST: _ClassVar[ClaimKind]
+    CLAIM_KIND_PROMISE: _ClassVar[ClaimKind]
+    CLAIM_KIND_DECLINE: _ClassVar[ClaimKind]
+    CLAIM_KIND_DONE: _ClassVar[ClaimKind]
+PEER_STATE_UNSPECIFIED: PeerState
+PEER_STATE_IDLE: PeerState
+PEER_STATE_MOVING: PeerState
+PEER_STATE_WAITING: PeerState
+PEER_STATE_YIELDING: PeerState
+PEER_STATE_BLOCKED: PeerState
+CLAIM_KIND_UNSPECIFIED: ClaimKind
+CLAIM_KIND_REQUEST: ClaimKind
+CLAIM_KIND_PROMISE: ClaimKind
+CLAIM_KIND_DECLINE: ClaimKind
+CLAIM_KIND_DONE: ClaimKind
+
+class PeerIntent(_message.Message):
+    __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    POSE_FIELD_NUMBER: _ClassVar[int]
+    SPEED_MPS_FIELD_NUMBER: _ClassVar[int]
+    RADIUS_M_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    WAITED_MS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    YIELDS_TO_FIELD_NUMBER: _ClassVar[int]
+    CANNOT_YIELD_FIELD_NUMBER: _ClassVar[int]
+    SKILL_FIELD_NUMBER: _ClassVar[int]
+    INTENT_ID_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    stamp_ns: int
+    pose: _common_pb2.Pose2D
+    speed_mps: float
+    radius_m: float
+    priority: _common_pb2.PriorityClass
+    waited_ms: int
+    state: PeerState
+    path: _containers.RepeatedCompositeFieldContainer[_common_pb2.Point2D]
+    yields_to: str
+    cannot_yield: bool
+    skill: str
+    intent_id: int
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., state: _Optional[_Union[PeerState, str]] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., yields_to: _Optional[str] = ..., cannot_yield: _Optional[bool] = ..., skill: _Optional[str] = ..., intent_id: _Optional[int] = ...) -> None: ...
+
+class Claim(_message.Message):
+    __slots__ = ("claim_id", "kind", "from_agent", "to_agent", "stamp_ns", "priority", "waited_ms", "path", "place", "reason")
+    CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    FROM_AGENT_FIELD_NUMBER: _ClassVar[int]
+    TO_AGENT_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    WAITED_MS_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    claim_id: str
+    kind: ClaimKind
+    from_agent: str
+    to_agent: str
+    stamp_ns: int
+    priority: _common_pb2.PriorityClass
+    waited_ms: int
+    path: _containers.RepeatedCompositeFieldContainer[_common_pb2.Point2D]
+    place: _common_pb2.Point2D
+    reason: str
+    def __init__(self, claim_id: _Optional[str] = ..., kind: _Optional[_Union[ClaimKind, str]] = ..., from_agent: _Optional[str] = ..., to_agent: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., place: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Hazard(_message.Message):
+    __slots__ = ("hazard_id", "kind", "reporter", "position", "radius_m", "stamp_ns", "ttl_s")
+    HAZARD_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REPORTER_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    RADIUS_M_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    TTL_S_FIELD_NUMBER: _ClassVar[int]
+    hazard_id: str
+    kind: str
+    reporter: str
+    position: _common_pb2.Point2D
+    radius_m: float
+    stamp_ns: int
+    ttl_s: float
+    def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ...) -> None: ...

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All subcommands of `swarm`, and one place where an error becomes one sentence."""
+
+import sys
+
+import typer
+
+from swarm_config.errors import ConfigError
+from swarm_supervisor.cli import demo, doctor, operator, up
+from swarm_vault import cli as audit
+from swarm_vault.errors import VaultError
+
+app = typer.Typer(
+    name='swarm',
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help='Mission command for ROS 2 fleets: run a fleet, give it orders, watch it, audit it.',
+)
+app.command('demo')(demo.demo)
+app.command('up')(up.up)
+app.add_typer(operator.mission, name='mission')
+app.command('status')(operator.status)
+app.command('watch')(operator.watch)
+app.command('stop')(operator.stop)
+app.command('revoke')(operator.revoke)
+app.command('escalations')(operator.escalations)
+app.command('resolve')(operator.resolve)
+app.add_typer(audit.app, name='audit')
+app.command('doctor')(doctor.doctor)
+
+
+def main() -> int:
+    """Run the command line; errors of the user's input end in one sentence and exit code 2."""
+    try:
+        app()
+    except (ConfigError, VaultError) as error:
+        typer.echo(f'swarm: {error}', err=True)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

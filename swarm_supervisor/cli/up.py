@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm up`: start a fleet plan's processes on this machine and keep them running."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from swarm_config.fleets import Fleet, load_fleet
+from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.fleet_processes import (
+    FleetRun,
+    robot_specs,
+    simulator_spec,
+    supervisor_spec,
+)
+from swarm_supervisor.processes import ProcessGroup, ProcessSpec
+from swarm_vault.keys import ensure_authority, provision
+
+PERIOD_S = 0.5
+
+
+def up(
+    fleet_file: Annotated[
+        Path | None, typer.Option('--fleet', help='A fleet plan; the depot if not given.')
+    ] = None,
+    vault: Annotated[Path, typer.Option(help='Where logs, keys and bags are kept.')] = Path(
+        'vault'
+    ),
+    robot: Annotated[
+        str, typer.Option(help='Only this robot, without supervisor and simulator.')
+    ] = '',
+    sim: Annotated[bool, typer.Option(help='Start the simulator.')] = True,
+    supervisor: Annotated[bool, typer.Option(help='Start the supervisor.')] = True,
+    composed: Annotated[bool, typer.Option('--composed', help='Two processes a robot.')] = False,
+    slm: Annotated[bool, typer.Option('--slm', help='Planners ask the local model.')] = False,
+    insecure: Annotated[
+        bool, typer.Option('--insecure', help='gRPC in plain text; shown in every status.')
+    ] = False,
+    headless: Annotated[bool, typer.Option('--headless/--viewer', help='No 3-D window.')] = True,
+    seed: Annotated[int, typer.Option(help='Seed of the simulator.')] = 0,
+) -> None:
+    """Start supervisor, simulator and robots; Ctrl-C stops them all with the robots at rest."""
+    fleet = load_fleet((fleet_file or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    run = FleetRun(
+        fleet=fleet,
+        vault_dir=vault.resolve() / 'robots',
+        supervisor_vault_dir=vault.resolve() / 'supervisor',
+        out_dir=vault.resolve() / 'run',
+        params_dir=config_dir() / 'params',
+        composed=composed,
+        headless=headless,
+        seed=seed,
+        slm=slm,
+        insecure=insecure,
+    )
+    _give_keys(run, fleet)
+    _run(run, _chosen(run, robot, sim=sim, supervisor=supervisor))
+
+
+def _give_keys(run: FleetRun, fleet: Fleet) -> None:
+    agents = [robot.agent_id for robot in fleet.robots]
+    ensure_authority(run.supervisor_vault_dir, agents)
+    provision(run.supervisor_vault_dir, run.vault_dir, agents)
+
+
+def _chosen(run: FleetRun, robot: str, *, sim: bool, supervisor: bool) -> list[ProcessSpec]:
+    if robot:
+        return list(robot_specs(run, run.fleet.robot(robot).agent_id))
+    head = ([supervisor_spec(run)] if supervisor else []) + ([simulator_spec(run)] if sim else [])
+    robots = [spec for r in run.fleet.robots for spec in robot_specs(run, r.agent_id)]
+    return head + robots
+
+
+def _run(run: FleetRun, specs: list[ProcessSpec]) -> None:
+    console = Console()
+    done = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+    group = ProcessGroup(run.out_dir / 'logs')
+    try:
+        group.start_all(specs)
+        console.print(
+            f'{len(specs)} processes started; logs in {run.out_dir / "logs"}; Ctrl-C stops'
+        )
+        _keep(group, done, console)
+    finally:
+        killed = group.stop()
+        console.print('all processes stopped' + (f', killed: {killed}' if killed else ''))
+
+
+def _keep(group: ProcessGroup, done: threading.Event, console: Console) -> None:
+    said = 0
+    while not done.wait(PERIOD_S):
+        group.poll()
+        for note in group.notes[said:]:
+            console.print(note)
+        said = len(group.notes)
+        if group.dead():
+            console.print(f'ended: {", ".join(group.dead())}; read its log; stopping all')
+            raise typer.Exit(1)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user may choose of a demo, checked once."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm_config.errors import ConfigError
+
+LARGE_MAP_TIME_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """The options of `swarm demo`."""
+
+    robots: int | None = None
+    map_path: Path | None = None
+    seed: int = 0
+    link_down: tuple[float, float] | None = None
+    """Seconds after the order between which the supervisor cannot be reached; None: the scenario's."""
+    no_link_down: bool = False
+    out_dir: Path = Path('out/demo')
+    json_path: Path | None = None
+    headless: bool = True
+    composed: bool = False
+    slm: bool = False
+    kills: tuple[tuple[str, float], ...] = ()
+    """Processes to SIGKILL and when, in seconds after the order."""
+    time_limit_s: float | None = None
+
+
+def parse_span(text: str) -> tuple[float, float]:
+    """Read `FROM:TO` in seconds.
+
+    Raises:
+        ConfigError: It is not two rising numbers.
+    """
+    found = re.fullmatch(r'(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)', text)
+    if not found or float(found[1]) >= float(found[2]):
+        raise ConfigError(
+            f'--link-down {text!r}: expected FROM:TO in seconds after the order, for example 20:40'
+        )
+    return float(found[1]), float(found[2])
+
+
+def parse_kill(text: str) -> tuple[str, float]:
+    """Read `PROCESS@SECONDS`.
+
+    Raises:
+        ConfigError: It has another form.
+    """
+    found = re.fullmatch(r'([a-z0-9_.]+)@(\d+(?:\.\d+)?)', text)
+    if not found:
+        raise ConfigError(
+            f'--kill {text!r}: expected PROCESS@SECONDS, for example amr_1.planner@25'
+        )
+    return found[1], float(found[2])

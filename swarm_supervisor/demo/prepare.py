@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lay out a demo's folder: fleet plan with free ports, vaults with keys, scenario."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from swarm_config.automatic import resize_fleet, write_automatic_fleet
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import Fleet, load_fleet
+from swarm_config.scenarios import Scenario, load_scenario
+from swarm_supervisor.demo.options import DemoOptions
+from swarm_supervisor.fleet_processes import FleetRun
+from swarm_vault.keys import ensure_authority, provision
+
+MARK = 'demo.mark'
+"""Stands in a folder that a demo made, so that the next one may empty it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that a demo needs before its first process starts."""
+
+    run: FleetRun
+    scenario: Scenario | None
+    relay: str
+    """host:port of the relay that the robots call."""
+    supervisor: str
+    """host:port of the supervisor."""
+    environment: dict[str, str]
+    link_down: tuple[float, float] | None
+
+
+def prepare(options: DemoOptions, config_dir: Path) -> Stage:
+    """Write the demo's files under its output folder.
+
+    Raises:
+        ConfigError: An option, the map or the fleet cannot be used.
+    """
+    out = _empty_folder(options.out_dir)
+    fleet = _choose_fleet(options, config_dir, out)
+    relay_port, supervisor_port, mesh_port = _free_ports(len(fleet.robots))
+    fleet = _with_ports(fleet, out / 'fleet.yaml', supervisor_port, mesh_port)
+    scenario = load_scenario(fleet.scenario_path) if fleet.scenario_path else None
+    run = FleetRun(
+        fleet=fleet,
+        vault_dir=out / 'vault',
+        supervisor_vault_dir=out / 'supervisor_vault',
+        out_dir=out,
+        params_dir=config_dir / 'params',
+        composed=options.composed,
+        headless=options.headless,
+        seed=options.seed,
+        supervisor_target=f'127.0.0.1:{relay_port}',
+        slm=options.slm,
+    )
+    _give_keys(run)
+    return Stage(
+        run=run,
+        scenario=scenario,
+        relay=f'127.0.0.1:{relay_port}',
+        supervisor=f'127.0.0.1:{supervisor_port}',
+        environment=_environment(),
+        link_down=_link_down(options, scenario),
+    )
+
+
+def _empty_folder(out: Path) -> Path:
+    if out.exists():
+        if any(out.iterdir()) and not (out / MARK).exists():
+            raise ConfigError(
+                f'--out {str(out)!r}: the folder holds files that no demo wrote; name another one'
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / MARK).write_text('made by swarm demo; the next demo empties this folder\n')
+    return out.resolve()
+
+
+def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:
+    target = out / 'fleet.yaml'
+    if options.map_path is not None:
+        return write_automatic_fleet(
+            map_path=options.map_path,
+            robots=options.robots or 3,
+            seed=options.seed,
+            config_dir=config_dir,
+            target=target,
+        )
+    fleet = load_fleet(config_dir / 'fleets' / 'depot.yaml')
+    file = resize_fleet(fleet, options.robots or len(fleet.robots), options.seed, config_dir)
+    found = {
+        'map': str(fleet.map_path),
+        'robots_dir': str((config_dir / 'robots').resolve()),
+        'places': str(fleet.places_path) if fleet.places_path else None,
+        'scenario': str(fleet.scenario_path) if fleet.scenario_path else None,
+    }
+    content = file.model_copy(update=found).model_dump(mode='json', exclude_none=True)
+    target.write_text(yaml.safe_dump(content, sort_keys=False), encoding='utf-8')
+    return load_fleet(target)
+
+
+def _with_ports(fleet: Fleet, target: Path, supervisor_port: int, mesh_port: int) -> Fleet:
+    content = yaml.safe_load(target.read_text(encoding='utf-8'))
+    content['supervisor'] = {'host': '127.0.0.1', 'port': supervisor_port}
+    content['mesh'] = {'host': '127.0.0.1', 'base_port': mesh_port, 'scouting': False}
+    target.write_text(yaml.safe_dump(content, sort_keys=False), encoding='utf-8')
+    return load_fleet(target)
+
+
+def _free_ports(robots: int) -> tuple[int, int, int]:
+    """A relay port, a supervisor port, and the first of `robots` free ports in a row."""
+    with ExitStack() as stack:
+        relay, supervisor = (stack.enter_context(_bound(0)) for _ in range(2))
+        base = _free_row(robots)
+        return relay, supervisor, base
+
+
+@contextmanager
+def _bound(port: int) -> Iterator[int]:
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', port))
+        yield int(sock.getsockname()[1])
+
+
+def _free_row(length: int) -> int:
+    for base in range(17450, 60000, length + 1):
+        try:
+            with ExitStack() as stack:
+                for port in range(base, base + length):
+                    stack.enter_context(_bound(port))
+                return base
+        except OSError:
+            continue
+    raise ConfigError(f'no {length} free ports in a row on 127.0.0.1; stop other programs')
+
+
+def _environment() -> dict[str, str]:
+    """Discovery on this machine only, in a ROS domain of our own."""
+    return {
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'ROS_DOMAIN_ID': str(_free_domain()),
+        'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp',
+    }
+
+
+def _free_domain() -> int:
+    """A ROS domain whose first discovery ports are free (DDSI-RTPS: 7400 + 250 * domain + 10)."""
+    for domain in range(11, 100):
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.bind(('127.0.0.1', 7400 + 250 * domain + 10))
+                return domain
+        except OSError:
+            continue
+    raise ConfigError('no free ROS domain between 11 and 99; stop other ROS programs')
+
+
+def _give_keys(run: FleetRun) -> None:
+    agents = [robot.agent_id for robot in run.fleet.robots]
+    ensure_authority(run.supervisor_vault_dir, agents)
+    provision(run.supervisor_vault_dir, run.vault_dir, agents)
+
+
+def _link_down(options: DemoOptions, scenario: Scenario | None) -> tuple[float, float] | None:
+    if options.no_link_down:
+        return None
+    if options.link_down is not None:
+        return options.link_down
+    if scenario is None or scenario.link_down is None:
+        return None
+    return scenario.link_down.from_s, scenario.link_down.until_s

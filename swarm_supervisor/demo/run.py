@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole of `swarm demo`: prepare, show, audit, figures, report."""
+
+import resource
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from swarm_config.maps import load_map
+from swarm_supervisor.demo.figures import (
+    Figures,
+    Trail,
+    as_json,
+    compare_logs,
+    figures_of,
+    judge,
+    read_trail,
+)
+from swarm_supervisor.demo.options import DemoOptions
+from swarm_supervisor.demo.prepare import Stage, prepare
+from swarm_supervisor.demo.referee import read_referee, read_truth
+from swarm_supervisor.demo.show import Shown, run_show
+from swarm_supervisor.demo.timeline import timeline_of
+from swarm_supervisor.demo.view import View
+from swarm_supervisor.processes import children_cpu_s
+from swarm_supervisor.report import RunData, write_report
+from swarm_vault.replay import replay_vault
+from swarm_vault.verify import verify_vault
+
+
+def run_demo(options: DemoOptions, config_dir: Path, console: Console) -> Figures:
+    """Run a demo to its end and write its figures and report.
+
+    Raises:
+        ConfigError: An option, the map or the fleet cannot be used; nothing was started.
+    """
+    began = time.monotonic()
+    stage = prepare(options, config_dir)
+    with View(console) as view:
+        shown = run_show(options, stage, view)
+        shown.referee = read_referee(stage.run.out_dir)
+        view.say('verifying the audit trail and re-executing the decisions')
+    figures, trail = _audit(stage, shown, began)
+    _write(options, stage, shown, figures, trail)
+    return figures
+
+
+def _audit(stage: Stage, shown: Shown, began: float) -> tuple[Figures, Trail]:
+    vault = stage.run.vault_dir
+    mission_cpu_s = children_cpu_s() + _own_cpu_s()
+    mission_wall_s = time.monotonic() - began
+    written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir)
+    verdict, replay = verify_vault(vault), replay_vault(vault)
+    trail = read_trail(vault)
+    spent = (time.monotonic() - began, mission_cpu_s)
+    figures = figures_of(stage, shown, trail, (written, synced), (verdict, replay), spent)
+    figures = replace(figures, cpu_cores=round(mission_cpu_s / mission_wall_s, 2))
+    faults += tuple(f'{reason}' for reason in (*verdict.reasons, *replay.reasons))
+    faults += tuple(f'{name} had to be killed at the stop' for name in shown.killed_at_stop)
+    reasons = judge(figures, shown, faults)
+    return replace(figures, passed=not reasons, reasons=reasons), trail
+
+
+def _own_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _write(
+    options: DemoOptions, stage: Stage, shown: Shown, figures: Figures, trail: Trail
+) -> None:
+    out = stage.run.out_dir
+    (out / 'figures.json').write_text(as_json(figures), encoding='utf-8')
+    if options.json_path is not None:
+        options.json_path.write_text(as_json(figures), encoding='utf-8')
+    fleet = stage.run.fleet
+    write_report(
+        out / 'report.html',
+        RunData(
+            title=f'{len(fleet.robots)} robots in {fleet.map_path.stem}',
+            grid=load_map(fleet.map_path),
+            figures=asdict(figures),
+            robots={robot.agent_id: robot.model.radius_m for robot in fleet.robots},
+            track=read_truth(out),
+            events=timeline_of(trail, shown),
+        ),
+    )

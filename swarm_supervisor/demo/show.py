@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a prepared demo: start the fleet, give the order, follow the script, wait for the end."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from swarm.v1 import operator_pb2
+
+from swarm_supervisor.client import OperatorClient, OperatorError
+from swarm_supervisor.demo.cues import Cue, Stagehands, cues_of
+from swarm_supervisor.demo.options import DemoOptions
+from swarm_supervisor.demo.prepare import Stage
+from swarm_supervisor.demo.referee import RefereeReport, read_referee
+from swarm_supervisor.demo.start_script import start_script
+from swarm_supervisor.demo.view import View
+from swarm_supervisor.fleet_processes import (
+    link_spec,
+    robot_specs,
+    simulator_spec,
+    supervisor_spec,
+)
+from swarm_supervisor.processes import ProcessGroup, ProcessSpec
+
+READY_WITHIN_S = 45.0
+SYNC_WITHIN_S = 10.0
+PERIOD_S = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """What came of the show."""
+
+    started: bool = False
+    complete: bool = False
+    mission_s: float = 0.0
+    order_wall_ns: int = 0
+    reason: str = ''
+    fleet: operator_pb2.FleetState = field(default_factory=operator_pb2.FleetState)
+    referee: RefereeReport = field(default_factory=RefereeReport)
+    cues: list[tuple[float, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    killed_at_stop: tuple[str, ...] = ()
+
+
+def run_show(options: DemoOptions, stage: Stage, view: View) -> Shown:
+    """Start everything, play the mission to its end and stop everything.
+
+    The processes are stopped also when an exception passes through, Ctrl-C included.
+    """
+    shown = Shown()
+    group = ProcessGroup(stage.run.out_dir / 'logs')
+    with _stopped_at_the_end(group, shown):
+        group.start_all(_specs(stage))
+        with OperatorClient.of_vault(stage.supervisor, stage.run.supervisor_vault_dir) as client:
+            _Show(options, stage, group, client, view, shown).play()
+    return shown
+
+
+@contextlib.contextmanager
+def _stopped_at_the_end(group: ProcessGroup, shown: Shown) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        shown.killed_at_stop += group.stop()
+        shown.notes += group.notes
+
+
+def _specs(stage: Stage) -> list[ProcessSpec]:
+    run = stage.run
+    specs = [supervisor_spec(run), link_spec(stage.relay, stage.supervisor), simulator_spec(run)]
+    specs += [spec for robot in run.fleet.robots for spec in robot_specs(run, robot.agent_id)]
+    return [_with_environment(spec, stage.environment) for spec in specs]
+
+
+def _with_environment(spec: ProcessSpec, environment: dict[str, str]) -> ProcessSpec:
+    return ProcessSpec(
+        name=spec.name,
+        argv=spec.argv,
+        environment={**spec.environment, **environment},
+        restart=spec.restart,
+        stdin=spec.stdin,
+        stop_rank=spec.stop_rank,
+    )
+
+
+class _Show:
+    """One run of the script."""
+
+    def __init__(
+        self,
+        options: DemoOptions,
+        stage: Stage,
+        group: ProcessGroup,
+        client: OperatorClient,
+        view: View,
+        shown: Shown,
+    ) -> None:
+        self._options, self._stage, self._group = options, stage, group
+        self._client, self._view, self._shown = client, view, shown
+        self._order_s = 0.0
+
+    def play(self) -> None:
+        """The whole show; the reason of a failure is left in `shown`."""
+        if not self._robots_registered():
+            return
+        start_script(self._stage.environment)
+        self._give_main_order()
+        self._follow_script()
+        self._settle()
+
+    def _robots_registered(self) -> bool:
+        deadline = time.monotonic() + READY_WITHIN_S
+        wanted = {robot.agent_id for robot in self._stage.run.fleet.robots}
+        while time.monotonic() < deadline:
+            self._tick()
+            linked = {robot.agent_id for robot in self._shown.fleet.robots if robot.linked}
+            self._view.waiting(sorted(linked), sorted(wanted - linked))
+            if linked == wanted and self._shown.referee.present:
+                self._shown.started = True
+                return True
+            if self._group.dead():
+                break
+        missing = ', '.join(sorted(wanted - linked)) or 'the simulator'
+        self._shown.reason = (
+            f'not ready within {READY_WITHIN_S:.0f} s: {missing}; read {self._log_dir()}'
+        )
+        return False
+
+    def _log_dir(self) -> str:
+        return str(self._stage.run.out_dir / 'logs')
+
+    def _give_main_order(self) -> None:
+        self._order_s = time.monotonic()
+        self._shown.order_wall_ns = time.time_ns()
+        self._submit('survey the whole map', 0.0)
+
+    def _submit(self, text: str, depart_s: float) -> None:
+        not_before = self._shown.order_wall_ns + int(depart_s * 1e9) if depart_s else 0
+        reply = self._client.submit(
+            text,
+            operator='demo',
+            request_id=f'demo/{text}',
+            not_before_ns=not_before,
+            priority=8 if depart_s else 5,
+        )
+        self._note(f'order {text!r}: ' + ('accepted' if reply.accepted else reply.reason))
+
+    def _note(self, text: str) -> None:
+        at_s = time.monotonic() - self._order_s
+        self._shown.cues.append((at_s, text))
+        self._view.note(at_s, text)
+
+    def _follow_script(self) -> None:
+        hands = Stagehands(
+            link=lambda word: self._group.send_line('link', word),
+            order=self._submit,
+            kill=self._group.kill,
+        )
+        cues = cues_of(self._options, self._stage, hands)
+        limit = self._options.time_limit_s or (110.0 if self._options.map_path is None else 290.0)
+        while not self._over(cues) and self._elapsed() < limit:
+            self._play_due(cues)
+            self._tick()
+            self._view.running(self._elapsed(), self._shown.fleet, self._shown.referee)
+        self._shown.mission_s = self._elapsed()
+        self._shown.complete = self._over(cues)
+        if not self._shown.complete:
+            self._shown.reason = f'not done within {limit:.0f} s; read {self._log_dir()}'
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._order_s
+
+    def _play_due(self, cues: list[Cue]) -> None:
+        while cues and cues[0].at_s <= self._elapsed():
+            cue = cues.pop(0)
+            self._note(cue.label)
+            cue.act()
+
+    def _over(self, cues: list[Cue]) -> bool:
+        """The supervisor says complete, and every robot stands at its home."""
+        fleet = self._shown.fleet
+        closed = bool(fleet.missions) and all(m.status != 'open' for m in fleet.missions)
+        home = len(self._shown.referee.robots_home) == len(self._stage.run.fleet.robots)
+        return not cues and closed and home
+
+    def _tick(self) -> None:
+        time.sleep(PERIOD_S)
+        self._group.poll()
+        self._shown.referee = read_referee(self._stage.run.out_dir)
+        with contextlib.suppress(OperatorError):
+            self._shown.fleet = self._client.snapshot()
+
+    def _settle(self) -> None:
+        """Stop the robots, then let their planners send the last events up."""
+        names = self._group.names()
+        first = [n for n in names if n.endswith(('.situation', '.reflex'))]
+        last = [n for n in names if n.endswith(('.planner', '.composed'))]
+        self._shown.killed_at_stop += self._group.stop(first, within_s=3.0)
+        self._shown.killed_at_stop += self._group.stop(last, within_s=SYNC_WITHIN_S)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain dataclasses to JSON bytes and back, exactly: every float, every byte, every enum.
+
+Infinite and undefined floats travel as the strings 'Infinity', '-Infinity' and 'NaN', bytes as
+URL-safe base64, so that what is written is JSON for every reader.
+"""
+
+from functools import lru_cache
+from types import GenericAlias
+from typing import Any, Generic, TypedDict, TypeVar, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from swarm_vault.core import Core
+from swarm_vault.errors import VaultError
+
+T = TypeVar('T')
+
+_CONFIG = ConfigDict(
+    ser_json_bytes='base64', val_json_bytes='base64', ser_json_inf_nan='strings', extra='forbid'
+)
+
+
+class Codec(Generic[T]):
+    """Encode and decode values of one dataclass. One per type is enough: see `codec_of`."""
+
+    def __init__(self, type_: type[T]) -> None:
+        # Only a container can carry the configuration down to dataclasses of the standard library.
+        self._adapter: TypeAdapter[Any] = TypeAdapter(GenericAlias(tuple, (type_,)), config=_CONFIG)
+        self._name = type_.__name__
+
+    def encode(self, value: T) -> bytes:
+        """Encode a value as canonical JSON bytes.
+
+        Raises:
+            VaultError: A field holds something else than the type says.
+        """
+        try:
+            return self._adapter.dump_json((value,), warnings='error')[1:-1]
+        except (PydanticSerializationError, UnicodeEncodeError) as error:
+            reason = ' '.join(str(error).split())
+            raise VaultError(f'{self._name}: cannot be recorded ({reason}); mend the field') from error
+
+    def decode(self, data: bytes) -> T:
+        """Decode what `encode` wrote.
+
+        Raises:
+            VaultError: The bytes are no such value.
+        """
+        try:
+            return cast('T', self._adapter.validate_json(b'[' + data + b']')[0])
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            field = '.'.join(str(part) for part in fault['loc'][1:]) or 'value'
+            raise VaultError(f'{self._name}.{field}: {fault["msg"]}; the record does not fit') from error
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the encoded form."""
+        return self._adapter.json_schema(mode='serialization')
+
+
+class Frame(TypedDict):
+    """One decision: what the core was given and what it answered."""
+
+    i: Any
+    o: Any
+
+
+def frame_codec(core: Core[Any, Any, Any, Any]) -> Codec[Frame]:
+    """The codec of a core's frames, `{"i": inputs, "o": outputs}`."""
+    fields = {'i': core.inputs, 'o': core.outputs}
+    return Codec(cast('type[Frame]', TypedDict(f'{core.name}_frame', fields)))  # type: ignore[misc]
+
+
+@lru_cache(maxsize=64)
+def codec_of(type_: type[T]) -> Codec[T]:
+    """The codec of a type, built once."""
+    return Codec(type_)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One line of a log: a CloudEvents object in one pinned form, chained to the line before. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from swarm_vault.errors import VaultError
+
+JsonValue: TypeAlias = (
+    'None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]'
+)
+
+GENESIS = '0' * 64
+"""What the first line of a chain carries as `prev`."""
+MAX_LINE_BYTES = 2_000_000
+"""A longer event is refused: it belongs into a bag."""
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
+)
+
+
+class Kind(str, Enum):
+    """What an event tells about."""
+
+    DECISION = 'DECISION'
+    STATE_CHANGE = 'STATE_CHANGE'
+    MESSAGE = 'MESSAGE'
+    VIOLATION = 'VIOLATION'
+    SYSTEM = 'SYSTEM'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event before it gets its place in a chain."""
+
+    kind: Kind
+    type_: str
+    data: Mapping[str, JsonValue]
+    causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The end of a chain: the next line carries `seq` and `prev`."""
+
+    seq: int = 0
+    prev: str = GENESIS
+
+
+def encode_json(value: object) -> bytes:
+    """Encode in the one form that the vault writes: sorted keys, no spaces, UTF-8, no NaN.
+
+    Raises:
+        VaultError: The value is no JSON or holds an infinite or undefined number.
+    """
+    try:
+        return _ENCODER.encode(value).encode('utf-8')
+    except (TypeError, ValueError, RecursionError) as error:
+        raise VaultError(
+            f'event data is no JSON ({error}); give finite numbers, strings, lists and dicts'
+        ) from error
+
+
+def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns: int) -> bytes:
+    """Encode an event as the next line of a chain, without the newline.
+
+    Raises:
+        VaultError: The event is no JSON or too long for a log.
+    """
+    line = encode_json(
+        {
+            'specversion': '1.0',
+            'id': f'{agent_id}/{writer}/{link.seq}',
+            'source': f'/agents/{agent_id}/{writer}',
+            'type': event.type_,
+            'kind': event.kind.value,
+            'seq': link.seq,
+            'time_ns': time_ns,
+            'causes': event.causes,
+            'data': event.data,
+            'prev': link.prev,
+        }
+    )
+    if len(line) > MAX_LINE_BYTES:
+        raise VaultError(
+            f'event {event.type_!r} has {len(line)} bytes, a line at most {MAX_LINE_BYTES};'
+            ' put large data into a bag and its digest into the event'
+        )
+    return line
+
+
+def line_hash(line: bytes) -> str:
+    """The hash by which the next line refers to this one: SHA-256, hex."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Read a stored line; strict: UTF-8, one object, no doubled key, the pinned form.
+
+    Raises:
+        VaultError: It is not what `encode_line` writes.
+    """
+    try:
+        value = json.loads(line.decode('utf-8'), parse_constant=_refuse_constant)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise VaultError(f'line is no JSON ({error})') from error
+    if not isinstance(value, dict) or not isinstance(value.get('seq'), int):
+        raise VaultError('line is no event: expected an object with an integer seq')
+    return value
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f'{text} is no JSON number')
