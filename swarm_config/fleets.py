@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from swarm_config.errors import ConfigError
 from swarm_config.robots import RobotModel, load_robot
-from swarm_config.validation import read_model
+from swarm_config.validation import STRICT, read_model
 
 Pose = tuple[float, float, float]
 """x [m], y [m], yaw [rad] in the map frame."""
@@ -23,7 +23,7 @@ LinkLoss = Literal['continue', 'finish_leg', 'hold', 'return_home', 'lock_down']
 class RobotEntry(BaseModel):
     """One robot of a fleet."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     id: Identifier
     model: str
@@ -36,7 +36,7 @@ class RobotEntry(BaseModel):
 class SupervisorEntry(BaseModel):
     """Where the supervisor serves gRPC."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     host: str = '127.0.0.1'
     port: int = Field(default=50551, ge=1, le=65535)
@@ -47,7 +47,7 @@ class SupervisorEntry(BaseModel):
 class MeshEntry(BaseModel):
     """How the robots find each other over Zenoh."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     base_port: int = Field(default=7450, ge=1, le=65000)
     """Robot number i listens on this port + i."""
@@ -59,7 +59,7 @@ class MeshEntry(BaseModel):
 class FleetFile(BaseModel):
     """A fleet plan as written in config/fleets/*.yaml."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     fleet: Identifier
     map: str

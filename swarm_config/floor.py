@@ -18,7 +18,10 @@ DIAGONAL = float(np.sqrt(2.0))
 
 
 def clearance(grid: GridMap) -> Field:
-    """Distance from each cell's centre to the nearest cell that is not free [m], shape (rows, cols)."""
+    """Distance between centres from each cell to the nearest that is not free [m].
+
+    Beyond the grid nothing is free.
+    """
     padded = np.pad(grid.free, 1, constant_values=False)
     distance = ndimage.distance_transform_edt(padded)[1:-1, 1:-1]
     return np.asarray(distance, dtype=np.float64) * grid.resolution_m
@@ -32,21 +35,29 @@ def standable(grid: GridMap, radius_m: float) -> Mask:
 def reachable(mask: Mask, seeds: Sequence[tuple[int, int]]) -> Mask:
     """The part of the mask connected (8 neighbours) with any seed cell that lies in it."""
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3), dtype=int))
-    wanted = {int(labels[cell]) for cell in seeds} - {0}
+    wanted = {int(labels[cell]) for cell in _inside(mask, seeds)}
     return np.isin(labels, sorted(wanted))
+
+
+def _inside(mask: Mask, seeds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The seeds that lie in the mask; a negative index would count from the grid's end."""
+    rows, cols = mask.shape
+    return [(r, c) for r, c in seeds if 0 <= r < rows and 0 <= c < cols and mask[r, c]]
 
 
 def floor_of(grid: GridMap, radius_m: float, seeds: Sequence[tuple[int, int]]) -> Mask:
     """The reachable free floor: free cells that the body of a robot from a seed can cover."""
     centres = reachable(standable(grid, radius_m), seeds)
+    if not centres.any():
+        return centres
     far = ndimage.distance_transform_edt(~centres)
     return np.asarray(far * grid.resolution_m <= radius_m) & grid.free
 
 
 def travel_distance(mask: Mask, seeds: Sequence[tuple[int, int]], resolution_m: float) -> Field:
-    """Length of the shortest 8-connected path inside the mask from the nearest seed [m], inf where none."""
+    """Length of the shortest 8-connected path in the mask from any seed [m], inf where none."""
     graph, index = travel_graph(mask, resolution_m)
-    nodes = [int(index[cell]) for cell in seeds if mask[cell]]
+    nodes = [int(index[cell]) for cell in _inside(mask, seeds)]
     field = np.full(mask.shape, np.inf)
     if nodes:
         field[mask] = csgraph.dijkstra(graph, indices=nodes, min_only=True)

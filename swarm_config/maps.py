@@ -11,27 +11,38 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
-from pydantic import BaseModel, ConfigDict, Field
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from swarm_config.errors import ConfigError
 from swarm_config.validation import read_model
 
 Mask = npt.NDArray[np.bool_]
+Origin = tuple[float, float, float]
+"""x [m], y [m], yaw [rad] of the lower left corner in the map frame."""
 SAVED_UNKNOWN = 205
+BROKEN_IMAGE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+"""What Pillow's readers raise for files that they cannot read."""
 
 
 class MapFile(BaseModel):
     """The fields of a map_server YAML file."""
 
-    model_config = ConfigDict(extra='ignore')
+    model_config = ConfigDict(extra='ignore', allow_inf_nan=False)
 
     image: str
     resolution: float = Field(gt=0.0, le=1.0)
-    origin: tuple[float, float, float]
+    origin: Origin
     negate: int = Field(ge=0, le=1)
     occupied_thresh: float = Field(gt=0.0, le=1.0)
     free_thresh: float = Field(ge=0.0, lt=1.0)
+
+    @field_validator('origin')
+    @classmethod
+    def _not_turned(cls, origin: Origin) -> Origin:
+        if origin[2] != 0.0:
+            raise ValueError('a turned map is not supported, expected yaw 0.0')
+        return origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,7 @@ def _read_image(path: Path, image_path: Path) -> npt.NDArray[np.uint8]:
     try:
         with Image.open(image_path) as image:
             return np.asarray(image.convert('L'))
-    except (OSError, UnidentifiedImageError) as error:
+    except BROKEN_IMAGE as error:
         raise ConfigError(
             f'{path}: image: cannot read {str(image_path)!r}; expected a PGM or PNG file'
         ) from error

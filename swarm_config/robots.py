@@ -4,9 +4,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from swarm_config.validation import read_model
+from swarm_config.validation import STRICT, read_model
 
 Positive = Annotated[float, Field(gt=0.0)]
 
@@ -14,7 +14,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 class Lidar(BaseModel):
     """A planar 360 degree laser scanner."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     beams: int = Field(ge=8, le=4096)
     range_min_m: Positive
@@ -28,7 +28,7 @@ class Lidar(BaseModel):
 class Odometry(BaseModel):
     """Wheel odometry and its drift."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     rate_hz: Positive
     scale_error: float = Field(ge=0.0, le=0.2)
@@ -40,7 +40,7 @@ class Odometry(BaseModel):
 class Battery(BaseModel):
     """A battery that drains with time and motion."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     capacity_wh: Positive
     idle_w: Positive
@@ -52,7 +52,7 @@ class Battery(BaseModel):
 class RobotModel(BaseModel):
     """A class of differential-drive robots, round in plan."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = STRICT
 
     name: str
     description: str

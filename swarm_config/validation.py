@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from swarm_config.errors import ConfigError
 
 M = TypeVar('M', bound=BaseModel)
+STRICT = ConfigDict(extra='forbid', frozen=True, allow_inf_nan=False)
+"""Unknown fields and numbers that are none are refused."""
 
 
 def read_model(path: Path, model: type[M]) -> M:

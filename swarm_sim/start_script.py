@@ -1,30 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Start the simulator's script from a shell: `python -m swarm_sim.start_script`."""
+"""Tell a running simulator that its script starts now: `python -m swarm_sim.start_script`."""
 
+import argparse
 import sys
 
 import rclpy
+from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
-WITHIN_S = 10.0
+SERVICE = '/sim/start_script'
+
+
+def start_script(within_s: float) -> tuple[bool, str]:
+    """Call the simulator's service.
+
+    Args:
+        within_s: How long to wait for the simulator and for its answer [s].
+
+    Returns:
+        Whether the script starts now, and a sentence.
+    """
+    node = rclpy.create_node('start_script', start_parameter_services=False, enable_rosout=False)
+    client = node.create_client(Trigger, SERVICE)
+    try:
+        if not client.wait_for_service(timeout_sec=within_s):
+            return False, f'no simulator offers {SERVICE} within {within_s:g} s; start one first'
+        future = client.call_async(Trigger.Request())
+        rclpy.spin_until_future_complete(node, future, timeout_sec=within_s)
+        answer = future.result()
+    finally:
+        node.destroy_node()
+    if answer is None:
+        return False, f'the simulator did not answer within {within_s:g} s; read its log'
+    return bool(answer.success), str(answer.message)
 
 
 def main() -> int:
-    """Call `/sim/start_script`; 0 when the simulator has started its script."""
-    rclpy.init()
-    node = rclpy.create_node('start_script')
-    client = node.create_client(Trigger, '/sim/start_script')
-    if not client.wait_for_service(WITHIN_S):
-        print('the simulator does not answer on /sim/start_script', file=sys.stderr)  # noqa: T201
-        return 1
-    future = client.call_async(Trigger.Request())
-    rclpy.spin_until_future_complete(node, future, timeout_sec=WITHIN_S)
-    answer = future.result() if future.done() else None
-    rclpy.shutdown()
-    if answer is None or not answer.success:
-        print('the simulator did not start its script', file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+    """Call the service once.
+
+    Returns:
+        0 when the script starts now, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--within', type=float, default=10.0, help='seconds to wait')
+    within_s = parser.parse_args().within
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        started, sentence = start_script(within_s)
+    finally:
+        rclpy.shutdown()
+    (sys.stdout if started else sys.stderr).write(f'{sentence}\n')
+    return 0 if started else 1
 
 
 if __name__ == '__main__':

@@ -5,12 +5,13 @@ Infinite and undefined floats travel as the strings 'Infinity', '-Infinity' and 
 URL-safe base64, so that what is written is JSON for every reader.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import make_dataclass
 from types import GenericAlias
-from typing import Any, Generic, TypedDict, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from swarm_vault.core import Core
 from swarm_vault.errors import VaultError
@@ -26,8 +27,9 @@ class Codec(Generic[T]):
     """Encode and decode values of one dataclass. One per type is enough: see `codec_of`."""
 
     def __init__(self, type_: type[T]) -> None:
-        # Only a container can carry the configuration down to dataclasses of the standard library.
-        self._adapter: TypeAdapter[Any] = TypeAdapter(GenericAlias(tuple, (type_,)), config=_CONFIG)
+        # A dataclass of the standard library takes its configuration from what contains it.
+        container: Any = GenericAlias(tuple, (type_,))
+        self._adapter: TypeAdapter[Any] = TypeAdapter(container, config=_CONFIG)
         self._name = type_.__name__
 
     def encode(self, value: T) -> bytes:
@@ -40,7 +42,15 @@ class Codec(Generic[T]):
             return self._adapter.dump_json((value,), warnings='error')[1:-1]
         except (PydanticSerializationError, UnicodeEncodeError) as error:
             reason = ' '.join(str(error).split())
-            raise VaultError(f'{self._name}: cannot be recorded ({reason}); mend the field') from error
+            raise VaultError(f'{self._name}: cannot be recorded ({reason}); mend it') from error
+
+    def encode_plain(self, value: T) -> Any:
+        """Encode a value as plain JSON values, to stand inside an event."""
+        return from_json(self.encode(value))
+
+    def decode_plain(self, plain: Any) -> T:
+        """Decode what `encode_plain` made."""
+        return self.decode(to_json(plain))
 
     def decode(self, data: bytes) -> T:
         """Decode what `encode` wrote.
@@ -53,27 +63,33 @@ class Codec(Generic[T]):
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             field = '.'.join(str(part) for part in fault['loc'][1:]) or 'value'
-            raise VaultError(f'{self._name}.{field}: {fault["msg"]}; the record does not fit') from error
+            raise VaultError(
+                f'{self._name}.{field}: {fault["msg"]}; the record does not fit the type'
+            ) from error
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the encoded form."""
         return self._adapter.json_schema(mode='serialization')
 
 
-class Frame(TypedDict):
+class Frame(Protocol):
     """One decision: what the core was given and what it answered."""
 
     i: Any
     o: Any
 
 
-def frame_codec(core: Core[Any, Any, Any, Any]) -> Codec[Frame]:
-    """The codec of a core's frames, `{"i": inputs, "o": outputs}`."""
-    fields = {'i': core.inputs, 'o': core.outputs}
-    return Codec(cast('type[Frame]', TypedDict(f'{core.name}_frame', fields)))  # type: ignore[misc]
+def frame_type(core: Core[Any, Any, Any, Any]) -> Callable[[Any, Any], Frame]:
+    """The type of a core's frames, encoded as `{"i": inputs, "o": outputs}`."""
+    fields = [('i', core.inputs), ('o', core.outputs)]
+    return make_dataclass(f'{core.name}_frame', fields, slots=True)
 
 
-@lru_cache(maxsize=64)
+_CODECS: dict[type[Any], Codec[Any]] = {}
+
+
 def codec_of(type_: type[T]) -> Codec[T]:
     """The codec of a type, built once."""
-    return Codec(type_)
+    if type_ not in _CODECS:
+        _CODECS[type_] = Codec(type_)
+    return _CODECS[type_]

@@ -2,7 +2,8 @@
 """What a decision core is: a pure function that can be run again from its record.
 
 A core module exports `CORE = Core(...)`. Its shell calls it through `Recorder.decide`, and
-`swarm audit replay` calls it once more afterwards: from `initial(params)` over all recorded inputs.
+`swarm audit replay` calls it once more afterwards, from `initial(params)` over all recorded
+inputs.
 """
 
 from collections.abc import Callable

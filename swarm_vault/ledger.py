@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log of one writer: a hash chain that callers append to and one thread makes durable.
 
-A caller's event gets its place in the chain at once; the thread writes and syncs what has gathered
-(group commit). So a power cut loses at most what came in the last `COMMIT_S` or the last
-`COMMIT_LINES` lines, whichever is less, and nothing that was appended with `durable=True`. A
-killed process loses the same at most, for lines wait in memory until their commit.
+A caller's event gets its place in the chain at once. The thread writes it as soon as it runs, and
+syncs what has gathered once in `COMMIT_S` or every `COMMIT_LINES` lines (group commit). So a power
+cut loses at most that, a killed process only what the thread had not yet taken, and neither loses
+what was appended with `durable=True`.
+
+A failed write or sync is never tried again: the log is then faulty for good and says so.
 """
 
+import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from swarm_vault.checkpoints import Checkpoints
 from swarm_vault.errors import VaultError
@@ -20,13 +27,19 @@ from swarm_vault.lines import Event, JsonValue, Kind, Link, encode_line, line_ha
 from swarm_vault.segments import Segments, day_of, log_folder
 
 COMMIT_S = 0.1
-"""The longest that an event waits for its commit, unless the disk is slower [s]."""
+"""The longest that an event waits for its sync, unless the disk is slower [s]."""
 COMMIT_LINES = 256
-"""This many waiting lines are committed at once."""
+"""So many lines are synced at once, at most."""
 SIDE_FLUSH_S = 0.2
 """The longest that a frame waits in memory [s]."""
+CHECKPOINT_S = 1.0
+"""The longest between a sync and the signed checkpoint that covers it [s]."""
+CLOSE_PATIENCE_S = 5.0
+"""The longest that closing waits for a slow disk [s]."""
 MAX_WAITING_BYTES = 64_000_000
 """More that the disk did not take is a fault [bytes]."""
+
+_DAY_NS = 86_400 * 10**9
 
 
 class SideFile(Protocol):
@@ -39,32 +52,70 @@ class SideFile(Protocol):
         """Finish the file."""
 
 
+class _Line(NamedTuple):
+    time_ns: int
+    text: bytes
+    end: Link
+    """The end of the chain behind this line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Times:
+    """When the thread has to do what next, monotonic [s]; None: nothing to do."""
+
+    sync: float | None = None
+    sides: float | None = None
+    checkpoint: float | None = None
+
+    def next(self) -> float | None:
+        times = (self.sync, self.sides, self.checkpoint)
+        return min((time_s for time_s in times if time_s is not None), default=None)
+
+
 class Ledger:
     """Append events of one writer. Thread-safe; appending never waits for the disk.
+
+    Args:
+        vault_dir: The vault.
+        agent_id: Whose log.
+        writer: Which of the agent's processes writes it.
+        clock: Nanoseconds since the epoch.
 
     Raises:
         VaultError: Another process writes this log, or it cannot be opened.
     """
 
-    def __init__(self, *, vault_dir: Path, agent_id: str, writer: str) -> None:
+    def __init__(
+        self,
+        *,
+        vault_dir: Path,
+        agent_id: str,
+        writer: str,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.agent_id = agent_id
         self.writer = writer
+        self._clock = clock
         self._name = f'log {agent_id}/{writer}'
         folder = log_folder(vault_dir, agent_id, writer)
-        self._lock_descriptor = take_lock(folder / '.lock', self._name)
-        self._wake = threading.Condition()
-        self._done = threading.Condition(self._wake)
-        self._waiting: list[tuple[str, bytes]] = []
+        lock = threading.Lock()
+        self._wake = threading.Condition(lock)
+        self._done = threading.Condition(lock)
+        self._side_lock = threading.Lock()
+        self._waiting: deque[_Line] = deque()
         self._waiting_bytes = 0
-        self._waiting_since = 0.0
-        self._urgent = False
+        self._urgent = -1
         self._closing = False
         self._fault: str | None = None
         self._sides: list[SideFile] = []
-        self._synced = Link()
-        self._segments = self._open(folder)
-        self._link = self._synced = self._segments.link
-        self._checkpoints = Checkpoints(vault_dir, agent_id=agent_id, writer=writer)
+        with ExitStack() as on_error:
+            self._lock_descriptor = take_lock(folder / '.lock', self._name)
+            on_error.callback(os.close, self._lock_descriptor)
+            self._checkpoints = Checkpoints(vault_dir, agent_id=agent_id, writer=writer)
+            self._segments = self._open(folder)
+            on_error.pop_all()
+        self._link = self._written = self._synced = self._segments.link
+        self._times = _Times()
         self._say_opened()
         self._thread = threading.Thread(target=self._run, name=f'vault-{writer}', daemon=True)
         self._thread.start()
@@ -92,7 +143,7 @@ class Ledger:
         with self._wake:
             seq = self._append(event)
             if durable:
-                self._urgent = True
+                self._urgent = seq
                 self._wake.notify()
                 self._wait_synced(seq)
         return seq
@@ -102,6 +153,7 @@ class Ledger:
         with self._wake:
             self._refuse_if_ended()
             self._sides.append(side)
+            self._times.sides = time.monotonic() + SIDE_FLUSH_S
             self._wake.notify()
 
     def detach(self, side: SideFile) -> None:
@@ -109,8 +161,8 @@ class Ledger:
         with self._wake:
             self._sides.remove(side)
         try:
-            self._flush_side(side, final=True)
-            side.close()
+            with closing(side):
+                self._flush_side(side, final=True)
         except OSError as error:
             self._fail(error)
 
@@ -127,24 +179,24 @@ class Ledger:
                 self._append(Event(kind=Kind.SYSTEM, type_='ledger.closed', data={}))
             self._closing = True
             self._wake.notify()
-        self._thread.join()
+        self._thread.join(CLOSE_PATIENCE_S)
+        if self._thread.is_alive():
+            self._fail(TimeoutError(f'the disk did not take all within {CLOSE_PATIENCE_S:g} s'))
 
     def _append(self, event: Event) -> int:
         self._refuse_if_ended()
         link = self._link
-        time_ns = time.time_ns()
+        time_ns = self._clock()
         line = encode_line(
             event, link, agent_id=self.agent_id, writer=self.writer, time_ns=time_ns
         )
         self._link = Link(seq=link.seq + 1, prev=line_hash(line))
-        self._waiting.append((day_of(time_ns), line))
+        self._waiting.append(_Line(time_ns, line, self._link))
         self._waiting_bytes += len(line)
         if len(self._waiting) == 1:
-            self._waiting_since = time.monotonic()
-        if len(self._waiting) in (1, COMMIT_LINES):
             self._wake.notify()
         if self._waiting_bytes > MAX_WAITING_BYTES:
-            self._fault = f'{self._name}: the disk does not keep up, {self._waiting_bytes} bytes wait'
+            self._fault = f'{self._name}: the disk is too slow, {self._waiting_bytes} bytes wait'
         return link.seq
 
     def _refuse_if_ended(self) -> None:
@@ -169,26 +221,99 @@ class Ledger:
         torn = self._segments.torn
         if torn is not None:
             data: Mapping[str, JsonValue] = {
-                'file': torn.file, 'sidecar': torn.sidecar, 'bytes': torn.bytes_
+                'file': torn.file,
+                'sidecar': torn.sidecar,
+                'bytes': torn.bytes_,
             }
-            self._append(Event(kind=Kind.SYSTEM, type_='ledger.recovered', data=data))
+            self.append(Event(kind=Kind.SYSTEM, type_='ledger.recovered', data=data))
         data = {'signed': self._checkpoints.signed}
-        self._append(Event(kind=Kind.SYSTEM, type_='ledger.opened', data=data))
+        self.append(Event(kind=Kind.SYSTEM, type_='ledger.opened', data=data))
 
-    # --- the thread -----------------------------------------------------------------------------
+    # The thread: from here on nothing is called by others.
 
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                self._work()
-            self._work()
+                self._flush_sides()
+                self._write_lines()
+                self._sync_if_due()
+                self._sign_if_due()
             self._checkpoints.write(self._synced)
-        except (OSError, VaultError) as error:
+            self._checkpoints.sync()
+        except Exception as error:  # noqa: BLE001 - whatever ends this thread has to show
             self._fail(error)
         finally:
-            self._segments.close()
-            self._checkpoints.close()
+            self._release()
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until something is due; False when all is done and the log is closed."""
+        with self._wake:
+            while not (self._closing or self._waiting or self._is_urgent()):
+                due = self._times.next()
+                patience = None if due is None else due - time.monotonic()
+                if patience is not None and patience <= 0.0:
+                    return True
+                self._wake.wait(patience)
+            return bool(self._waiting) or self._synced != self._link or not self._closing
+
+    def _is_urgent(self) -> bool:
+        return self._synced.seq <= self._urgent
+
+    def _flush_sides(self) -> None:
+        now = time.monotonic()
+        if self._times.sides is not None and now >= self._times.sides:
+            for side in tuple(self._sides):
+                self._flush_side(side, final=False)
             with self._wake:
-                self._closing = True
+                self._times.sides = now + SIDE_FLUSH_S if self._sides else None
+
+    def _flush_side(self, side: SideFile, *, final: bool) -> None:
+        with self._side_lock:
+            seal = side.flush(final=final)
+            if seal is not None and self._fault is None:
+                self.append(seal)
+
+    def _write_lines(self) -> None:
+        with self._wake:
+            count = min(len(self._waiting), COMMIT_LINES)
+            lines = [self._waiting.popleft() for _ in range(count)]
+            self._waiting_bytes -= sum(len(line.text) for line in lines)
+        for day, group in groupby(lines, key=lambda line: line.time_ns // _DAY_NS):
+            self._segments.append(day_of(day * _DAY_NS), [line.text for line in group])
+        if lines:
+            self._written = lines[-1].end
+            if self._times.sync is None:
+                self._times.sync = time.monotonic() + COMMIT_S
+
+    def _sync_if_due(self) -> None:
+        if self._times.sync is None:
+            return
+        many = self._written.seq - self._synced.seq >= COMMIT_LINES
+        hurry = many or self._is_urgent() or self._closing
+        if hurry or time.monotonic() >= self._times.sync:
+            self._segments.sync()
+            with self._wake:
+                self._synced = self._written
                 self._done.notify_all()
-```
+            self._times.sync = None
+            if self._times.checkpoint is None:
+                self._times.checkpoint = time.monotonic() + CHECKPOINT_S
+
+    def _sign_if_due(self) -> None:
+        if self._times.checkpoint is None:
+            return
+        many = self._synced.seq - self._checkpoints.seq >= COMMIT_LINES
+        if many or time.monotonic() >= self._times.checkpoint:
+            self._checkpoints.write(self._synced)
+            self._times.checkpoint = None
+
+    def _fail(self, error: Exception) -> None:
+        with self._wake:
+            reason = f'{self._name}: recording ended ({error}); mend the disk and restart'
+            self._fault = self._fault or reason
+            self._done.notify_all()
+
+    def _release(self) -> None:
+        self._segments.close()
+        self._checkpoints.close()
+        os.close(self._lock_descriptor)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from swarm_vault.errors import VaultError
 
 JsonValue: TypeAlias = (
-    'None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]'
+    'bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None'
 )
 
 GENESIS = '0' * 64
@@ -100,7 +100,7 @@ def line_hash(line: bytes) -> str:
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
-    """Read a stored line; strict: UTF-8, one object, no doubled key, the pinned form.
+    """Read a stored line: UTF-8, one JSON object with a sequence number.
 
     Raises:
         VaultError: It is not what `encode_line` writes.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of one writer's log: a file per day, appended to, recovered when a crash tore the end."""
+"""The files of one writer's log: one a day, appended to, recovered after a crash."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from swarm_vault.files import sync_folder, write_all
 from swarm_vault.lines import Link, line_hash, parse_line
 
 _TAIL_BYTES = 65536
+_NAME = re.compile(r'[a-z][a-z0-9_]{0,31}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,16 @@ class Torn:
 
 
 def log_folder(vault_dir: Path, agent_id: str, writer: str) -> Path:
-    """Where a writer's log lies."""
+    """Where a writer's log lies.
+
+    Raises:
+        VaultError: A name is none that may become a folder's.
+    """
+    for name in (agent_id, writer):
+        if not _NAME.fullmatch(name):
+            raise VaultError(
+                f'{name!r} names no log; expected a small letter, then up to 31 of a-z, 0-9, _'
+            )
     return vault_dir / 'agents' / agent_id / 'log' / writer
 
 
@@ -123,7 +134,8 @@ def cut_torn(path: Path) -> Torn | None:
 
 def last_line(path: Path) -> bytes:
     """The last line of a file that ends in a newline, without it; empty if there is none."""
-    for _, line in _lines_backwards(path, path.stat().st_size):
+    whole = _end_of_newlines(path, path.stat().st_size)
+    for _, line in _lines_backwards(path, whole):
         return line
     return b''
 
@@ -132,13 +144,18 @@ def _whole_bytes(path: Path, size: int) -> int:
     """How many bytes stand before the torn end."""
     whole = _end_of_newlines(path, size)
     for start, line in _lines_backwards(path, whole):
-        try:
-            parse_line(line)
-        except VaultError:
-            whole = start
-        else:
+        if _is_event(line):
             break
+        whole = start
     return whole
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        parse_line(line)
+    except VaultError:
+        return False
+    return True
 
 
 def _end_of_newlines(path: Path, size: int) -> int:

@@ -19,7 +19,7 @@ from swarm_supervisor.fleet_processes import (
     supervisor_spec,
 )
 from swarm_supervisor.processes import ProcessGroup, ProcessSpec
-from swarm_vault.keys import ensure_authority, provision
+from swarm_vault.keys import ensure_authority, hand_over
 
 PERIOD_S = 0.5
 
@@ -65,7 +65,7 @@ def up(
 def _give_keys(run: FleetRun, fleet: Fleet) -> None:
     agents = [robot.agent_id for robot in fleet.robots]
     ensure_authority(run.supervisor_vault_dir, agents)
-    provision(run.supervisor_vault_dir, run.vault_dir, agents)
+    hand_over(run.supervisor_vault_dir, run.vault_dir, agents)
 
 
 def _chosen(run: FleetRun, robot: str, *, sim: bool, supervisor: bool) -> list[ProcessSpec]:

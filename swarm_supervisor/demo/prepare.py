@@ -16,7 +16,7 @@ from swarm_config.fleets import Fleet, load_fleet
 from swarm_config.scenarios import Scenario, load_scenario
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.fleet_processes import FleetRun
-from swarm_vault.keys import ensure_authority, provision
+from swarm_vault.keys import ensure_authority, hand_over
 
 MARK = 'demo.mark'
 """Stands in a folder that a demo made, so that the next one may empty it."""
@@ -164,7 +164,7 @@ def _free_domain() -> int:
 def _give_keys(run: FleetRun) -> None:
     agents = [robot.agent_id for robot in run.fleet.robots]
     ensure_authority(run.supervisor_vault_dir, agents)
-    provision(run.supervisor_vault_dir, run.vault_dir, agents)
+    hand_over(run.supervisor_vault_dir, run.vault_dir, agents)
 
 
 def _link_down(options: DemoOptions, scenario: Scenario | None) -> tuple[float, float] | None:

@@ -43,10 +43,16 @@ def _home(robot: dict[str, Any]) -> bool:
     return bool(robot['at_rest']) and float(robot['distance_from_home_m']) <= HOME_TOLERANCE_M
 
 
-def read_truth(out_dir: Path) -> list[dict[str, Any]]:
-    """All lines of the referee's track, without a torn last one."""
+def read_truth(out_dir: Path, order_ns: int) -> list[dict[str, Any]]:
+    """All lines of the referee's track, without a torn last one; `t_s` counts from the order.
+
+    Args:
+        out_dir: The run's folder.
+        order_ns: When the order was given, since the epoch [ns].
+    """
     path = out_dir / 'truth.jsonl'
     if not path.exists():
         return []
     lines = path.read_text(encoding='utf-8').split('\n')[:-1]
-    return [json.loads(line) for line in lines]
+    track = [json.loads(line) for line in lines]
+    return [{**step, 't_s': (step['time_ns'] - order_ns) / 1e9} for step in track]

@@ -83,7 +83,7 @@ def _write(
             grid=load_map(fleet.map_path),
             figures=asdict(figures),
             robots={robot.agent_id: robot.model.radius_m for robot in fleet.robots},
-            track=read_truth(out),
+            track=read_truth(out, shown.order_wall_ns),
             events=timeline_of(trail, shown),
         ),
     )

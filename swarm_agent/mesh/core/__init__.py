@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Right of way as a pure function of what a robot knows and has heard."""
 
-from swarm_agent.mesh.core.right_of_way import (
-    RightOfWayParams,
-    RightOfWayState,
-    decide_right_of_way,
-)
+from swarm_agent.mesh.core.params import RightOfWayParams
+from swarm_agent.mesh.core.right_of_way import RightOfWayState, decide_right_of_way
 from swarm_agent.mesh.core.types import (
     Advice,
     AdviceKind,

@@ -1,36 +1,240 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who goes first when two robots want the same floor."""
+"""Who goes first when two robots want the same floor, decided by each robot for itself.
 
-from dataclasses import dataclass
+docs/protocol.md describes the protocol; this module runs it for all peers in one tick.
+"""
 
-from swarm_agent.mesh.core.types import Advice, PeerState, RightOfWayInputs, RightOfWayOutputs
+import math
+from dataclasses import dataclass, replace
 
+from swarm_agent.mesh.core.encounter import NS, Encounter, Scene, Step
+from swarm_agent.mesh.core.mail import read_claim
+from swarm_agent.mesh.core.meet_peer import meet_peer
+from swarm_agent.mesh.core.params import RightOfWayParams
+from swarm_agent.mesh.core.paths import HORIZON_M, Way, way_of
+from swarm_agent.mesh.core.rank import Standing, standing_of
+from swarm_agent.mesh.core.types import (
+    Advice,
+    Peer,
+    PeerState,
+    Polyline,
+    RightOfWayInputs,
+    RightOfWayOutputs,
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RightOfWayParams:
-    """How far apart robots keep, and how patient they are."""
-
-    margin_m: float = 0.15
-    """Free space between two bodies [m], 0.05 to 0.5."""
+HELD_M = 0.3
+"""A robot that may drive less than this is being kept waiting [m]."""
+FREE_NS = 3 * NS
+"""Free to go for this long, it has not waited at all [ns]."""
+CLOSED_NS = 2 * NS
+"""For this long after an encounter its claims are taken for late copies [ns]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightOfWayState:
     """What is remembered from tick to tick."""
 
+    encounters: tuple[Encounter, ...] = ()
+    closed: tuple[tuple[str, int], ...] = ()
+    """Claim id and time [ns] of each encounter that just ended; late copies are ignored."""
+    aside_for: str = ''
+    """The peer for which the last advice was to make way."""
+    waited_ns: int = 0
+    """How long this robot has been kept waiting [ns]."""
+    free_ns: int = 0
+    """How long it has been free to go since [ns]."""
+    last_ns: int = -1
+    """When the last tick was [ns]; negative before the first."""
+
 
 def decide_right_of_way(
     state: RightOfWayState, inputs: RightOfWayInputs, params: RightOfWayParams
 ) -> tuple[RightOfWayState, RightOfWayOutputs]:
-    """Settle right of way for one tick."""
-    moving = inputs.me.wants_to_move
-    return state, RightOfWayOutputs(
-        advice=Advice(),
-        claims=(),
-        state=PeerState.MOVING if moving else PeerState.IDLE,
-        yields_to='',
-        cannot_yield=False,
-        waited_ms=0,
-        settled=(),
-        violations=(),
+    """Settle right of way for one tick, towards every peer that is or was just heard."""
+    ways = _Ways.of(state, inputs)
+    scenes = [
+        _scene(state, inputs, params, ways, peer)
+        for peer in sorted(inputs.peers, key=lambda peer: peer.agent_id)
+        if _concerns(state, inputs, params, peer)
+    ]
+    steps = [meet_peer(scene, _read_claims(state, inputs, scene)) for scene in scenes]
+    advice = _advise(scenes, steps)
+    state = _remember(state, inputs, steps, advice)
+    return state, _conclude(state, inputs, scenes, steps, advice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ways:
+    """Where this robot drives: as the one it makes way for sees it, and as all others do."""
+
+    mission: Way
+    driven: Way
+    patron: str
+    """The peer that this robot is making way for, empty if none."""
+
+    @classmethod
+    def of(cls, state: RightOfWayState, inputs: RightOfWayInputs) -> '_Ways':
+        me = inputs.me
+        at = (me.pose[0], me.pose[1])
+        mission = way_of(at, me.path if me.wants_to_move else ())
+        encounter = _find(state, state.aside_for)
+        if encounter is None or not encounter.stepping:
+            return cls(mission=mission, driven=mission, patron='')
+        return cls(mission=mission, driven=way_of(at, me.aside), patron=state.aside_for)
+
+
+def _scene(
+    state: RightOfWayState,
+    inputs: RightOfWayInputs,
+    params: RightOfWayParams,
+    ways: _Ways,
+    peer: Peer,
+) -> Scene:
+    me = inputs.me
+    is_patron = peer.agent_id == ways.patron
+    inherits = bool(me.aside) and not is_patron
+    patrons = [other.priority for other in inputs.peers if other.agent_id == ways.patron]
+    mine = Standing(
+        agent_id=me.agent_id,
+        priority=max([me.priority, *(patrons if inherits else [])]),
+        waited_ms=state.waited_ns // 1_000_000,
     )
+    quiet = inputs.now_ns - peer.heard_ns > params.silence_s * NS or not peer.alive
+    return Scene(
+        now_ns=inputs.now_ns,
+        me=me,
+        way=ways.mission if is_patron else ways.driven,
+        parked=not me.wants_to_move and (is_patron or not ways.patron),
+        peer=peer,
+        its_way=way_of((peer.pose[0], peer.pose[1]), () if quiet else peer.path),
+        quiet=quiet,
+        mine=mine,
+        its=standing_of(peer, inputs.peers, mine),
+        stood_s=state.waited_ns / NS,
+        refuge_asked=state.aside_for == peer.agent_id,
+        params=params,
+    )
+
+
+def _concerns(
+    state: RightOfWayState, inputs: RightOfWayInputs, params: RightOfWayParams, peer: Peer
+) -> bool:
+    """Whether a peer is near enough, or an encounter with it is open, and it is not forgotten."""
+    silent_s = (inputs.now_ns - peer.heard_ns) / NS
+    known = silent_s <= params.silence_s + params.ghost_s and peer.agent_id != inputs.me.agent_id
+    near = math.dist(inputs.me.pose[:2], peer.pose[:2]) <= 2.0 * HORIZON_M + 2.0
+    return known and (near or _find(state, peer.agent_id) is not None)
+
+
+def _find(state: RightOfWayState, peer: str) -> Encounter | None:
+    return next((one for one in state.encounters if one.peer == peer), None)
+
+
+def _read_claims(
+    state: RightOfWayState, inputs: RightOfWayInputs, scene: Scene
+) -> Encounter | None:
+    encounter = _find(state, scene.peer.agent_id)
+    closed = {claim_id for claim_id, _ in state.closed}
+    for claim in inputs.claims:
+        if claim.from_agent == scene.peer.agent_id and claim.claim_id not in closed:
+            encounter = read_claim(scene, encounter, claim)
+    return encounter
+
+
+def _advise(scenes: list[Scene], steps: list[Step]) -> Advice:
+    pairs = list(zip(scenes, steps, strict=True))
+    patrons = [(scene, step) for scene, step in pairs if step.make_way]
+    if patrons:
+        return _make_way(patrons, pairs)
+    if not scenes or scenes[0].parked:
+        return Advice()
+    scene, step = min(pairs, key=lambda pair: pair[1].limit_m)
+    if step.limit_m == math.inf:
+        return Advice()
+    return Advice(
+        kind='wait', peer=scene.peer.agent_id, stop_after_m=step.limit_m, reason=step.reason
+    )
+
+
+def _make_way(patrons: list[tuple[Scene, Step]], pairs: list[tuple[Scene, Step]]) -> Advice:
+    scene, step = patrons[0]
+    for other, its_step in patrons[1:]:
+        if other.its.outranks(scene.its, scene.params.aging_s):
+            scene, step = other, its_step
+    return Advice(
+        kind='make_way',
+        peer=scene.peer.agent_id,
+        stop_after_m=min(one.limit_m for _, one in pairs),
+        corridor=_corridor(scene, step),
+        reason=step.reason,
+    )
+
+
+def _corridor(scene: Scene, step: Step) -> Polyline:
+    """Where the peer goes now, and after that by its request."""
+    path = scene.peer.path
+    route = step.encounter.route if step.encounter is not None else ()
+    if not path or not route:
+        return path or route
+    joint = min(range(len(route)), key=lambda k: math.dist(route[k], path[-1]))
+    return (*path, *route[joint + 1 :])
+
+
+def _remember(
+    state: RightOfWayState, inputs: RightOfWayInputs, steps: list[Step], advice: Advice
+) -> RightOfWayState:
+    encounters = tuple(step.encounter for step in steps if step.encounter is not None)
+    kept = {encounter.claim_id for encounter in encounters}
+    now = inputs.now_ns
+    ended = tuple((one.claim_id, now) for one in state.encounters if one.claim_id not in kept)
+    elapsed = max(0, inputs.now_ns - state.last_ns) if state.last_ns >= 0 else 0
+    held = advice.kind != 'go' and advice.stop_after_m < HELD_M
+    held = held or (inputs.me.wants_to_move and advice.kind == 'make_way')
+    free = 0 if held else state.free_ns + elapsed
+    waited = state.waited_ns + elapsed if held else state.waited_ns
+    return replace(
+        state,
+        encounters=encounters,
+        closed=tuple(one for one in (*state.closed, *ended) if now - one[1] < CLOSED_NS),
+        aside_for=advice.peer if advice.kind == 'make_way' else '',
+        waited_ns=0 if free >= FREE_NS else waited,
+        free_ns=free,
+        last_ns=inputs.now_ns,
+    )
+
+
+def _conclude(
+    state: RightOfWayState,
+    inputs: RightOfWayInputs,
+    scenes: list[Scene],
+    steps: list[Step],
+    advice: Advice,
+) -> RightOfWayOutputs:
+    return RightOfWayOutputs(
+        advice=advice,
+        claims=tuple(claim for step in steps for claim in step.claims),
+        state=_peer_state(inputs, advice),
+        yields_to=advice.peer if advice.kind == 'make_way' else _first_lord(scenes, steps),
+        cannot_yield=any(step.cannot_yield for step in steps),
+        waited_ms=state.waited_ns // 1_000_000,
+        settled=tuple(one for step in steps for one in step.settled),
+        violations=tuple(text for step in steps for text in step.violations),
+    )
+
+
+def _first_lord(scenes: list[Scene], steps: list[Step]) -> str:
+    """The peer that stops this robot first, of those that it lets pass."""
+    lords = [
+        (step.limit_m, scene.peer.agent_id)
+        for scene, step in zip(scenes, steps, strict=True)
+        if step.encounter is not None and step.encounter.role == 'yields'
+    ]
+    return min(lords)[1] if lords else ''
+
+
+def _peer_state(inputs: RightOfWayInputs, advice: Advice) -> PeerState:
+    if advice.kind == 'make_way':
+        return PeerState.YIELDING
+    if not inputs.me.wants_to_move:
+        return PeerState.IDLE
+    return PeerState.WAITING if advice.stop_after_m < HELD_M else PeerState.MOVING

@@ -61,7 +61,8 @@ class Peer:
     state: int
     """Number of swarm.v1.PeerState."""
     path: Polyline
-    """Where it goes next, from its own position, at most 6 m; empty when it stands."""
+    """Where it goes or, waiting, wants to go next, from its own position, at most 6 m: its way to
+    the refuge while it drives there, else its mission's; empty when it wants nothing."""
     yields_to: str
     """Agent it yields to, empty if none."""
     cannot_yield: bool
@@ -111,13 +112,19 @@ class Me:
     priority: int
     """Number of swarm.v1.PriorityClass."""
     path: Polyline
-    """Remaining path of the mission, 0.25 m apart, at most 6 m, from the own position."""
+    """Remaining path of the mission, 0.25 m apart, at most 6 m, from the own position; also while
+    it waits or steps aside, because it tells when the way is free again."""
     wants_to_move: bool
     """It has somewhere to go, whether or not it is standing."""
     refuge: Refuge
     """How the search for the last make_way corridor went."""
     place: Point | None
     """Where it steps aside to, once found."""
+    aside: Polyline = ()
+    """Remaining path to `place` while it drives there; announced instead of `path` meanwhile."""
+    route: Polyline = ()
+    """As `path`, but longer, about 12 m: told to one that has to make way, so that it does not
+    step aside to where the mission leads next; `path` if empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +147,10 @@ class Advice:
     peer: str = ''
     """The other robot concerned, empty if none."""
     stop_after_m: float = math.inf
-    """How far along the own path it may drive [m]; inf if free."""
+    """How far along the own path, for make_way along `Me.aside`, it may drive [m]; inf if free."""
     corridor: Polyline = ()
-    """For make_way: the peer's path that is to be cleared."""
+    """For make_way: points of the peer's path that are to be cleared. They change as the peer
+    advances: when they reach the own place, a new one has to be searched."""
     reason: str = ''
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The floor as the planner knows it: the static map, its survey grid and a sparse road lattice.
 
-Everything here is made once, in `make_ground`, and only read afterwards. Frame: map. Rows from y min.
+Everything here is made once, in `make_ground`, and only read afterwards. Frame: map; rows from
+y min.
 """
 
 import math
@@ -21,6 +22,8 @@ Point = tuple[float, float]
 
 _LATTICE_M = 0.5
 """One lattice node at most in each block of this size [m]."""
+_KEPT = 500
+"""Distances from so many nodes are kept; some 20 kB each."""
 _REACH = tuple((dr, dc) for dr in range(3) for dc in range(-2, 3) if (dr, dc) > (0, 0))
 """Half of the 24 neighbours that a node may have a road to; roads run both ways."""
 
@@ -50,7 +53,9 @@ class Ground:
     def distances_from(self, node: int) -> tuple[Floats, Ints]:
         """Road distance from one node to all [m], inf where none, and each node's predecessor."""
         if node not in self._distances:
-            found = csgraph.dijkstra(self.roads, indices=node, return_predecessors=True)
+            if len(self._distances) >= _KEPT:
+                self._distances.clear()
+            found = csgraph.dijkstra(self.roads, indices=np.array(node), return_predecessors=True)
             self._distances[node] = (np.asarray(found[0]), np.asarray(found[1], dtype=np.int64))
         return self._distances[node]
 
@@ -74,7 +79,9 @@ class Ground:
         squares = ((self.nodes - np.asarray(point)) ** 2).sum(axis=1)
         nearest = np.argsort(squares, kind='stable')[:12]
         starts = np.tile(np.asarray(point), (len(nearest), 1))
-        clear = straight(self.clearance_m > 0.5 * self.radius_m, self.grid, starts, self.nodes[nearest])
+        clear = straight(
+            self.clearance_m > 0.5 * self.radius_m, self.grid, starts, self.nodes[nearest]
+        )
         return int(nearest[clear][0] if clear.any() else nearest[0])
 
     def is_centre(self, point: Point) -> bool:
@@ -111,16 +118,17 @@ def make_ground(
     centres = reachable(space > radius_m, seeds)
     factor = max(1, round(survey_cell_m / grid.resolution_m))
     nodes = _lattice(grid, np.where(centres, space, 0.0), radius_m)
-    points = np.array([grid.centre_of(int(r), int(c)) for r, c in nodes]).reshape(-1, 2)
+    points, roads = _roads(grid, centres, nodes)
+    joined = _largest(roads)
     return Ground(
         grid=grid,
         clearance_m=space,
         centres=centres,
         survey_cell_m=factor * grid.resolution_m,
         survey_floor=coarsen(floor_of(grid, radius_m, seeds), factor),
-        nodes=points,
-        node_clearance_m=space[nodes[:, 0], nodes[:, 1]],
-        roads=_roads(grid, centres, nodes, points),
+        nodes=points[joined],
+        node_clearance_m=space[nodes[joined, 0], nodes[joined, 1]],
+        roads=roads[joined][:, joined],
         radius_m=radius_m,
     )
 
@@ -157,7 +165,7 @@ def _cells_near(grid: GridMap, point: Point, mask: Mask) -> list[tuple[int, int]
     if grid.contains(*cell) and mask[cell]:
         return [cell]
     rows, cols = _window(grid, point, 1.0)
-    found = np.argwhere(mask[rows, cols]) + (rows.start, cols.start)
+    found = np.argwhere(mask[rows, cols]) + np.array([rows.start, cols.start])
     if len(found) == 0:
         return []
     squares = ((found - np.asarray(cell)) ** 2).sum(axis=1)
@@ -181,7 +189,18 @@ def _lattice(grid: GridMap, space: Floats, radius_m: float) -> Ints:
     return np.stack([r * size + inner // size, c * size + inner % size], axis=1).astype(np.int64)
 
 
-def _roads(grid: GridMap, centres: Mask, nodes: Ints, points: Floats) -> sparse.csr_array:
+def _largest(roads: sparse.csr_array) -> Ints:
+    """The nodes of the largest part of the lattice that hangs together."""
+    if roads.shape[0] == 0:
+        return np.zeros(0, dtype=np.int64)
+    _, part = csgraph.connected_components(roads, directed=False)
+    return np.flatnonzero(part == np.bincount(part).argmax())
+
+
+def _roads(grid: GridMap, centres: Mask, nodes: Ints) -> tuple[Floats, sparse.csr_array]:
+    """The nodes' places [m], shape (nodes, 2), and the lengths of the straight ways between."""
+    origin = np.array([grid.origin_x_m, grid.origin_y_m])
+    points = origin + (nodes[:, ::-1] + 0.5) * grid.resolution_m
     size = max(1, round(_LATTICE_M / grid.resolution_m))
     block = nodes // size
     shape = (grid.shape[0] // size + 6, grid.shape[1] // size + 6)
@@ -197,4 +216,4 @@ def _roads(grid: GridMap, centres: Mask, nodes: Ints, points: Floats) -> sparse.
     a, b = np.concatenate(starts), np.concatenate(ends)
     length = np.hypot(*(points[a] - points[b]).T)
     both = (np.concatenate([length, length]), (np.concatenate([a, b]), np.concatenate([b, a])))
-    return sparse.csr_array(both, shape=(len(nodes), len(nodes)))
+    return points, sparse.csr_array(both, shape=(len(nodes), len(nodes)))

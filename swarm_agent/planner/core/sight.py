@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be seen from where: straight lines over free cells of the static map."""
+"""What can be seen from where on the static map: the way a lidar would, beam by beam."""
 
 import math
 
@@ -8,8 +8,9 @@ import numpy as np
 from swarm_agent.planner.core.ground import Floats, Ground, sample
 from swarm_config.maps import Mask
 
-_NEAR_TARGET_M = 0.15
-"""A line of sight need not be free on its last bit: floor beside a wall shares its cell with it."""
+_BEAMS = 180
+_BEHIND_M = 0.15
+"""Floor counts as seen up to this far behind the last free sample, as beside a wall [m]."""
 
 
 def visible(ground: Ground, eyes: Floats, targets: Floats, range_m: float) -> Mask:
@@ -21,15 +22,24 @@ def visible(ground: Ground, eyes: Floats, targets: Floats, range_m: float) -> Ma
         targets: Centres of floor cells [m], shape (targets, 2).
         range_m: How far the robot inspects the floor [m].
     """
-    seen = np.zeros((len(eyes), len(targets)), dtype=bool)
+    reach = _beam_ranges(ground, eyes, range_m)
     away = targets[None, :, :] - eyes[:, None, :]
-    distance = np.hypot(away[..., 0], away[..., 1])
-    eye, target = np.nonzero(distance <= range_m)
-    steps = max(2, math.ceil(range_m / ground.grid.resolution_m))
-    far = distance[eye, target]
-    end = np.maximum(0.0, far - _NEAR_TARGET_M) / np.maximum(far, 1e-9)
-    shares = np.linspace(0.0, 1.0, steps)[:, None] * end[None, :]
-    x = eyes[eye, 0] + shares * away[eye, target, 0]
-    y = eyes[eye, 1] + shares * away[eye, target, 1]
-    seen[eye, target] = sample(ground.grid.free, ground.grid, x, y).all(axis=0)
+    squares = (away**2).sum(axis=2)
+    eye, target = np.nonzero(squares <= range_m**2)
+    bearing = np.arctan2(away[eye, target, 1], away[eye, target, 0])
+    beam = np.rint(bearing * (_BEAMS / (2.0 * math.pi))).astype(np.int64) % _BEAMS
+    seen = np.zeros(squares.shape, dtype=bool)
+    seen[eye, target] = np.sqrt(squares[eye, target]) <= reach[eye, beam] + _BEHIND_M
     return seen
+
+
+def _beam_ranges(ground: Ground, eyes: Floats, range_m: float) -> Floats:
+    """How far each beam goes over free cells [m], shape (eyes, beams)."""
+    angles = np.arange(_BEAMS) * (2.0 * math.pi / _BEAMS)
+    steps = math.ceil(range_m / ground.grid.resolution_m)
+    along = np.linspace(range_m / steps, range_m, steps)
+    x = eyes[:, 0, None, None] + np.cos(angles)[None, :, None] * along
+    y = eyes[:, 1, None, None] + np.sin(angles)[None, :, None] * along
+    free = sample(ground.grid.free, ground.grid, x, y)
+    blocked_at = np.where(free.all(axis=2), steps, (~free).argmax(axis=2))
+    return blocked_at * (range_m / steps)

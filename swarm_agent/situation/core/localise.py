@@ -51,8 +51,9 @@ def localise(
         return _first_fix(points, pose_odom, field, params)
     step = between(fix.last_odom, pose_odom)
     settling = fix.scans < SETTLING_SCANS
-    spread_m = 0.05 if settling else 0.004 + 0.1 * math.hypot(step[0], step[1])
-    spread_rad = 0.03 if settling else 0.003 + 0.1 * abs(step[2])
+    driven_m = math.hypot(step[0], step[1])
+    spread_m = 0.05 if settling else 0.004 + 0.1 * driven_m
+    spread_rad = 0.03 if settling else 0.003 + 0.1 * (abs(step[2]) + driven_m)
     guess = compose(fix.map_odom, pose_odom)
     found = match(field, points, guess, spread_m, spread_rad, params.tuning)
     pose = _bounded(guess, found, params.tuning)
@@ -64,9 +65,7 @@ def localise(
     )
 
 
-def _first_fix(
-    points: Points, pose_odom: Pose, field: LikelihoodField, params: Params
-) -> Fix:
+def _first_fix(points: Points, pose_odom: Pose, field: LikelihoodField, params: Params) -> Fix:
     """Take the start pose, or the frame of the node's last run where it fits the scan better."""
     guesses = [params.start]
     if params.saved_map_odom is not None:
@@ -111,7 +110,9 @@ def match(
     pose, residual = guess, np.empty(0)
     for _ in range(ITERATIONS):
         residual, normal = _linearise(field, points, pose, tuning.match_kernel_m)
-        step = _solve(normal, beam, held, (pose[0] - guess[0], pose[1] - guess[1], wrap(pose[2] - guess[2])))
+        step = _solve(
+            normal, beam, held, (pose[0] - guess[0], pose[1] - guess[1], wrap(pose[2] - guess[2]))
+        )
         pose = (pose[0] + step[0], pose[1] + step[1], wrap(pose[2] + step[2]))
         if abs(step[0]) + abs(step[1]) < 0.0005 and abs(step[2]) < 0.0002:
             break
@@ -164,7 +165,11 @@ def _bounded(guess: Pose, found: Match, tuning: Tuning) -> Pose:
     turn = wrap(found.pose[2] - guess[2])
     share = min(1.0, tuning.match_max_step_m / max(math.hypot(dx, dy), 1e-9))
     limit = tuning.match_max_turn_rad
-    return (guess[0] + share * dx, guess[1] + share * dy, wrap(guess[2] + max(-limit, min(limit, turn))))
+    return (
+        guess[0] + share * dx,
+        guess[1] + share * dy,
+        wrap(guess[2] + max(-limit, min(limit, turn))),
+    )
 
 
 def lost_scan(fix: Fix) -> Fix:

@@ -53,6 +53,4 @@ def decode(ranges: bytes, beams: Beams, range_min_m: float, range_max_m: float) 
     reach = metres[hits]
     free = metres.copy()
     free[raw == NO_RETURN] = np.inf
-    return Points(
-        ranges=free, x=reach * beams.cos[hits], y=reach * beams.sin[hits], reach=reach
-    )
+    return Points(ranges=free, x=reach * beams.cos[hits], y=reach * beams.sin[hits], reach=reach)

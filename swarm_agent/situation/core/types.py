@@ -107,7 +107,7 @@ class Inputs:
     claims: tuple[Claim, ...]
     """Claims addressed to this robot since the last decision."""
     hazards: tuple[Hazard, ...]
-    """Hazards reported by peers since the last decision."""
+    """All living hazards that peers report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

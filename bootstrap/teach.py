@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./swarm --help`, and what a shell completes."""
+
+JOBS = {
+    'demo': 'three simulated robots survey a depot, with faults; ends in a report and an audit',
+    'up': "start a fleet plan's processes on this machine",
+    'mission': 'give the fleet an order, list orders, recall one',
+    'status': 'what the fleet is doing now',
+    'watch': 'follow the running fleet',
+    'stop': 'stop robots at once',
+    'revoke': 'take the trust from a robot',
+    'escalations': 'what waits for a human',
+    'resolve': 'answer an escalation',
+    'audit': 'verify, show and replay what was decided',
+    'doctor': 'check everything a start depends on, and how to mend it',
+}
+"""Done by swarm_supervisor.cli."""
+OWN = {
+    'test': 'all checks and tests; --all adds the slow ones and the language model',
+    'setup': 'only set up; --slm compiles the language model too',
+    'proto': 'write the Python of swarm_msgs/proto anew, check that no number changed',
+    'completion': 'for your shell: eval "$(./swarm completion bash)" (or zsh)',
+}
+"""Done by ./swarm itself."""
+
+HELP = """\
+hybrid_swarm: mission command for ROS 2 fleets.
+
+Usage: ./swarm COMMAND [OPTIONS]          ./swarm COMMAND --help tells a command's options
+
+Start here:
+  ./swarm demo                   the main job, about two minutes
+  ./swarm test                   the tests
+  ./swarm doctor                 what is wrong on this machine
+
+Commands:
+{commands}
+
+The first command sets the project up in this folder (.venv, .build): about two minutes, resumable.
+A sourced ROS 2 (Jazzy or later) is used; where none is sourced, ROS 2 Jazzy comes from wheels.
+"""
+
+BASH = """\
+_swarm_completion() {{
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "{words}" -- "$2"))
+    else
+        local IFS=$'\\n'
+        COMPREPLY=($(COMP_WORDS="${{COMP_WORDS[*]}}" COMP_CWORD=$COMP_CWORD \
+_SWARM_COMPLETE=complete_bash "$1" 2>/dev/null))
+    fi
+}}
+complete -o default -F _swarm_completion swarm
+"""
+ZSH = """\
+_swarm_completion() {{
+    if (( CURRENT == 2 )); then
+        compadd {words}
+    else
+        eval "$(_TYPER_COMPLETE_ARGS="${{words[1,$CURRENT]}}" _SWARM_COMPLETE=complete_zsh \
+"${{words[1]}}" 2>/dev/null)"
+    fi
+}}
+compdef _swarm_completion swarm
+"""
+"""The first word comes from here, options from Typer; nothing is set up for a completion."""
+
+
+def help_text() -> str:
+    """What `./swarm --help` prints."""
+    rows = [f'  {name:<12} {line}' for name, line in {**JOBS, **OWN}.items()]
+    return HELP.format(commands='\n'.join(rows))
+
+
+def completion_script(shell: str) -> str | None:
+    """The completion for a shell; None for one that is not supported."""
+    scripts = {'bash': BASH, 'zsh': ZSH}
+    if shell not in scripts:
+        return None
+    return scripts[shell].format(words=' '.join([*JOBS, *OWN]))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where two paths are in each other's way: the coordination diagram of two robots.
+
+Both paths are cut into steps. Cell (i, j) of the diagram is blocked when the one robot at step i
+of its path and the other at step j of its own would come too close. Driving on moves up or right
+through the diagram, so the diagram shows who can still go first: a blocked region on the axis
+j = 0 holds the peer's body, one on i = 0 the own body, one that touches neither is open to both.
+A cell from which each of the two can only run into the other is blocked too (O'Donnell and
+Lozano-Perez 1989); if that reaches (0, 0), driving on cannot help and one has to make way.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from swarm_agent.mesh.core.types import Point, Polyline
+
+Points: TypeAlias = NDArray[np.float64]
+"""Points in the map frame [m], shape (steps, 2)."""
+Blocked: TypeAlias = NDArray[np.bool_]
+"""A coordination diagram, shape (own steps, peer's steps)."""
+
+STEP_M = 0.25
+HORIZON_M = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A path cut into steps, starting at the body's own position."""
+
+    points: Points
+    arcs_m: NDArray[np.float64]
+    """Distance along the path at each point [m], shape (steps,)."""
+
+    @property
+    def leads_away(self) -> bool:
+        """Whether there is a path at all, not only a body."""
+        return len(self.points) > 1
+
+    def before(self, step: int) -> float:
+        """How far one may drive so as to stay one step short of this one [m]."""
+        return float(self.arcs_m[max(step - 1, 0)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """What the diagram of two ways says, from the side of the first."""
+
+    head_on: bool = False
+    """Neither gets past the other by driving on."""
+    shared_m: float = math.inf
+    """Where the first zone begins that is open to both [m along the own way]."""
+    taken_m: float = math.inf
+    """Where the first zone begins in which the peer's body is [m along the own way]."""
+    in_its_way: bool = False
+    """The own body is in the peer's way."""
+
+    @property
+    def contested(self) -> bool:
+        """Whether rank has to decide."""
+        return self.head_on or self.shared_m < math.inf
+
+
+def way_of(position: Point, path: Polyline) -> Way:
+    """Cut a path into steps of STEP_M, from the body's position, HORIZON_M long at most."""
+    corners = np.asarray((position, *path), dtype=np.float64)
+    lengths = np.hypot(*np.diff(corners, axis=0).T)
+    keep = np.concatenate(([True], lengths > 1e-6))
+    corners, arcs = corners[keep], np.concatenate(([0.0], np.cumsum(lengths[keep[1:]])))
+    end = min(float(arcs[-1]), HORIZON_M)
+    steps = np.linspace(0.0, end, max(1, math.ceil(end / STEP_M)) + 1) if end > 0.0 else arcs[:1]
+    columns = [np.interp(steps, arcs, corners[:, axis]) for axis in (0, 1)]
+    return Way(points=np.stack(columns, axis=1), arcs_m=steps)
+
+
+def meet(mine: Way, its: Way, clearance_m: float, least_m: float) -> Meeting:
+    """Read the coordination diagram of the own way and a peer's.
+
+    Args:
+        mine: The own way.
+        its: The peer's way.
+        clearance_m: Distance between the centres that keeps the bodies and the margin apart [m].
+        least_m: Sum of the radii [m]; robots that stand closer than the clearance already keep
+            what they have, not less than this.
+    """
+    distance = distances(mine.points, its.points)
+    near = distance < _allowed(float(distance[0, 0]), clearance_m, least_m)
+    if not near.any():
+        return Meeting()
+    blocked = _closed(near)
+    regions = _regions(blocked)
+    shared = [first for first, at_peer in regions if first and not at_peer]
+    taken = [first for first, at_peer in regions if at_peer]
+    return Meeting(
+        head_on=bool(blocked[0, 0]),
+        shared_m=mine.before(min(shared)) if shared else math.inf,
+        taken_m=mine.before(min(taken)) if taken else math.inf,
+        in_its_way=bool(blocked[0].any()),
+    )
+
+
+def distances(mine: Points, its: Points) -> NDArray[np.float64]:
+    """Distance of every point of one set to every point of the other [m], shape (mine, its)."""
+    delta = mine[:, None, :] - its[None, :, :]
+    return np.asarray(np.hypot(delta[..., 0], delta[..., 1]), dtype=np.float64)
+
+
+def room_before(way: Way, bodies: Points, clearance_m: float, least_m: float) -> float:
+    """How far one may drive before a body at any of these points comes too close [m].
+
+    Args:
+        way: The own way.
+        bodies: Where the other's centre is or soon may be, shape (points, 2) in the map frame [m].
+        clearance_m: Distance between the centres to be kept [m].
+        least_m: Sum of the radii [m]; see meet.
+    """
+    distance = distances(way.points, bodies).min(axis=1)
+    near = np.flatnonzero(distance < _allowed(float(distance[0]), clearance_m, least_m))
+    return way.before(int(near[0])) if len(near) else math.inf
+
+
+def nearest_step(way: Way, point: Point) -> int:
+    """The step of a way nearest to a point."""
+    return int(np.argmin(distances(way.points, np.asarray([point]))[:, 0]))
+
+
+def gap(way: Way, point: Point) -> float:
+    """Distance of a point from a way [m]."""
+    return float(np.min(distances(way.points, np.asarray([point]))))
+
+
+def _allowed(distance_m: float, clearance_m: float, least_m: float) -> float:
+    return max(least_m + 0.02, min(clearance_m, distance_m - 0.03))
+
+
+def _closed(near: Blocked) -> Blocked:
+    """Block the cells from which both neighbours further on are blocked."""
+    rows: list[list[bool]] = near.tolist()
+    above = [False] * len(rows[0])
+    for row in reversed(rows):
+        for j in range(len(row) - 2, -1, -1):
+            if above[j] and row[j + 1]:
+                row[j] = True
+        above = row
+    return np.asarray(rows, dtype=np.bool_)
+
+
+def _regions(blocked: Blocked) -> list[tuple[int, bool]]:
+    """The connected regions: first step of the own way, and whether the peer's body is in it."""
+    labels, count = label(blocked, structure=np.ones((3, 3)))
+    steps, _ = np.nonzero(labels)
+    first = np.full(count + 1, len(blocked))
+    np.minimum.at(first, labels[labels > 0], steps)
+    at_peer = np.isin(np.arange(count + 1), labels[:, 0])
+    return [(int(first[k]), bool(at_peer[k])) for k in range(1, count + 1)]

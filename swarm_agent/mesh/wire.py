@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the horizontal plane's protobuf and the core's nouns; hostile input stops here."""
+
+import math
+from collections.abc import Iterable
+from typing import cast
+
+from swarm.v1 import common_pb2, mesh_pb2
+
+from swarm_agent.mesh.core.types import Claim, Hazard, Peer, Point, Polyline
+
+MAX_BYTES = 8192
+MAX_AGE_S = 5.0
+MAX_POINTS = 64
+MAX_COORDINATE_M = 1e5
+MAX_RADIUS_M = 10.0
+MAX_TTL_S = 3600.0
+
+
+class Malformed(ValueError):  # noqa: N818 - a verdict on a message, never shown to a user
+    """A message that must not be used; the text is the reason that is counted."""
+
+
+def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: bool) -> Peer:
+    """Check an intent and turn it into a peer.
+
+    Raises:
+        Malformed: It is not what its author may say.
+    """
+    _same(intent.agent_id, author)
+    _finite(intent.speed_mps, intent.radius_m, intent.pose.yaw_rad)
+    if not 0.0 < intent.radius_m <= MAX_RADIUS_M:
+        raise Malformed('radius out of range')
+    return Peer(
+        agent_id=intent.agent_id,
+        heard_ns=heard_ns,
+        pose=(*_point(intent.pose.x_m, intent.pose.y_m), intent.pose.yaw_rad),
+        speed_mps=intent.speed_mps,
+        radius_m=intent.radius_m,
+        priority=intent.priority,
+        waited_ms=intent.waited_ms,
+        state=intent.state,
+        path=_path(intent.path),
+        yields_to=intent.yields_to,
+        cannot_yield=intent.cannot_yield,
+        alive=alive,
+    )
+
+
+def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:
+    """Check a claim and turn it into the core's.
+
+    Raises:
+        Malformed: It is not what its author may say, or not for us.
+    """
+    _same(claim.from_agent, author)
+    if claim.to_agent != reader:
+        raise Malformed('claim for another robot')
+    has_place = claim.HasField('place')
+    return Claim(
+        claim_id=claim.claim_id[:64],
+        kind=claim.kind,
+        from_agent=claim.from_agent,
+        to_agent=claim.to_agent,
+        priority=claim.priority,
+        waited_ms=claim.waited_ms,
+        path=_path(claim.path),
+        place=_point(claim.place.x_m, claim.place.y_m) if has_place else None,
+        reason=claim.reason[:200],
+    )
+
+
+def claim_message(claim: Claim, stamp_ns: int) -> mesh_pb2.Claim:
+    """A claim as it travels."""
+    message = mesh_pb2.Claim(
+        claim_id=claim.claim_id,
+        kind=cast('mesh_pb2.ClaimKind', claim.kind),
+        from_agent=claim.from_agent,
+        to_agent=claim.to_agent,
+        stamp_ns=stamp_ns,
+        priority=cast('common_pb2.PriorityClass', claim.priority),
+        waited_ms=claim.waited_ms,
+        path=points_message(claim.path),
+        reason=claim.reason,
+    )
+    if claim.place is not None:
+        message.place.CopyFrom(common_pb2.Point2D(x_m=claim.place[0], y_m=claim.place[1]))
+    return message
+
+
+def points_message(path: Iterable[Point]) -> list[common_pb2.Point2D]:
+    """A path as it travels."""
+    return [common_pb2.Point2D(x_m=x, y_m=y) for x, y in path]
+
+
+def hazard_of(hazard: mesh_pb2.Hazard, *, author: str, heard_ns: int) -> Hazard:
+    """Check a hazard and turn it into the core's.
+
+    Raises:
+        Malformed: It is not what its author may say.
+    """
+    _same(hazard.reporter, author)
+    _finite(hazard.radius_m, hazard.ttl_s)
+    if not 0.0 < hazard.radius_m <= MAX_RADIUS_M:
+        raise Malformed('radius out of range')
+    if not 0.0 < hazard.ttl_s <= MAX_TTL_S:
+        raise Malformed('time to live out of range')
+    return Hazard(
+        hazard_id=hazard.hazard_id[:128],
+        kind=hazard.kind[:32],
+        reporter=hazard.reporter,
+        position=_point(hazard.position.x_m, hazard.position.y_m),
+        radius_m=hazard.radius_m,
+        heard_ns=heard_ns,
+        ttl_s=hazard.ttl_s,
+    )
+
+
+def check_stamp(stamp_ns: int, now_ns: int) -> None:
+    """Refuse what is too old or from the future.
+
+    Raises:
+        Malformed: The stamp is more than 5 s away from now.
+    """
+    age_s = (now_ns - stamp_ns) / 1e9
+    if age_s > MAX_AGE_S:
+        raise Malformed('too old')
+    if age_s < -MAX_AGE_S:
+        raise Malformed('from the future')
+
+
+def _same(said: str, author: str) -> None:
+    if said != author:
+        raise Malformed('speaks for another robot')
+
+
+def _finite(*values: float) -> None:
+    if not all(math.isfinite(value) for value in values):
+        raise Malformed('number that is not finite')
+
+
+def _point(x_m: float, y_m: float) -> Point:
+    _finite(x_m, y_m)
+    if max(abs(x_m), abs(y_m)) > MAX_COORDINATE_M:
+        raise Malformed('position out of range')
+    return x_m, y_m
+
+
+def _path(points: Iterable[common_pb2.Point2D]) -> Polyline:
+    path = tuple(_point(point.x_m, point.y_m) for point in points)
+    if len(path) > MAX_POINTS:
+        raise Malformed('path too long')
+    return path

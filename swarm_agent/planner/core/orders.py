@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nouns of a mission: orders, their parts and their acknowledgements, as plain values."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+Pose = tuple[float, float, float]
+"""x [m], y [m], yaw [rad] in the map frame."""
+
+
+class Task(str, Enum):
+    """What an order asks for; each is the name of the skill that does it."""
+
+    UNKNOWN = ''
+    SURVEY = 'survey'
+    GO_TO = 'go_to'
+    PATROL = 'patrol'
+    DELIVER = 'deliver'
+    WAIT = 'wait'
+    RETURN_TO_BASE = 'return_to_base'
+    EXPLORE = 'explore'
+
+
+class LinkLoss(str, Enum):
+    """What a robot does with an order once the supervisor is out of reach."""
+
+    CONTINUE = 'continue'
+    FINISH_LEG = 'finish_leg'
+    HOLD = 'hold'
+    RETURN_HOME = 'return_home'
+    LOCK_DOWN = 'lock_down'
+
+
+class AckStatus(str, Enum):
+    """What became of an order."""
+
+    ACCEPTED = 'accepted'
+    REFUSED = 'refused'
+    COMPLETED = 'completed'
+    FAILED = 'failed'
+    RECALLED = 'recalled'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A set of cells of the survey grid."""
+
+    resolution_m: float
+    width: int
+    height: int
+    bits: bytes
+    """np.packbits of the row-major mask, row 0 at y min."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One mission order for one robot; `admission.refusal` says whether it can be accepted."""
+
+    order_id: str
+    mission_id: str
+    agent_id: str
+    task: Task
+    expires_ns: int = 0
+    """Since the epoch; 0: never."""
+    not_before_ns: int = 0
+    """Since the epoch; at the first stop it waits for this time. 0: at once."""
+    priority: int = 5
+    """1 to 10, 10 most urgent."""
+    link_loss: LinkLoss = LinkLoss.FINISH_LEG
+    issued_by: str = ''
+    return_home: bool = False
+    local: bool = False
+    """Given by a ROS client of this robot; no link policy applies."""
+    region: Region | None = None
+    """Of SURVEY."""
+    range_m: float = 0.0
+    """Of SURVEY: how far the floor is inspected [m]; 0: as the fleet's plan says."""
+    stops: tuple[Pose, ...] = ()
+    """Of GO_TO (one), PATROL (all), DELIVER (pick up, drop off)."""
+    use_yaw: bool = False
+    """Of GO_TO: whether the yaw matters."""
+    loops: int = 1
+    """Of PATROL."""
+    seconds: float = 0.0
+    """Of WAIT and EXPLORE [s]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """An order that is taken back."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """What the robot says about an order."""
+
+    order_id: str
+    status: AckStatus
+    reason: str
+    stamp_ns: int
+    """Since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A verified tier token."""
+
+    token_id: str
+    agent_id: str
+    tier: int
+    issued_ns: int
+    expires_ns: int

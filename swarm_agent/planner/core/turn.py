@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One decision in the making: the state as it becomes, and what is to be said."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from swarm_agent.planner.core.orders import Ack, AckStatus, Task
+from swarm_agent.planner.core.skills.step import View
+from swarm_agent.planner.core.state import Job, State, remember
+from swarm_agent.planner.core.types import (
+    BatteryView,
+    Inputs,
+    Nav,
+    Note,
+    Params,
+    Question,
+    SituationView,
+)
+
+_NAV_STATES = frozenset(int(state) for state in Nav)
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """Lives for one call of decide only."""
+
+    state: State
+    inputs: Inputs
+    params: Params
+    acks: list[Ack] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    question: Question | None = None
+    again: bool = False
+
+    @property
+    def tier(self) -> int:
+        """The tier of trust in force: of a token that has not expired, or the local one."""
+        token = self.state.token
+        if token is not None and self.inputs.wall_ns < token.expires_ns:
+            return token.tier
+        return 0 if self.params.supervised else self.params.local_tier
+
+    @property
+    def battery(self) -> BatteryView | None:
+        """The battery state where it is fresh and makes sense."""
+        battery = self.inputs.battery
+        if battery is None or not 0.0 <= battery.share <= 1.0:
+            return None
+        age_ns = self.inputs.now_ns - battery.heard_ns
+        return battery if age_ns <= self.params.tuning.battery_timeout_s * 1e9 else None
+
+    @property
+    def situation(self) -> SituationView | None:
+        """The situation where it is fresh and makes sense."""
+        seen = self.inputs.situation
+        if seen is None or not all(math.isfinite(value) for value in seen.pose):
+            return None
+        age_ns = self.inputs.now_ns - seen.heard_ns
+        fresh = age_ns <= self.params.tuning.situation_timeout_s * 1e9
+        return seen if fresh and seen.nav_state in _NAV_STATES else None
+
+    def note(self, type_: str, why: str, *, order_id: str = '', kind: str = 'DECISION') -> None:
+        """Leave a line for the log."""
+        self.notes.append(Note(kind=kind, type=type_, why=why, order_id=order_id))
+
+    def answer(self, order_id: str, status: AckStatus, reason: str) -> None:
+        """Say something about an order and remember it."""
+        ack = Ack(order_id=order_id, status=status, reason=reason, stamp_ns=self.inputs.wall_ns)
+        self.acks.append(ack)
+        self.state = replace(self.state, answered=remember(self.state.answered, ack))
+        self.note(f'order.{status.value}', reason, order_id=order_id)
+
+    def close(self, job: Job, status: AckStatus, reason: str) -> None:
+        """End an order; the way home follows where it says so, parking where it led there."""
+        came_home = job.order.task is Task.RETURN_TO_BASE and status is AckStatus.COMPLETED
+        self.state = replace(
+            self.state,
+            jobs=tuple(other for other in self.state.jobs if other is not job),
+            going_home=self.state.going_home or job.order.return_home or came_home,
+            active='',
+            aside=None,
+            question=None,
+        )
+        self.answer(job.order.order_id, status, reason)
+
+    def view(self, situation: SituationView, stepped_ns: int | None) -> View:
+        """This moment as a skill sees it."""
+        taken_up = situation.intent_id == self.state.intent_id
+        return View(
+            now_ns=self.inputs.now_ns,
+            wall_ns=self.inputs.wall_ns,
+            step_ns=0 if stepped_ns is None else self.inputs.now_ns - stepped_ns,
+            resumed=stepped_ns is None,
+            situation=situation,
+            acting=self.state.want if taken_up else None,
+            ground=self.state.ground,
+            params=self.params,
+        )

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the planner writes down: each line of its log is published as an event, too."""
+
+from pathlib import Path
+from typing import Any
+
+from swarm_agent.planner.core import CORE
+from swarm_agent.planner.core.state import State
+from swarm_agent.planner.core.types import Inputs, Note, Outputs, Params
+from swarm_agent.planner.topics import Topics
+from swarm_vault.recorder import Kind, Recorder
+
+
+class Journal:
+    """The audit log of one planner.
+
+    Raises:
+        VaultError: The vault cannot be written, now or later.
+    """
+
+    def __init__(self, vault_dir: Path, params: Params, topics: Topics) -> None:
+        self._params, self._topics = params, topics
+        self._recorder = Recorder(vault_dir=vault_dir, agent_id=params.agent_id, writer='planner')
+
+    def start(self) -> State:
+        """Begin the record of the core."""
+        return self._recorder.start(CORE, self._params)
+
+    def decide(self, state: State, inputs: Inputs) -> tuple[State, Outputs]:
+        """Let the core decide, and record it."""
+        return self._recorder.decide(CORE, state, inputs, self._params)
+
+    def note(self, note: Note) -> None:
+        """Record an event and publish it."""
+        data: dict[str, Any] = {'why': note.why}
+        if note.order_id:
+            data['order_id'] = note.order_id
+        if note.rejected:
+            data['rejected'] = list(note.rejected)
+        seq = self._recorder.event(Kind(note.kind), note.type, data)
+        self._topics.tell_event(seq, note, data)
+
+    def say(self, type_: str, why: str) -> None:
+        """Record something about the node itself."""
+        self.note(Note(kind='SYSTEM', type=type_, why=why))
+
+    def close(self) -> None:
+        """Finish the record."""
+        self._recorder.close()

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters to the core's Params, checked once: a bad one is refused with its name and range.
+
+The fields of `Tuning` and `Settings` are the parameters; config/params/planner.yaml lists them.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import rclpy.exceptions
+from rclpy.node import Node
+
+from swarm_agent.planner.core.types import Params, Range, Tuning
+from swarm_agent.planner.skill_cards import load_cards
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import Fleet, Robot, load_fleet
+from swarm_config.maps import load_map, pack_map
+
+NO_SUPERVISOR = 'none'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the shell needs and the core does not, or what is given to it in another form."""
+
+    rate_hz: Annotated[float, Range(5, 100)] = 20.0
+    """Looks at the inbox a second [Hz]."""
+    decide_hz: Annotated[float, Range(0.5, 20)] = 2.0
+    """Decisions a second when nothing happens [Hz]."""
+    supervisor_target: str = ''
+    """host:port of the supervisor; empty: as in the fleet plan; 'none': there is none."""
+    insecure: bool = False
+    """Plain text instead of mutual TLS."""
+    local_tier: Annotated[int, Range(0, 4)] = 2
+    """Tier of trust where there is no supervisor."""
+    planner: str = 'deterministic'
+    """'deterministic' or 'slm'."""
+    slm_model: str = ''
+    """GGUF file; empty: the small Gemma of the extra slm."""
+    slm_timeout_s: Annotated[float, Range(0.1, 60)] = 3.0
+    """How long a model may think about one question [s]."""
+    skills_dir: str = ''
+    """Folder of the skill cards; empty: beside the robots' folder of the fleet plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that a start of the node was told."""
+
+    fleet: Fleet
+    robot: Robot
+    vault_dir: Path
+    target: str
+    """host:port of the supervisor; empty for none."""
+    settings: Settings
+    params: Params
+
+
+def load_setup(node: Node) -> Setup:
+    """Read all parameters, the fleet plan, the map and the skill cards.
+
+    Raises:
+        ConfigError: One is missing, has the wrong type or lies outside its range.
+    """
+    agent_id, fleet_file, vault_dir = (
+        _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
+    )
+    settings = Settings(**_declared(node, Settings))
+    if settings.planner not in {'deterministic', 'slm'}:
+        raise ConfigError(
+            f"parameter planner: {settings.planner!r}; expected 'deterministic' or 'slm'"
+        )
+    fleet = load_fleet(Path(fleet_file))
+    robot, target = fleet.robot(agent_id), _target(settings, fleet)
+    return Setup(
+        fleet=fleet,
+        robot=robot,
+        vault_dir=Path(vault_dir),
+        target=target,
+        settings=settings,
+        params=_params(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+    )
+
+
+def _params(fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, target: str) -> Params:
+    return Params(
+        agent_id=robot.agent_id,
+        home=robot.home,
+        radius_m=robot.model.radius_m,
+        max_speed_mps=robot.model.max_speed_mps,
+        max_yaw_rate_radps=robot.model.max_yaw_rate_radps,
+        map=pack_map(load_map(fleet.map_path)),
+        survey_cell_m=fleet.file.survey_cell_m,
+        survey_range_m=fleet.file.survey_range_m,
+        min_battery=fleet.file.min_battery,
+        supervised=bool(target),
+        local_tier=settings.local_tier,
+        cards=load_cards(_skills_dir(settings, fleet)),
+        tuning=tuning,
+    )
+
+
+def _skills_dir(settings: Settings, fleet: Fleet) -> Path:
+    if settings.skills_dir:
+        return Path(settings.skills_dir)
+    return (fleet.path.parent / fleet.file.robots_dir).resolve().parent / 'skills'
+
+
+def _target(settings: Settings, fleet: Fleet) -> str:
+    if settings.supervisor_target == NO_SUPERVISOR:
+        return ''
+    supervisor = fleet.file.supervisor
+    return settings.supervisor_target or f'{supervisor.host}:{supervisor.port}'
+
+
+def ranges(type_: type) -> dict[str, Range]:
+    """The range of each ranged field of a parameter dataclass."""
+    hints = get_type_hints(type_, include_extras=True)
+    return {
+        name: extra
+        for name, hint in hints.items()
+        for extra in get_args(hint)[1:]
+        if isinstance(extra, Range)
+    }
+
+
+def _declared(node: Node, type_: type) -> dict[str, Any]:
+    limits = ranges(type_)
+    values: dict[str, Any] = {}
+    for field in fields(type_):
+        values[field.name] = value = _declare(node, field.name, field.default)
+        _check(field.name, value, limits.get(field.name))
+    return values
+
+
+def _check(name: str, value: float, limits: Range | None) -> None:
+    if limits is not None and not limits.least <= value <= limits.most:
+        raise ConfigError(f'parameter {name}: {value}; expected {limits.least} to {limits.most}')
+
+
+def _declare(node: Node, name: str, default: Any) -> Any:
+    try:
+        return node.declare_parameter(name, default).value
+    except rclpy.exceptions.InvalidParameterTypeException as error:
+        kind = type(default).__name__
+        raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error
+
+
+def _required(node: Node, name: str) -> str:
+    value: str = _declare(node, name, '')
+    if not value:
+        raise ConfigError(f'parameter {name}: missing; start with --ros-args -p {name}:=...')
+    return value

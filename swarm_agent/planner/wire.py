@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the protobuf messages of the vertical plane and the core's plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from swarm.v1 import common_pb2, mission_pb2
+
+from swarm_agent.planner.core.orders import (
+    Ack,
+    AckStatus,
+    LinkLoss,
+    Order,
+    Pose,
+    Region,
+    Task,
+    Token,
+)
+from swarm_agent.planner.core.types import Outputs
+
+_DEFAULT_PRIORITY = 5
+_HAZARD_CELL_M = 0.5
+_LINK_LOSS = {
+    mission_pb2.LINK_LOSS_POLICY_CONTINUE: LinkLoss.CONTINUE,
+    mission_pb2.LINK_LOSS_POLICY_FINISH_LEG: LinkLoss.FINISH_LEG,
+    mission_pb2.LINK_LOSS_POLICY_HOLD: LinkLoss.HOLD,
+    mission_pb2.LINK_LOSS_POLICY_RETURN_HOME: LinkLoss.RETURN_HOME,
+    mission_pb2.LINK_LOSS_POLICY_LOCK_DOWN: LinkLoss.LOCK_DOWN,
+}
+_STATUS = {
+    AckStatus.ACCEPTED: mission_pb2.ACK_STATUS_ACCEPTED,
+    AckStatus.REFUSED: mission_pb2.ACK_STATUS_REFUSED,
+    AckStatus.COMPLETED: mission_pb2.ACK_STATUS_COMPLETED,
+    AckStatus.FAILED: mission_pb2.ACK_STATUS_FAILED,
+    AckStatus.RECALLED: mission_pb2.ACK_STATUS_RECALLED,
+}
+
+
+def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order:
+    """An order as plain values; the core judges whether it makes sense.
+
+    A link policy that is not given, or not known, is read as FINISH_LEG.
+    """
+    kind = message.WhichOneof('task')
+    survey = message.survey
+    return Order(
+        order_id=message.order_id,
+        mission_id=message.mission_id,
+        agent_id=message.agent_id,
+        task=Task.UNKNOWN if kind is None else Task(kind),
+        expires_ns=message.expires_ns,
+        not_before_ns=message.not_before_ns,
+        priority=message.priority or _DEFAULT_PRIORITY,
+        link_loss=_LINK_LOSS.get(message.link_loss, LinkLoss.FINISH_LEG),
+        issued_by=message.issued_by,
+        return_home=message.return_home,
+        local=local,
+        region=_region(survey.region) if kind == 'survey' and survey.HasField('region') else None,
+        range_m=survey.range_m,
+        stops=_stops(message, kind),
+        use_yaw=message.go_to.use_yaw,
+        loops=message.patrol.loops or 1,
+        seconds=message.wait.seconds,
+    )
+
+
+def _region(cells: common_pb2.CellSet) -> Region:
+    return Region(
+        resolution_m=cells.resolution_m, width=cells.width, height=cells.height, bits=cells.bits
+    )
+
+
+def _stops(message: mission_pb2.MissionOrder, kind: str | None) -> tuple[Pose, ...]:
+    poses: dict[str | None, Sequence[common_pb2.Pose2D]] = {
+        'go_to': [message.go_to.goal],
+        'patrol': message.patrol.stops,
+        'deliver': [message.deliver.pick_up, message.deliver.drop_off],
+    }
+    return tuple((pose.x_m, pose.y_m, pose.yaw_rad) for pose in poses.get(kind, ()))
+
+
+def to_token(message: mission_pb2.TierToken) -> Token:
+    """A verified tier token as plain values."""
+    return Token(
+        token_id=message.token_id,
+        agent_id=message.agent_id,
+        tier=message.tier,
+        issued_ns=message.issued_ns,
+        expires_ns=message.expires_ns,
+    )
+
+
+def from_ack(ack: Ack) -> mission_pb2.OrderAck:
+    """An answer as it goes up."""
+    return mission_pb2.OrderAck(
+        order_id=ack.order_id,
+        status=_STATUS[ack.status],
+        reason=ack.reason,
+        stamp_ns=ack.stamp_ns,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What telemetry tells of the situation node's last message."""
+
+    pose: Pose = (0.0, 0.0, 0.0)
+    speed_mps: float = 0.0
+    distance_m: float = 0.0
+    violations: int = 0
+    negotiations: int = 0
+    peers: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    seen: Region | None = None
+
+
+def to_telemetry(
+    report: Report, outputs: Outputs, *, stamp_ns: int, battery: float, with_seen: bool
+) -> mission_pb2.Telemetry:
+    """The robot's state as it goes up; what it has seen only now and then."""
+    x_m, y_m, yaw_rad = report.pose
+    telemetry = mission_pb2.Telemetry(
+        stamp_ns=stamp_ns,
+        pose=common_pb2.Pose2D(x_m=x_m, y_m=y_m, yaw_rad=yaw_rad),
+        speed_mps=report.speed_mps,
+        battery=battery,
+        phase=outputs.phase.value,
+        skill=outputs.skill,
+        order_id=outputs.order_id,
+        progress=outputs.progress,
+        distance_m=report.distance_m,
+        violations=report.violations,
+        negotiations=report.negotiations,
+        tier=outputs.tier,
+        peers=report.peers,
+        hazards=[place for name in report.hazards if (place := _hazard_place(name)) is not None],
+    )
+    seen = report.seen
+    if with_seen and seen is not None:
+        telemetry.seen.resolution_m = seen.resolution_m
+        telemetry.seen.width, telemetry.seen.height = seen.width, seen.height
+        telemetry.seen.bits = seen.bits
+    return telemetry
+
+
+def _hazard_place(hazard_id: str) -> common_pb2.Point2D | None:
+    """The middle of a hazard's cell: its id is '<kind>/<column>_<row>' of a 0.5 m grid."""
+    column, _, row = hazard_id.rpartition('/')[2].partition('_')
+    try:
+        x_m, y_m = ((int(cell) + 0.5) * _HAZARD_CELL_M for cell in (column, row))
+    except ValueError:
+        return None
+    return common_pb2.Point2D(x_m=x_m, y_m=y_m)

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One decision: perceive, check, plan, settle right of way, let the arbiter choose, drive."""
+
+import math
+from dataclasses import replace
+
+from swarm_agent.mesh.core import (
+    Advice,
+    Me,
+    PeerState,
+    RightOfWayInputs,
+    RightOfWayOutputs,
+    RightOfWayState,
+    decide_right_of_way,
+)
+from swarm_agent.situation.core.arbiter import Order, arbitrate
+from swarm_agent.situation.core.ease import ease, must_ease
+from swarm_agent.situation.core.follow import (
+    Drive,
+    Errand,
+    Speeds,
+    back_out,
+    face,
+    look_around,
+    pursue,
+    stand,
+)
+from swarm_agent.situation.core.judge import Verdict, hazard_of, judge, resolution, stubborn
+from swarm_agent.situation.core.mission import (
+    Mission,
+    accept,
+    follow_up,
+    path_told,
+    priority,
+    turned,
+    will,
+)
+from swarm_agent.situation.core.params import Params
+from swarm_agent.situation.core.path import Aversion
+from swarm_agent.situation.core.perceive import Sight, perceive
+from swarm_agent.situation.core.refuge import Retreat, retreat
+from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_LENGTH_M, locate, point_at, told
+from swarm_agent.situation.core.se2 import Point, bearing, distance, wrap
+from swarm_agent.situation.core.seen import packed
+from swarm_agent.situation.core.state import State, terrain_of
+from swarm_agent.situation.core.types import (
+    Inputs,
+    NavState,
+    Outputs,
+    PlanNote,
+    ReflexAction,
+    Violation,
+)
+
+SEARCH_RADPS = 0.9
+UNFIT_S = 5.0
+HAZARD_FACTOR = 8.0
+OBJECT_FACTOR = 4.0
+PEER_FACTOR = 8.0
+SHUT_M = 0.4
+STANDS_MPS = 0.05
+SETTLED = (int(PeerState.IDLE), int(PeerState.BLOCKED), int(PeerState.UNSPECIFIED))
+
+
+def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
+    """Take one decision."""
+    state, sight = perceive(state, inputs, params)
+    state = _heard(state, inputs, params)
+    state, verdict = judge(state, sight, inputs, params)
+    state, notes = _plan(state, inputs, params)
+    rights_state, rights = _right_of_way(state, inputs, params, sight)
+    state = replace(state, rights=rights_state)
+    hold = _hold(state, inputs, params)
+    state = _stepping_aside(state, rights.advice, hold, inputs, params)
+    order = arbitrate(
+        hold, _exploring(state), rights.advice, state.retreat.status, will(state.mission)
+    )
+    drive = _drive(state, order, sight, inputs, params)
+    state = replace(state, drive=drive, ticks=state.ticks + 1)
+    state = _waited(state, order, rights.advice, inputs)
+    return state, _outputs(state, sight, verdict, notes, rights, order, inputs, params)
+
+
+def _heard(state: State, inputs: Inputs, params: Params) -> State:
+    """Take in intent and hazards."""
+    mission = state.mission
+    if inputs.intent is not None:
+        mission = accept(mission, inputs.intent)
+    hazards = tuple(one for one in inputs.hazards if one.reporter != params.agent_id)
+    return replace(state, mission=mission, hazards=hazards)
+
+
+def _plan(state: State, inputs: Inputs, params: Params) -> tuple[State, tuple[PlanNote, ...]]:
+    mission = state.mission
+    if state.pose_odom is None or state.fix.scans == 0:
+        return state, ()
+    if state.pose_odom is not None and mission.status == NavState.EXPLORING:
+        mission = turned(mission, state.drive.last.wz_radps * 0.1)
+    mission = _detour(state, mission, inputs, params)
+    mission, note = follow_up(
+        mission,
+        terrain_of(state, params),
+        state.pose,
+        inputs.now_ns,
+        _aversions(state, inputs, params),
+        may_plan=state.exploration is None,
+    )
+    return replace(state, mission=mission), (note,) if note is not None else ()
+
+
+def _detour(state: State, mission: Mission, inputs: Inputs, params: Params) -> Mission:
+    """Ask for a way around a peer that has kept the robot waiting for long."""
+    since = state.waiting_since_ns
+    wait_ns = params.tuning.detour_wait_s * 1e9
+    if since < 0 or inputs.now_ns - max(since, mission.planned_ns) < wait_ns or mission.ask:
+        return mission
+    return replace(mission, ask='a peer closes the path') if mission.route else mission
+
+
+def _aversions(state: State, inputs: Inputs, params: Params) -> tuple[Aversion, ...]:
+    """Floor to be avoided: reported hazards, the unseen rest of found objects, parked peers."""
+    own = params.body.radius_m
+    hazards = tuple((*one.position, one.radius_m + own) for one in state.hazards)
+    objects = tuple((*one.centre, one.radius_m + own) for one in state.watch.known)
+    waiting = state.waiting_since_ns >= 0
+    peers = tuple(
+        (peer.pose[0], peer.pose[1], peer.radius_m + own + 0.1)
+        for peer in inputs.peers
+        if abs(peer.speed_mps) < STANDS_MPS and (waiting or peer.state in SETTLED)
+    )
+    shut = tuple(
+        Aversion(discs=((*one.place, SHUT_M),), factor=_shut_factor(one.times))
+        for one in state.watch.shut
+        if inputs.now_ns < one.until_ns
+    )
+    return (
+        *shut,
+        Aversion(discs=hazards, factor=HAZARD_FACTOR),
+        Aversion(discs=objects, factor=OBJECT_FACTOR),
+        Aversion(discs=peers, factor=PEER_FACTOR),
+    )
+
+
+def _shut_factor(times: int) -> float:
+    """Twice a dear way around is preferred, then the place counts as closed for a while."""
+    return 8.0 if times == 1 else 40.0 if times == 2 else math.inf
+
+
+def _right_of_way(
+    state: State, inputs: Inputs, params: Params, sight: Sight
+) -> tuple[RightOfWayState, RightOfWayOutputs]:
+    path = path_told(state.mission, state.pose, TOLD_LENGTH_M)
+    me = Me(
+        agent_id=params.agent_id,
+        pose=state.pose,
+        speed_mps=sight.speed_mps,
+        radius_m=params.body.radius_m,
+        priority=priority(state.mission),
+        path=path,
+        wants_to_move=bool(path),
+        refuge=state.retreat.status,
+        place=state.retreat.place,
+        aside=_aside(state),
+        route=path_told(state.mission, state.pose, LONG_TOLD_M),
+    )
+    return decide_right_of_way(
+        state.rights,
+        RightOfWayInputs(now_ns=inputs.now_ns, me=me, peers=inputs.peers, claims=inputs.claims),
+        params.right_of_way,
+    )
+
+
+def _aside(state: State) -> tuple[Point, ...]:
+    """The rest of the way to the refuge, empty unless it is being driven."""
+    stepping = state.retreat
+    if stepping.status != 'found' or stepping.route is None:
+        return ()
+    return told(stepping.route, locate(stepping.route, state.pose, stepping.s_m), state.pose)
+
+
+def _stepping_aside(
+    state: State, advice: Advice, hold: str, inputs: Inputs, params: Params
+) -> State:
+    if advice.kind == 'make_way' and hold:
+        return replace(state, retreat=Retreat(status='none', sought_ns=inputs.now_ns))
+    terrain = terrain_of(state, params)
+    stepping = retreat(state.retreat, terrain, state.pose, advice, inputs.peers, inputs.now_ns)
+    return replace(state, retreat=stepping)
+
+
+def _hold(state: State, inputs: Inputs, params: Params) -> str:
+    """Why safety holds the robot, empty if it does not."""
+    stale_ns = params.tuning.stale_scan_s * 1e9
+    if inputs.odom is None:
+        return 'no odometry yet'
+    if inputs.odom.age_ns > stale_ns:
+        return 'odometry is too old'
+    if state.last_scan_ns is None:
+        return 'no scan yet'
+    if inputs.now_ns - state.last_scan_ns > stale_ns:
+        return 'the newest scan is too old'
+    if state.unfit_since_ns >= 0 and inputs.now_ns - state.unfit_since_ns > UNFIT_S * 1e9:
+        return 'the scans do not fit the map'
+    if inputs.reflex is not None and inputs.reflex.e_stop:
+        return 'emergency stop'
+    if inputs.reflex is not None and not inputs.reflex.enabled:
+        return 'the reflexes are not enabled'
+    if stubborn(state, inputs.now_ns):
+        return 'the robot does not move as commanded'
+    return ''
+
+
+def _exploring(state: State) -> str:
+    one = state.exploration
+    return f'looks at a contradiction: {one.kind}' if one is not None else ''
+
+
+def _drive(state: State, order: Order, sight: Sight, inputs: Inputs, params: Params) -> Drive:
+    drive, body = _obeyed(state.drive, inputs), params.body
+    if order.move == 'halt':
+        return Drive()
+    if order.move == 'explore':
+        return _drive_exploring(state, drive, params)
+    on_route = _on_route(state, order, params)
+    if on_route is not None:
+        wanted = bearing(state.pose, point_at(on_route.route, on_route.progress.s_m + 0.3))
+        if must_ease(drive, sight.nearest, body, held_back=_held_back(inputs)):
+            return ease(drive, sight.nearest, wanted, body)
+        return pursue(replace(drive, easing=False), on_route, state.pose, body, params.tuning)
+    if order.move == 'mission':
+        return _drive_at_goal(state, drive, params)
+    return stand(drive, body)
+
+
+def _on_route(state: State, order: Order, params: Params) -> Errand | None:
+    """The route to be followed now and how far; None if there is none or its end is reached."""
+    mission, stepping = state.mission, state.retreat
+    if order.move == 'refuge' and stepping.route is not None:
+        progress = locate(stepping.route, state.pose, stepping.s_m)
+        return Errand(
+            route=stepping.route,
+            progress=progress,
+            stop_s_m=progress.s_m + order.stop_after_m,
+            factor=1.0,
+        )
+    if order.move != 'mission' or mission.route is None or mission.wish is None:
+        return None
+    assert mission.progress is not None
+    left_m = mission.route.length_m - mission.progress.s_m
+    if left_m <= 0.05 or distance(state.pose, mission.wish.goal) <= params.tuning.arrive_m:
+        return None
+    return Errand(
+        route=mission.route,
+        progress=mission.progress,
+        stop_s_m=mission.progress.s_m + order.stop_after_m,
+        factor=mission.wish.speed_factor,
+    )
+
+
+def _held_back(inputs: Inputs) -> bool:
+    """Whether the reflexes keep the robot from driving because something is too near."""
+    reflex = inputs.reflex
+    return reflex is not None and reflex.cause in ('zone_stop', 'escape')
+
+
+def _obeyed(drive: Drive, inputs: Inputs) -> Drive:
+    """Start from what the reflexes let pass, so that the robot does not leap when they let go."""
+    if inputs.reflex is None or inputs.odom is None or inputs.reflex.action < ReflexAction.SLOW:
+        return drive
+    vx = min(drive.last.vx_mps, max(0.0, inputs.odom.vx_mps) + 0.15)
+    return replace(drive, last=Speeds(vx_mps=vx, wz_radps=drive.last.wz_radps))
+
+
+def _drive_exploring(state: State, drive: Drive, params: Params) -> Drive:
+    one, body = state.exploration, params.body
+    if one is not None and one.backing:
+        return back_out(drive, body)
+    if one is not None and one.kind == 'object' and one.standing_ns >= 0:
+        error = bearing(state.pose, one.where)
+        return look_around(drive, math.copysign(min(0.4, abs(error)), error), body)
+    return stand(drive, body)
+
+
+def _drive_at_goal(state: State, drive: Drive, params: Params) -> Drive:
+    """Turn where the robot stands: to look around, or to the goal's yaw."""
+    mission, body = state.mission, params.body
+    if mission.status == NavState.EXPLORING:
+        return look_around(drive, SEARCH_RADPS, body)
+    if mission.route is None or mission.wish is None or not mission.wish.use_yaw:
+        return stand(drive, body)
+    return face(drive, wrap(mission.wish.goal[2] - state.pose[2]), body)
+
+
+def _waited(state: State, order: Order, advice: Advice, inputs: Inputs) -> State:
+    waits = order.move == 'mission' and advice.kind == 'wait' and advice.stop_after_m < 0.3
+    since = state.waiting_since_ns if state.waiting_since_ns >= 0 else inputs.now_ns
+    return replace(state, waiting_since_ns=since if waits else -1)
+
+
+def _outputs(
+    state: State,
+    sight: Sight,
+    verdict: Verdict,
+    notes: tuple[PlanNote, ...],
+    rights: RightOfWayOutputs,
+    order: Order,
+    inputs: Inputs,
+    params: Params,
+) -> Outputs:
+    wish = state.mission.wish
+    finished = verdict.finished
+    stops = order.nav_state in (NavState.BLOCKED, NavState.UNREACHABLE, NavState.EXPLORING)
+    moving = rights.state == PeerState.MOVING
+    return Outputs(
+        vx_mps=state.drive.last.vx_mps,
+        wz_radps=state.drive.last.wz_radps,
+        pose_map=state.pose,
+        map_odom=state.fix.map_odom,
+        match_quality=state.fix.quality,
+        nav_state=int(order.nav_state),
+        reason=order.reason,
+        intent_id=wish.intent_id if wish is not None else 0,
+        skill=wish.skill if wish is not None else '',
+        priority=priority(state.mission),
+        speed_mps=sight.speed_mps,
+        path=_path(state, rights.advice),
+        peer_state=int(PeerState.BLOCKED if stops and moving else rights.state),
+        yields_to=rights.yields_to,
+        cannot_yield=rights.cannot_yield,
+        waited_ms=rights.waited_ms,
+        claims=rights.claims,
+        hazards=verdict.hazards,
+        hazards_known=tuple(sorted(_known(state, inputs, params))),
+        violations=(*verdict.violations, *_promises(state, rights)),
+        resolutions=(resolution(finished, state),) if finished is not None else (),
+        settlements=rights.settled,
+        plans=notes,
+        seen_new=sight.seen_new,
+        seen_bits=packed(state.seen, state.statics.survey) if state.ticks % 2 else b'',
+        distance_m=state.distance_m,
+    )
+
+
+def _path(state: State, advice: Advice) -> tuple[Point, ...]:
+    """Where the robot goes next: aside while it makes way, else where the mission leads."""
+    if advice.kind == 'make_way':
+        return _aside(state)
+    return path_told(state.mission, state.pose, TOLD_LENGTH_M)
+
+
+def _known(state: State, inputs: Inputs, params: Params) -> set[str]:
+    own = {hazard_of(one, inputs.now_ns, params).hazard_id for one in state.watch.known}
+    return own | {one.hazard_id for one in state.hazards}
+
+
+def _promises(state: State, rights: RightOfWayOutputs) -> tuple[Violation, ...]:
+    here = (state.pose[0], state.pose[1])
+    return tuple(
+        Violation(kind='promise', where=here, expected='a peer keeps its promise', actual=text)
+        for text in rights.violations
+    )

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Violations and their exploration: what was found, reported once, looked at, and settled."""
+
+import math
+from dataclasses import dataclass, replace
+
+from swarm_agent.mesh.core import Hazard
+from swarm_agent.situation.core.consistency import (
+    Found,
+    object_ahead,
+    refreshed,
+    shut_place,
+    watch_motion,
+    watch_reflex,
+)
+from swarm_agent.situation.core.explore import Exploration, begin, look
+from swarm_agent.situation.core.objects import solid_points
+from swarm_agent.situation.core.params import Params
+from swarm_agent.situation.core.perceive import Sight
+from swarm_agent.situation.core.route import point_at
+from swarm_agent.situation.core.se2 import Point, distance
+from swarm_agent.situation.core.state import State
+from swarm_agent.situation.core.types import Inputs, Resolution, Violation
+
+HAZARD_CELL_M = 0.5
+REFRESH_TICKS = 5
+RETELL_TICKS = 300
+PEER_NEAR_M = 1.0
+AHEAD_M = 0.3
+STUBBORN = 3
+"""Motion violations in a row after which the robot is blocked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one decision's checks found."""
+
+    violations: tuple[Violation, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    """To be published."""
+    finished: Exploration | None = None
+    """An exploration that ended now."""
+
+
+def judge(state: State, sight: Sight, inputs: Inputs, params: Params) -> tuple[State, Verdict]:
+    """Run the checks, or go on with the exploration that is under way."""
+    state = _refreshed(state, params)
+    if state.exploration is not None:
+        return _explored(state, sight, inputs, params)
+    state, violation, found = _first_violation(state, sight, inputs, params)
+    told = _retold(state, inputs, params)
+    if violation is None:
+        return state, Verdict(hazards=told)
+    exploration = begin(violation.kind, violation.where, inputs.now_ns, state.pose, found)
+    hazards = told
+    if found is not None:
+        known = (*state.watch.known, found)
+        state = replace(state, watch=replace(state.watch, known=known))
+        hazards = (*told, hazard_of(found, inputs.now_ns, params))
+    return replace(state, exploration=exploration), Verdict(
+        violations=(violation,), hazards=hazards
+    )
+
+
+def _refreshed(state: State, params: Params) -> State:
+    if not state.watch.known or state.ticks % REFRESH_TICKS:
+        return state
+    solid = solid_points(state.layer)
+    known = refreshed(state.watch.known, solid, state.pose, params.tuning.object_range_m)
+    return replace(state, watch=replace(state.watch, known=known))
+
+
+def _retold(state: State, inputs: Inputs, params: Params) -> tuple[Hazard, ...]:
+    """Known objects in sight, told again from time to time so that they do not expire."""
+    if state.ticks % RETELL_TICKS:
+        return ()
+    near = [
+        each
+        for each in state.watch.known
+        if distance(each.centre, state.pose) < params.tuning.object_range_m
+    ]
+    return tuple(hazard_of(each, inputs.now_ns, params) for each in near)
+
+
+def hazard_of(found: Found, now_ns: int, params: Params) -> Hazard:
+    """A found object as it is told to the peers."""
+    col, row = (math.floor(axis / HAZARD_CELL_M) for axis in found.centre)
+    return Hazard(
+        hazard_id=f'obstacle/{col}_{row}',
+        kind='obstacle',
+        reporter=params.agent_id,
+        position=(round(found.centre[0], 3), round(found.centre[1], 3)),
+        radius_m=round(found.radius_m, 3),
+        heard_ns=now_ns,
+        ttl_s=params.tuning.hazard_ttl_s,
+    )
+
+
+def _first_violation(
+    state: State, sight: Sight, inputs: Inputs, params: Params
+) -> tuple[State, Violation | None, Found | None]:
+    watch, now_ns = state.watch, inputs.now_ns
+    here = (state.pose[0], state.pose[1])
+    if sight.step is not None:
+        watch, kind = watch_motion(watch, sight.step, now_ns)
+        state = replace(state, watch=watch)
+        if kind:
+            return state, _motion(kind, here), None
+    found = _object(state, params)
+    if found is not None:
+        return state, _object_violation(found), found
+    watch, stuck = watch_reflex(
+        state.watch,
+        inputs.reflex,
+        now_ns,
+        params.tuning.stuck_s,
+        plan_is_free=_wants_to_drive(state) and not _peer_near(state, inputs, params),
+    )
+    if stuck:
+        watch = shut_place(watch, _just_ahead(state), now_ns)
+    return replace(state, watch=watch), _stuck(here, inputs) if stuck else None, None
+
+
+def _wants_to_drive(state: State) -> bool:
+    last = state.drive.last
+    return abs(last.vx_mps) > 0.02 or abs(last.wz_radps) > 0.1
+
+
+def _just_ahead(state: State) -> Point:
+    """The point of the route that the robot was kept from."""
+    mission = state.mission
+    if mission.route is None or mission.progress is None:
+        return state.pose[0], state.pose[1]
+    return point_at(mission.route, mission.progress.s_m + AHEAD_M)
+
+
+def _object(state: State, params: Params) -> Found | None:
+    mission = state.mission
+    if mission.route is None or mission.progress is None:
+        return None
+    return object_ahead(
+        solid_points(state.layer),
+        mission.route,
+        mission.progress,
+        params.body.radius_m,
+        state.watch.known,
+        state.hazards,
+    )
+
+
+def _peer_near(state: State, inputs: Inputs, params: Params) -> bool:
+    own = params.body.radius_m
+    return any(
+        distance(peer.pose, state.pose) < own + peer.radius_m + PEER_NEAR_M
+        for peer in inputs.peers
+    )
+
+
+def _motion(kind: str, where: Point) -> Violation:
+    if kind == 'slip':
+        expected, actual = 'the robot moves as its wheels turn', 'the scans show less motion'
+    else:
+        expected, actual = 'the wheels turn as commanded', 'they hardly turn'
+    return Violation(kind=kind, where=where, expected=expected, actual=actual)
+
+
+def _object_violation(found: Found) -> Violation:
+    return Violation(
+        kind='object',
+        where=found.centre,
+        expected='free floor, as on the map',
+        actual=f'an object about {2.0 * found.radius_m:.2f} m wide',
+    )
+
+
+def _stuck(where: Point, inputs: Inputs) -> Violation:
+    cause = inputs.reflex.cause if inputs.reflex is not None else ''
+    return Violation(
+        kind='reflex',
+        where=where,
+        expected='a free path, as planned',
+        actual=f'reflexes stop the robot: {cause}',
+    )
+
+
+def _explored(state: State, sight: Sight, inputs: Inputs, params: Params) -> tuple[State, Verdict]:
+    assert state.exploration is not None
+    exploration = look(
+        state.exploration,
+        solid_points(state.layer),
+        state.pose,
+        sight.speed_mps,
+        inputs.now_ns,
+        params.tuning.explore_s,
+        free_behind=sight.free_behind,
+    )
+    if not exploration.done:
+        return replace(state, exploration=exploration), Verdict()
+    state, hazards = _concluded(state, exploration, inputs, params)
+    ask = 'explored what contradicted the plan' if state.mission.goes else ''
+    mission = replace(state.mission, ask=ask)
+    state = replace(state, exploration=None, mission=mission)
+    return state, Verdict(hazards=hazards, finished=exploration)
+
+
+def _concluded(
+    state: State, exploration: Exploration, inputs: Inputs, params: Params
+) -> tuple[State, tuple[Hazard, ...]]:
+    """Enter an object with the extent that was seen at last, and tell the peers."""
+    if exploration.kind != 'object':
+        return state, ()
+    others = tuple(
+        each
+        for each in state.watch.known
+        if distance(each.centre, exploration.where) > each.radius_m
+    )
+    found = exploration.found
+    known = (*others, found) if found is not None else others
+    state = replace(state, watch=replace(state.watch, known=known))
+    return state, (hazard_of(found, inputs.now_ns, params),) if found is not None else ()
+
+
+def resolution(finished: Exploration, state: State) -> Resolution:
+    """How an exploration came out, after the plan was renewed."""
+    mission = state.mission
+    if finished.kind == 'object' and finished.found is None:
+        outcome = 'nothing is there any more'
+    elif mission.route is not None:
+        outcome = f'goes on by a path of {mission.route.length_m:.1f} m'
+    elif mission.goes and mission.reason:
+        outcome = mission.reason
+    else:
+        outcome = 'looked'
+    return Resolution(kind=finished.kind, where=finished.where, outcome=outcome)
+
+
+def stubborn(state: State, now_ns: int) -> bool:
+    """Whether the robot has repeatedly not moved as told, and must rest before it tries again."""
+    return state.watch.failures >= STUBBORN and now_ns < state.watch.quiet_until_ns

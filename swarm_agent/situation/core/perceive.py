@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From odometry and scan to pose, room and seen floor."""
+
+import math
+from dataclasses import dataclass, replace
+
+from swarm_agent.situation.core.consistency import Step, motion_step
+from swarm_agent.situation.core.ease import Nearest
+from swarm_agent.situation.core.localise import localise, pose_at
+from swarm_agent.situation.core.objects import DISTRUST_QUALITY, observe, peer_discs
+from swarm_agent.situation.core.params import Params
+from swarm_agent.situation.core.room import updated
+from swarm_agent.situation.core.scan import Points, decode
+from swarm_agent.situation.core.se2 import between
+from swarm_agent.situation.core.seen import look
+from swarm_agent.situation.core.state import State
+from swarm_agent.situation.core.types import Inputs, ReflexAction
+
+BEHIND_SHARE = 6
+"""One sixth of the beams, centred on the back, tell whether the way behind is free."""
+PERIOD_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What this decision perceived beside what went into the state."""
+
+    speed_mps: float
+    step: Step | None
+    """The motion since the last decision; None at the first or without a scan."""
+    free_behind: bool
+    nearest: Nearest
+    seen_new: int
+
+
+def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight]:
+    """Take in odometry and scan."""
+    points = _points(state, inputs, params)
+    after = _moved(state, inputs, params)
+    if points is not None:
+        after = _scanned(after, points, inputs, params)
+        after = replace(after, pose=_pose(after, inputs, params))
+    sight = Sight(
+        speed_mps=inputs.odom.vx_mps if inputs.odom is not None else 0.0,
+        step=_step(state, after, inputs, params) if points is not None else None,
+        free_behind=points is not None and _free_behind(points, params.body.radius_m),
+        nearest=_nearest(points),
+        seen_new=after.seen.count - state.seen.count,
+    )
+    return after, sight
+
+
+def _points(state: State, inputs: Inputs, params: Params) -> Points | None:
+    if inputs.scan is None or inputs.odom is None:
+        return None
+    body = params.body
+    return decode(inputs.scan.ranges, state.statics.beams, body.range_min_m, body.range_max_m)
+
+
+def _moved(state: State, inputs: Inputs, params: Params) -> State:
+    """Predict by the wheels."""
+    if inputs.odom is None:
+        return state
+    before, now = state.pose_odom, inputs.odom.pose
+    step = between(before, now) if before is not None else (0.0, 0.0, 0.0)
+    return replace(
+        state,
+        pose=_pose(state, inputs, params),
+        pose_odom=now,
+        distance_m=state.distance_m + math.hypot(step[0], step[1]),
+    )
+
+
+def _pose(state: State, inputs: Inputs, params: Params) -> tuple[float, float, float]:
+    assert inputs.odom is not None
+    return pose_at(state.fix, inputs.odom.pose, params.start)
+
+
+def _scanned(state: State, points: Points, inputs: Inputs, params: Params) -> State:
+    """Correct the pose by the scan, then enter the scan at that pose."""
+    assert inputs.scan is not None
+    statics, now_ns, tuning = state.statics, inputs.now_ns, params.tuning
+    fix = localise(state.fix, points, inputs.scan.pose_odom, statics.field, params)
+    pose = pose_at(fix, inputs.scan.pose_odom, params.start)
+    layer, seen = state.layer, state.seen
+    if fix.quality >= DISTRUST_QUALITY:
+        bodies = peer_discs(inputs.peers, now_ns, tuning)
+        layer = observe(layer, statics.grid, points, pose, bodies, now_ns, tuning)
+        seen = look(seen, statics.survey, points.ranges, pose)
+    fits = fix.quality >= tuning.match_min_quality
+    since = state.unfit_since_ns if state.unfit_since_ns >= 0 else now_ns
+    return replace(
+        state,
+        fix=fix,
+        layer=layer,
+        seen=seen,
+        room=updated(state.room, statics.grid, layer),
+        last_scan_ns=now_ns - inputs.scan.age_ns,
+        unfit_since_ns=-1 if fits else since,
+    )
+
+
+def _step(before: State, after: State, inputs: Inputs, params: Params) -> Step | None:
+    if before.pose_odom is None or after.pose_odom is None or before.fix.scans == 0:
+        return None
+    reflex = inputs.reflex
+    told = before.drive.last
+    return motion_step(
+        (told.vx_mps * PERIOD_S, told.wz_radps * PERIOD_S),
+        (before.pose_odom, after.pose_odom),
+        (before.pose, after.pose),
+        passed=reflex is not None and reflex.action in (ReflexAction.PASS, ReflexAction.LIMIT),
+        trusted=after.fix.quality > 2.0 * params.tuning.match_min_quality,
+    )
+
+
+def _free_behind(points: Points, radius_m: float) -> bool:
+    """Whether the beams to the back show room to drive out backwards."""
+    half = points.ranges.size // (2 * BEHIND_SHARE)
+    nearest = min(float(points.ranges[:half].min()), float(points.ranges[-half:].min()))
+    return nearest > radius_m + 0.35
+
+
+def _nearest(points: Points | None) -> Nearest:
+    """The nearest return; infinitely far without a scan."""
+    if points is None or points.reach.size == 0:
+        return Nearest(away_m=math.inf, bearing_rad=0.0)
+    k = int(points.reach.argmin())
+    return Nearest(
+        away_m=float(points.reach[k]),
+        bearing_rad=math.atan2(float(points.y[k]), float(points.x[k])),
+    )

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A place to step aside: the nearest one, by way, that leaves a peer's corridor free."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from swarm_agent.mesh.core import Advice, Peer, Point, Refuge
+from swarm_agent.situation.core.arrays import Mask
+from swarm_agent.situation.core.grid import centre_of
+from swarm_agent.situation.core.path import (
+    Aversion,
+    Planned,
+    Terrain,
+    cell_costs,
+    nearest_node,
+    plan,
+)
+from swarm_agent.situation.core.roadmap import weighted
+from swarm_agent.situation.core.room import disc_cells
+from swarm_agent.situation.core.route import Route, locate
+from swarm_agent.situation.core.se2 import Pose, distance
+from swarm_agent.situation.core.search import search
+
+RETRY_NS = 1_000_000_000
+REACHED_M = 0.1
+SLACK_M = 0.1
+"""A place once found may lie this much nearer to a corridor that has changed since [m]."""
+DEFAULT_RADIUS_M = 0.35
+"""Radius supposed for a peer that has not said its own [m]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retreat:
+    """The stepping aside that is under way."""
+
+    status: Refuge = 'unasked'
+    place: Point | None = None
+    route: Route | None = None
+    s_m: float = 0.0
+    sought_ns: int = 0
+
+
+def retreat(
+    before: Retreat,
+    terrain: Terrain,
+    pose: Pose,
+    advice: Advice,
+    peers: Sequence[Peer],
+    now_ns: int,
+) -> Retreat:
+    """Follow the advice: look for a refuge when asked to make way, keep it while it serves."""
+    if advice.kind != 'make_way':
+        return Retreat()
+    if before.place is not None and _serves(before.place, terrain, advice, peers):
+        return _carried_on(before, pose)
+    if before.status == 'none' and now_ns - before.sought_ns < RETRY_NS:
+        return before
+    return _seek(terrain, pose, advice, peers, now_ns)
+
+
+def _carried_on(before: Retreat, pose: Pose) -> Retreat:
+    assert before.place is not None
+    assert before.route is not None
+    s_m = locate(before.route, pose, before.s_m).s_m
+    there = distance(pose, before.place) <= REACHED_M or s_m >= before.route.length_m - 0.03
+    reached = before.status == 'reached' or there
+    return Retreat(
+        status='reached' if reached else 'found',
+        place=before.place,
+        route=before.route,
+        s_m=s_m,
+        sought_ns=before.sought_ns,
+    )
+
+
+def _serves(place: Point, terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> bool:
+    """Whether a place still leaves the corridor free."""
+    kept = forbidden(terrain, advice, peers)
+    return all(distance(place, (x, y)) >= radius - SLACK_M for x, y, radius in kept)
+
+
+def forbidden(
+    terrain: Terrain, advice: Advice, peers: Sequence[Peer]
+) -> list[tuple[float, float, float]]:
+    """Discs in which the robot's centre must not stand: the corridor, all peers' ways and bodies."""
+    own = terrain.body.radius_m + terrain.tuning.refuge_margin_m
+    radii = {peer.agent_id: peer.radius_m for peer in peers}
+    discs = [(x, y, own + radii.get(advice.peer, DEFAULT_RADIUS_M)) for x, y in advice.corridor]
+    for peer in peers:
+        ways = ((peer.pose[0], peer.pose[1]), *peer.path)
+        discs += [(x, y, own + peer.radius_m) for x, y in ways]
+    return discs
+
+
+def _seek(
+    terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer], now_ns: int
+) -> Retreat:
+    place = _nearest_refuge(terrain, pose, advice, peers)
+    if place is None:
+        return Retreat(status='none', sought_ns=now_ns)
+    planned = _way_to(terrain, pose, place, peers)
+    if planned.route is None:
+        return Retreat(status='none', sought_ns=now_ns)
+    return Retreat(status='found', place=planned.route.goal, route=planned.route, sought_ns=now_ns)
+
+
+def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
+    return plan(terrain, pose, place, 0.1, (_closed_bodies(terrain, pose, peers),))
+
+
+def _closed_bodies(terrain: Terrain, pose: Pose, peers: Sequence[Peer]) -> Aversion:
+    """Peers' bodies as closed floor, but never the floor on which the robot itself stands."""
+    discs = []
+    for peer in peers:
+        need = terrain.body.radius_m + peer.radius_m + terrain.tuning.min_margin_m
+        discs.append((peer.pose[0], peer.pose[1], min(need, distance(pose, peer.pose) - 0.1)))
+    return Aversion(discs=tuple(discs), factor=math.inf)
+
+
+def _nearest_refuge(
+    terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer]
+) -> Point | None:
+    cost = cell_costs(terrain, (_closed_bodies(terrain, pose, peers),))
+    node_cost = cost[terrain.roadmap.cell_of]
+    start = nearest_node(terrain, node_cost, pose, 0.6)
+    if start < 0:
+        return None
+    graph = weighted(terrain.roadmap, node_cost)
+    away, _ = search(graph, start, terrain.tuning.refuge_search_m)
+    away = np.where(_taken(terrain, advice, peers), np.inf, away)
+    best = int(np.argmin(away))
+    if not math.isfinite(away[best]):
+        return None
+    return centre_of(terrain.grid, int(terrain.roadmap.cell_of[best]))
+
+
+def _taken(terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> Mask:
+    """Nodes on which the robot would be in the way."""
+    field = np.zeros((terrain.grid.rows, terrain.grid.cols), np.bool_)
+    for rows, cols, inside in disc_cells(terrain.grid, forbidden(terrain, advice, peers)):
+        field[rows, cols] |= inside
+    return field.ravel()[terrain.roadmap.cell_of]

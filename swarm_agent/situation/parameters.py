@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters to the core's Params, checked once: a bad one is refused with its name and range.
+
+The fields of `Tuning` are the parameters; config/params/situation.yaml lists them all.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import rclpy.exceptions
+from rclpy.node import Node
+
+from swarm_agent.situation.core.params import Body, Params, Range, Tuning
+from swarm_agent.situation.core.se2 import Pose
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import Fleet, Robot, load_fleet
+from swarm_config.maps import load_map, pack_map
+from swarm_config.robots import RobotModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that a start of the node was told."""
+
+    fleet: Fleet
+    robot: Robot
+    vault_dir: Path
+    tuning: Tuning
+
+
+def load_setup(node: Node) -> Setup:
+    """Read all parameters and the fleet plan.
+
+    Raises:
+        ConfigError: One is missing, has the wrong type or lies outside its range.
+    """
+    agent_id, fleet_file, vault_dir = (
+        _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
+    )
+    fleet = load_fleet(Path(fleet_file))
+    return Setup(
+        fleet=fleet,
+        robot=fleet.robot(agent_id),
+        vault_dir=Path(vault_dir),
+        tuning=tuning_of({f.name: _declare(node, f.name, f.default) for f in fields(Tuning)}),
+    )
+
+
+def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
+    """The core's parameters for a robot of a fleet.
+
+    Raises:
+        ConfigError: The map cannot be read.
+    """
+    file = setup.fleet.file
+    return Params(
+        agent_id=setup.robot.agent_id,
+        map=pack_map(load_map(setup.fleet.map_path)),
+        body=body_of(setup.robot.model),
+        start=setup.robot.start,
+        saved_map_odom=saved_map_odom,
+        survey_range_m=file.survey_range_m,
+        survey_cell_m=file.survey_cell_m,
+        tuning=setup.tuning,
+    )
+
+
+def body_of(model: RobotModel) -> Body:
+    """The part of a robot class that moves and sees."""
+    return Body(
+        radius_m=model.radius_m,
+        max_speed_mps=model.max_speed_mps,
+        max_yaw_rate_radps=model.max_yaw_rate_radps,
+        max_accel_mps2=model.max_accel_mps2,
+        max_decel_mps2=model.max_decel_mps2,
+        max_yaw_accel_radps2=model.max_yaw_accel_radps2,
+        beams=model.lidar.beams,
+        range_min_m=model.lidar.range_min_m,
+        range_max_m=model.lidar.range_max_m,
+    )
+
+
+def tuning_of(values: dict[str, Any]) -> Tuning:
+    """Check every value against its range.
+
+    Raises:
+        ConfigError: One lies outside.
+    """
+    for name, limits in ranges().items():
+        if not limits.least <= values[name] <= limits.most:
+            raise ConfigError(
+                f'parameter {name}: {values[name]}; expected {limits.least} to {limits.most}'
+            )
+    return Tuning(**values)
+
+
+def ranges() -> dict[str, Range]:
+    """The range of each parameter."""
+    hints = get_type_hints(Tuning, include_extras=True)
+    return {
+        name: extra
+        for name, hint in hints.items()
+        for extra in get_args(hint)[1:]
+        if isinstance(extra, Range)
+    }
+
+
+def _declare(node: Node, name: str, default: Any) -> Any:
+    try:
+        return node.declare_parameter(name, default).value
+    except rclpy.exceptions.InvalidParameterTypeException as error:
+        kind = type(default).__name__
+        raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error
+
+
+def _required(node: Node, name: str) -> str:
+    value: str = _declare(node, name, '')
+    if not value:
+        raise ConfigError(f'parameter {name}: missing; start with --ros-args -p {name}:=...')
+    return value

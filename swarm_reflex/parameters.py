@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters to the core's Params, checked once: a bad one is refused with its name and range.
+
+The fields of `Params` and `Settings` are the parameters; config/params/reflex.yaml lists them all.
+"""
+
+import json
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import rclpy.exceptions
+from rclpy.node import Node
+
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import load_fleet
+from swarm_reflex.core.types import Params, Range, Ring, RobotLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the shell needs and the core does not."""
+
+    rate_hz: Annotated[float, Range(20, 500)] = 100.0
+    """Ticks a second [Hz]."""
+    realtime_priority: Annotated[int, Range(0, 90)] = 50
+    """SCHED_FIFO priority of the loop where permitted; 0 = ordinary scheduling."""
+    stamped_commands: bool = True
+    """TwistStamped on cmd_vel_raw and cmd_vel; false: plain Twist, aged by arrival alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that a start of the node was told."""
+
+    agent_id: str
+    vault_dir: Path
+    settings: Settings
+    params: Params
+
+
+def load_setup(node: Node) -> Setup:
+    """Read all parameters and the robot's class.
+
+    Raises:
+        ConfigError: One is missing, has the wrong type or lies outside its range.
+    """
+    agent_id, fleet_file, vault_dir = (
+        _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
+    )
+    settings = Settings(**_declared(node, Settings))
+    model = load_fleet(Path(fleet_file)).robot(agent_id).model
+    limits = RobotLimits(**{f.name: getattr(model, f.name) for f in fields(RobotLimits)})
+    geofence = parse_geofence(_declare(node, 'geofence', ''))
+    return Setup(
+        agent_id=agent_id,
+        vault_dir=Path(vault_dir),
+        settings=settings,
+        params=Params(robot=limits, geofence=geofence, **_declared(node, Params)),
+    )
+
+
+def parse_geofence(text: str) -> tuple[Ring, ...]:
+    """Read rings written as JSON: '[[[x, y], ...], ...]' in the map frame [m]; '' is no fence.
+
+    Raises:
+        ConfigError: The text is no such list, or a ring is no simple polygon.
+    """
+    if not text.strip():
+        return ()
+    try:
+        rings = tuple(tuple((float(x), float(y)) for x, y in ring) for ring in json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f'geofence: {text!r} is no list of rings [[[x, y], ...], ...]'
+        ) from error
+    for ring in rings:
+        _check_ring(ring)
+    return rings
+
+
+def _check_ring(ring: Ring) -> None:
+    import shapely
+
+    finite = all(math.isfinite(value) for corner in ring for value in corner)
+    if len(ring) < 3 or not finite or not shapely.Polygon(ring).is_valid:
+        raise ConfigError(
+            f'geofence: ring {ring!r} is no fence; give at least 3 finite corners '
+            'whose edges do not cross'
+        )
+
+
+def ranges(type_: type) -> dict[str, Range]:
+    """The range of each ranged field of a parameter dataclass."""
+    hints = get_type_hints(type_, include_extras=True)
+    return {
+        name: extra
+        for name, hint in hints.items()
+        for extra in get_args(hint)[1:]
+        if isinstance(extra, Range)
+    }
+
+
+def _declared(node: Node, type_: type) -> dict[str, Any]:
+    limits = ranges(type_)
+    values: dict[str, Any] = {}
+    for field in fields(type_):
+        if field.name not in {'robot', 'geofence'}:
+            values[field.name] = value = _declare(node, field.name, field.default)
+            _check(field.name, value, limits.get(field.name))
+    return values
+
+
+def _check(name: str, value: float, limits: Range | None) -> None:
+    if limits is not None and not limits.least <= value <= limits.most:
+        raise ConfigError(f'parameter {name}: {value}; expected {limits.least} to {limits.most}')
+
+
+def _declare(node: Node, name: str, default: Any) -> Any:
+    try:
+        return node.declare_parameter(name, default).value
+    except rclpy.exceptions.InvalidParameterTypeException as error:
+        kind = type(default).__name__
+        raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error
+
+
+def _required(node: Node, name: str) -> str:
+    value: str = _declare(node, name, '')
+    if not value:
+        raise ConfigError(f'parameter {name}: missing; start with --ros-args -p {name}:=...')
+    return value

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reflex's topics and services, polled from its own loop: no executor, no callbacks.
+
+An executor that waits costs 12 % of a core at 100 Hz; taking what has come costs 2 us a topic.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from sensor_msgs.msg import LaserScan
+from std_srvs.srv import SetBool, Trigger
+
+from swarm_msgs.msg import Heartbeat, ReflexState, Situation, SwarmEvent
+from swarm_reflex.core import Inputs, Outputs, Request
+from swarm_reflex.messages import (
+    Arrival,
+    set_stamp,
+    to_command,
+    to_map_pose,
+    to_odom,
+    to_scan,
+)
+
+Call = tuple[Any, Any, Request]
+"""A service, the header of one call to it, and what the caller wants."""
+
+
+class Ports:
+    """Everything that crosses the border between ROS and the loop."""
+
+    def __init__(self, node: Node, *, stamped: bool, fenced: bool) -> None:
+        twist = TwistStamped if stamped else Twist
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        beats, newest = QoSProfile(depth=5), QoSProfile(depth=1)
+        listen, sensor = node.create_subscription, qos_profile_sensor_data
+        self._command = listen(twist, 'cmd_vel_raw', _unused, 10)
+        self._scan = listen(LaserScan, 'scan', _unused, sensor)
+        self._odom = listen(Odometry, 'odom', _unused, sensor)
+        # Only a fenced robot needs its place in the map; a situation is a large message.
+        self._situation = listen(Situation, 'situation', _unused, newest) if fenced else None
+        self._heartbeat = listen(Heartbeat, 'heartbeat', _unused, beats)
+        self._e_stop = node.create_service(Trigger, 'reflex/e_stop', _unused)
+        self._reset = node.create_service(Trigger, 'reflex/reset', _unused)
+        self._enable = node.create_service(SetBool, 'reflex/enable', _unused)
+        self._cmd_vel = node.create_publisher(twist, 'cmd_vel', 10)
+        self._state = node.create_publisher(ReflexState, 'reflex/state', latched)
+        self._events = node.create_publisher(SwarmEvent, 'events', 10)
+        self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._base_frame = f'{node.get_namespace().strip("/")}/base_link'.lstrip('/')
+        self._out = twist()
+        self._stamped = stamped
+        self._sequences: dict[str, int] = {}
+        if stamped:
+            self._out.header.frame_id = self._base_frame
+
+    def collect(self, now_ns: int) -> tuple[Inputs, list[Call]]:
+        """Take everything that has come since the last tick; of each topic the newest."""
+        wall_ns = time.time_ns()
+        calls = list(self._calls())
+        beats = self._beats(now_ns, wall_ns)
+        command, odom = _newest(self._command), _newest(self._odom)
+        scan = _newest(self._scan)
+        situation = _newest(self._situation) if self._situation else None
+        inputs = Inputs(
+            now_ns=now_ns,
+            command=to_command(command[0], Arrival(now_ns, wall_ns, command[1]))
+            if command
+            else None,
+            scan=to_scan(scan[0], Arrival(now_ns, wall_ns, scan[1])) if scan else None,
+            odom=to_odom(odom[0], Arrival(now_ns, wall_ns, odom[1])) if odom else None,
+            pose=to_map_pose(situation[0], Arrival(now_ns, wall_ns, situation[1]))
+            if situation
+            else None,
+            situation_beat_ns=beats.get('situation'),
+            planner_beat_ns=beats.get('planner'),
+            requests=tuple(request for _, _, request in calls),
+        )
+        return inputs, calls
+
+    def drive(self, vx_mps: float, wz_radps: float) -> None:
+        """Publish the command of this tick."""
+        twist = self._out
+        if self._stamped:
+            set_stamp(self._out, time.time_ns())
+            twist = self._out.twist
+        twist.linear.x, twist.angular.z = vx_mps, wz_radps
+        self._cmd_vel.publish(self._out)
+
+    def answer(self, calls: list[Call], outputs: Outputs, failure: str) -> None:
+        """Tell the callers what the tick made of their requests."""
+        for service, header, request in calls:
+            response = service.srv_type.Response()
+            response.success, response.message = _outcome(request, outputs, failure)
+            service.send_response(response, header)
+
+    def tell_state(self, state: ReflexState) -> None:
+        """Publish the state."""
+        state.header.frame_id = self._base_frame
+        self._state.publish(state)
+
+    def tell_event(
+        self, agent: str, seq: int, kind: str, type_: str, data: dict[str, Any]
+    ) -> None:
+        """Publish an event that stands in the log under this sequence number."""
+        event = SwarmEvent(agent=agent, writer='reflex', seq=seq, kind=kind, type=type_)
+        event.data_json = json.dumps(data, allow_nan=False)
+        set_stamp(event, time.time_ns())
+        self._events.publish(event)
+
+    def tell_diagnostics(self, level: bytes, message: str, values: dict[str, Any]) -> None:
+        """Publish one /diagnostics status."""
+        pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+        name = f'{self._base_frame.rpartition("/")[0]}: reflex'
+        status = DiagnosticStatus(level=level, name=name, message=message, values=pairs)
+        array = DiagnosticArray(status=[status])
+        set_stamp(array, time.time_ns())
+        self._diagnostics.publish(array)
+
+    def _beats(self, now_ns: int, wall_ns: int) -> dict[str, int]:
+        """Arrival of the newest heartbeat per source; a repeated sequence is no sign of life."""
+        arrivals: dict[str, int] = {}
+        for beat, info in _taken(self._heartbeat):
+            if self._sequences.get(beat.source) != beat.sequence:
+                arrivals[beat.source] = Arrival(now_ns, wall_ns, info).ns
+            if beat.source in {'planner', 'situation'}:
+                self._sequences[beat.source] = beat.sequence
+        return arrivals
+
+    def _calls(self) -> Iterator[Call]:
+        for service, request in ((self._e_stop, Request.E_STOP), (self._reset, Request.RESET)):
+            for _, header in _requested(service):
+                yield service, header, request
+        for call, header in _requested(self._enable):
+            yield self._enable, header, Request.ENABLE if call.data else Request.DISABLE
+
+
+def _unused(*_args: Any) -> None:
+    raise RuntimeError('the reflex polls: nothing may spin its node')
+
+
+def _taken(subscription: Any) -> Iterator[tuple[Any, Any]]:
+    """All messages that wait, oldest first, with their info."""
+    with subscription.handle:
+        while taken := subscription.handle.take_message(subscription.msg_type, subscription.raw):
+            yield taken
+
+
+def _newest(subscription: Any) -> tuple[Any, Any] | None:
+    newest = None
+    for taken in _taken(subscription):
+        newest = taken
+    return newest
+
+
+def _requested(service: Any) -> Iterator[tuple[Any, Any]]:
+    while True:
+        with service.handle:
+            request, header = service.handle.service_take_request(service.srv_type.Request)
+        if header is None:
+            return
+        yield request, header
+
+
+def _outcome(request: Request, outputs: Outputs, failure: str) -> tuple[bool, str]:
+    if failure:
+        return request in {Request.E_STOP, Request.DISABLE}, f'standing for good: {failure}'
+    if request is Request.E_STOP:
+        return outputs.e_stop, 'latched; only reflex/reset releases it'
+    if request is Request.RESET:
+        why = 'still latched: cmd_vel_raw is not zero; send zero or nothing, then reset again'
+        return not outputs.e_stop, why if outputs.e_stop else 'released'
+    return outputs.enabled == (request is Request.ENABLE), request.value

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the allocation core, and record what it answered; questions about the floor beside it."""
+
+import asyncio
+
+import numpy as np
+from scipy.sparse import csgraph
+
+from swarm_config.fleets import Fleet, Pose
+from swarm_config.maps import GridMap, Mask, pack_map
+from swarm_supervisor.core import CORE, Inputs, Outputs, Params, RobotInput
+from swarm_supervisor.core.cells import pack_cells
+from swarm_supervisor.core.ground import Ground
+from swarm_supervisor.roster import Member
+from swarm_supervisor.settings import Settings
+from swarm_supervisor.strategist import KnownRobot, Spot
+from swarm_vault.recorder import Recorder
+
+
+def params_of(fleet: Fleet, grid: GridMap, settings: Settings) -> Params:
+    """The core's parameters for a fleet."""
+    return Params(
+        map=pack_map(grid),
+        survey_cell_m=fleet.file.survey_cell_m,
+        radii_m=tuple(sorted({robot.model.radius_m for robot in fleet.robots})),
+        swath_m=fleet.file.survey_range_m * settings.swath_share,
+    )
+
+
+class Allocator:
+    """The allocation core with its state, its record, and the map it knows."""
+
+    def __init__(self, recorder: Recorder, params: Params) -> None:
+        """Prepare the map; takes a few tenths of a second.
+
+        Args:
+            recorder: Records every decision.
+            params: The core's parameters.
+        """
+        self._recorder, self._params = recorder, params
+        self._terrain = recorder.start(CORE, params)
+        self._parts = {ground.radius_m: _parts(ground) for ground in self._terrain.grounds}
+
+    async def split(
+        self,
+        *,
+        now_ns: int,
+        reason: str,
+        mission_id: str,
+        robots: tuple[RobotInput, ...],
+        area: Mask | None,
+        seen: Mask | None,
+    ) -> Outputs:
+        """Split an area between robots; other work goes on meanwhile."""
+        inputs = Inputs(
+            now_ns=now_ns,
+            reason=reason,
+            mission_id=mission_id,
+            robots=robots,
+            area=None if area is None else pack_cells(area),
+            seen=None if seen is None else pack_cells(seen),
+        )
+        return await asyncio.to_thread(self._decide, inputs)
+
+    def _decide(self, inputs: Inputs) -> Outputs:
+        _, outputs = self._recorder.decide(CORE, self._terrain, inputs, self._params)
+        return outputs
+
+    def sweep_s(self, cells: int, speed_mps: float) -> float:
+        """How long a robot looks at so many cells [s]."""
+        area_m2 = cells * self._params.survey_cell_m**2
+        return area_m2 / (self._params.swath_m * max(speed_mps, 0.01))
+
+    def fault(self, spot: Spot, robot: KnownRobot) -> str | None:
+        """Why a robot cannot go to a spot; None when it can."""
+        grid, ground = self._terrain.grid, self._terrain.ground_for(robot.radius_m)
+        cell = grid.cell_of(spot.x_m, spot.y_m)
+        place = f'{spot.name!r} ({spot.x_m:.2f}, {spot.y_m:.2f})'
+        if not grid.contains(*cell):
+            return f'place {place} lies outside the map {grid.name!r}'
+        if ground.far_m[cell] > 0.0:
+            return (
+                f'place {place} cannot be reached: {robot.agent_id!r} with its radius of'
+                f' {robot.radius_m:g} m cannot stand there, the nearest floor for it is'
+                f' {ground.far_m[cell]:.2f} m away'
+            )
+        start = ground.node_at(grid, robot.pose[0], robot.pose[1])
+        parts = self._parts[ground.radius_m]
+        if start >= 0 and parts[start] != parts[int(ground.node_of_map_cell[cell])]:
+            return f'place {place} cannot be reached: no way leads there for {robot.agent_id!r}'
+        return None
+
+    def travel_m(self, start: Pose, spot: Spot, radius_m: float) -> float:
+        """Travel distance between two places [m], inf where there is no way."""
+        ground = self._terrain.ground_for(radius_m)
+        a = ground.node_at(self._terrain.grid, start[0], start[1])
+        b = ground.node_at(self._terrain.grid, spot.x_m, spot.y_m)
+        return float(ground.distances(a)[b]) if a >= 0 and b >= 0 else float('inf')
+
+
+def robot_input(member: Member, busy_s: float) -> RobotInput:
+    """A member as the core sees it."""
+    model = member.robot.model
+    return RobotInput(
+        agent_id=member.agent_id,
+        pose=member.pose,
+        home=member.robot.home,
+        max_speed_mps=model.max_speed_mps,
+        radius_m=model.radius_m,
+        busy_s=busy_s,
+    )
+
+
+def _parts(ground: Ground) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    labels: np.ndarray[tuple[int], np.dtype[np.int32]]
+    _, labels = csgraph.connected_components(ground.graph, directed=False)
+    return labels

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build a headquarters from a fleet plan and a vault, as it was when its process ended."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from swarm_config.fleets import Fleet
+from swarm_config.maps import load_map
+from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
+from swarm_supervisor.places import load_places
+from swarm_supervisor.post import Post
+from swarm_supervisor.roster import Roster
+from swarm_supervisor.settings import Settings
+from swarm_supervisor.store import Store
+from swarm_supervisor.strategist import Strategist
+from swarm_supervisor.strategist_grammar import GrammarStrategist
+from swarm_supervisor.strategist_llm import (
+    AnthropicStrategist,
+    ModelAccess,
+    Note,
+    StrategistChain,
+)
+from swarm_supervisor.wire import WRITERS
+from swarm_supervisor.world import World, survey_grid
+from swarm_vault.folders import ensure_folder, facts_of
+from swarm_vault.keys import ensure_authority, load_signer
+from swarm_vault.mirror import Mirror
+from swarm_vault.recorder import Kind, Recorder
+
+
+def build(
+    fleet: Fleet,
+    vault_dir: Path,
+    settings: Settings,
+    *,
+    insecure: bool = False,
+    access: ModelAccess | None = None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Headquarters:
+    """Open the vault and take up what was left.
+
+    Args:
+        fleet: The fleet plan.
+        vault_dir: The supervisor's vault; made if it is not there.
+        settings: The supervisor's parameters.
+        insecure: Whether the service runs in plain text.
+        access: The language model to be asked, if any.
+        say: Takes one line for whoever watches the process.
+
+    Raises:
+        ConfigError: The map or the places file cannot be used.
+        VaultError: The vault cannot be opened, or another supervisor uses it.
+    """
+    grid = load_map(fleet.map_path)
+    places = load_places(fleet)
+    ensure_authority(vault_dir, [robot.agent_id for robot in fleet.robots])
+    make_folders(fleet, vault_dir)
+    recorder = Recorder(vault_dir=vault_dir, agent_id=SUPERVISOR, writer=SUPERVISOR)
+    store, roster = Store(vault_dir), Roster(fleet)
+    store.restore_members(roster)
+    world = World(
+        survey_grid(grid, fleet),
+        seen_ttl_s=settings.seen_ttl_s,
+        hazard_ttl_s=settings.hazard_ttl_s,
+    )
+    world.restore(store.world())
+    mirror = Mirror(vault_dir)
+    return Headquarters(
+        fleet=fleet,
+        grid=grid,
+        places=places,
+        settings=settings,
+        roster=roster,
+        world=world,
+        store=store,
+        post=Post(load_signer(vault_dir, SUPERVISOR), store),
+        recorder=recorder,
+        mirror=mirror,
+        vault_dir=vault_dir,
+        allocator=Allocator(recorder, params_of(fleet, grid, settings)),
+        strategist=_strategist(recorder, access),
+        missions=store.missions(),
+        insecure=insecure,
+        say=say,
+        events_stored=_stored(mirror, fleet),
+    )
+
+
+def make_folders(fleet: Fleet, vault_dir: Path) -> None:
+    """Make the agent folders that are missing, from the templates beside the robot classes.
+
+    Raises:
+        VaultError: A template is missing.
+    """
+    robots_dir = (fleet.path.parent / fleet.file.robots_dir).resolve()
+    templates = robots_dir.parent / 'agents' / 'default'
+    for robot in fleet.robots:
+        ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
+
+
+def _strategist(recorder: Recorder, access: ModelAccess | None) -> Strategist:
+    grammar = GrammarStrategist()
+    if access is None:
+        return grammar
+    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
+    return StrategistChain(grammar, AnthropicStrategist(access, note), note)
+
+
+def _note(recorder: Recorder, type_: str, data: object) -> None:
+    assert isinstance(data, dict)
+    recorder.event(Kind.DECISION, type_, data)
+
+
+def _stored(mirror: Mirror, fleet: Fleet) -> int:
+    """Lines of all robots' logs that lie in the vault."""
+    names = [(robot.agent_id, writer) for robot in fleet.robots for writer in WRITERS]
+    return sum(mirror.head(*name) + 1 for name in names)

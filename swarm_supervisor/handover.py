@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep missions going: what a robot cannot do any more others take over; what is done is closed."""
+
+import numpy as np
+
+from swarm_supervisor.core.cells import unpack_cells
+from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.missions import FAILED, REFUSED, Mission, MissionStatus, Order
+from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.store import Escalation
+from swarm_supervisor.tasking import add_order, split_area
+from swarm_vault.recorder import Kind
+
+
+async def settle(hq: Headquarters) -> None:
+    """Look after all open missions once."""
+    for mission in [mission for mission in hq.missions if mission.open]:
+        for order in list(mission.orders):
+            if mission.open and _cannot(hq, order):
+                await _hand_over(hq, mission, order)
+        _close_if_done(hq, mission)
+
+
+def _cannot(hq: Headquarters, order: Order) -> str:
+    """Why an order will not be done by its robot; empty while it may."""
+    member = hq.roster.get(order.agent_id)
+    if order.replaced or order.status not in (REFUSED, FAILED) and order.closed:
+        return ''
+    if order.status in (REFUSED, FAILED):
+        return f'{order.agent_id} could not do it: {order.reason}'
+    if member is None:
+        return f'{order.agent_id} is no longer in the fleet plan'
+    if member.standing in (Standing.LOST, Standing.REVOKED):
+        return f'{order.agent_id} is {member.standing.value}'
+    return ''
+
+
+async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> None:
+    reason = _cannot(hq, order)
+    task = order.task()
+    heirs = _heirs(hq, mission, order) if task.HasField('survey') else ()
+    if task.HasField('survey') and _worthless(hq, mission, order):
+        _replace(hq, mission, order, f'{reason}; hardly anything is left', {})
+    elif heirs:
+        async with hq.turn:
+            await _split(hq, mission, order, heirs, reason)
+    else:
+        _give_up(hq, mission, order, reason)
+
+
+def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
+    """Who can take over: available, not stopped, and not failed in this mission before."""
+    failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
+    return tuple(
+        member
+        for member in hq.roster.available()
+        if member.agent_id not in failed | {order.agent_id} and not member.stopped
+    )
+
+
+def _worthless(hq: Headquarters, mission: Mission, order: Order) -> bool:
+    left_m2 = hq.unseen_cells(mission, order.task()) * hq.world.grid.cell_m**2
+    return left_m2 < hq.settings.leave_out_m2
+
+
+async def _split(
+    hq: Headquarters, mission: Mission, order: Order, heirs: tuple[Member, ...], reason: str
+) -> None:
+    """Split what is left of a survey between the heirs.
+
+    The world goes on while the split is computed: it is dropped if the mission was closed or the
+    order done meanwhile.
+    """
+    task = order.task()
+    area = unpack_cells(task.survey.region.bits, hq.world.grid.shape)
+    drafts, outputs = await split_area(hq, mission, heirs, area, reason)
+    if not mission.open or not _cannot(hq, order):
+        return
+    if not drafts:
+        out = outputs.unreached_cells
+        _give_up(hq, mission, order, f'{reason}; nobody else reaches the {out} cells left')
+        return
+    orders = [add_order(hq, mission, draft, task) for draft in drafts]
+    _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
+    for heir in orders:
+        hq.send_order(heir)
+
+
+def _replace(
+    hq: Headquarters, mission: Mission, order: Order, reason: str, heirs: dict[str, str]
+) -> None:
+    hq.note(
+        Kind.DECISION,
+        'order.handed_over',
+        {'order_id': order.order_id, 'reason': reason, 'to': heirs},
+        causes=(mission.cause,),
+        durable=True,
+    )
+    order.replaced = True
+    with hq.store.together():
+        hq.store.save_mission(mission)
+    hq.take_back(order, f'handed over: {reason}')
+
+
+def _give_up(hq: Headquarters, mission: Mission, order: Order, reason: str) -> None:
+    """Nobody takes it over: a lost robot keeps it, for it may come back; else the order has failed."""
+    if hq.roster[order.agent_id].standing is Standing.LOST and not order.closed:
+        text = f'{reason} and nobody can take over order {order.order_id}; it keeps it'
+        _escalate(hq, mission, order, text)
+    elif not order.closed:
+        order.end(FAILED, f'{reason} and nobody can take over')
+        hq.store.save_order(order)
+
+
+def _escalate(hq: Headquarters, mission: Mission, order: Order, text: str) -> None:
+    escalation = Escalation(
+        escalation_id=f'e-{order.order_id}',
+        agent_id=order.agent_id,
+        text=text,
+        stamp_ns=hq.clock(),
+        order_id=order.order_id,
+    )
+    hq.escalate(escalation, mission.cause)
+
+
+def _close_if_done(hq: Headquarters, mission: Mission) -> None:
+    now_ns = hq.clock()
+    if not mission.close_if_done(now_ns):
+        return
+    floor = hq.world.grid.floor
+    share = float(np.mean(hq.world.seen_since(mission.created_ns)[floor])) if floor.any() else 0.0
+    hq.note(
+        Kind.STATE_CHANGE,
+        f'mission.{mission.status.value}',
+        {
+            'mission_id': mission.mission_id,
+            'text': mission.text,
+            'reason': mission.reason,
+            'seconds': round((now_ns - mission.created_ns) / 1e9, 1),
+            'floor_seen': round(share, 4),
+        },
+        causes=(mission.cause,),
+        durable=True,
+    )
+    hq.store.save_mission(mission)
+    said = 'is complete' if mission.status is MissionStatus.COMPLETE else 'has failed'
+    because = f': {mission.reason}' if mission.reason else ''
+    hq.say(f'mission {mission.mission_id} {said}: {mission.text!r}{because}')

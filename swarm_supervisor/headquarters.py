@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything a running supervisor holds, and the few steps that all its parts share.
+
+One event loop uses it, so nothing here is locked; what must not interleave takes `turn`.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from swarm.v1 import mission_pb2
+
+from swarm_config.fleets import Fleet
+from swarm_config.maps import GridMap
+from swarm_supervisor.allocator import Allocator
+from swarm_supervisor.core.cells import unpack_cells
+from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.places import Places
+from swarm_supervisor.post import Post
+from swarm_supervisor.roster import Member, Roster
+from swarm_supervisor.settings import Settings
+from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
+from swarm_supervisor.strategist import Context, KnownRobot, Strategist
+from swarm_supervisor.world import World
+from swarm_vault.mirror import Mirror
+from swarm_vault.recorder import JsonValue, Kind, Recorder
+
+SUPERVISOR = 'supervisor'
+OTHER_TASK_S = 20.0
+"""What an order without a known length counts as when work is shared out [s]."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Headquarters:
+    """The supervisor's parts and its missions."""
+
+    fleet: Fleet
+    grid: GridMap
+    places: Places
+    settings: Settings
+    roster: Roster
+    world: World
+    store: Store
+    post: Post
+    recorder: Recorder
+    mirror: Mirror
+    vault_dir: Path
+    allocator: Allocator
+    strategist: Strategist
+    missions: list[Mission]
+    insecure: bool = False
+    clock: Callable[[], int] = time.time_ns
+    say: Callable[[str], None] = lambda _text: None
+    """Takes one line for whoever watches the process."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while work is shared out."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the watch over the missions should look at once."""
+    events_stored: int = 0
+
+    def note(
+        self,
+        kind: Kind,
+        type_: str,
+        data: Mapping[str, JsonValue],
+        *,
+        causes: Sequence[str] = (),
+        durable: bool = False,
+    ) -> str:
+        """Record an event of the supervisor; returns its id."""
+        causes = tuple(cause for cause in causes if cause)
+        seq = self.recorder.event(kind, type_, data, causes=causes, durable=durable)
+        return f'{SUPERVISOR}/{SUPERVISOR}/{seq}'
+
+    def mission(self, mission_id: str) -> Mission | None:
+        """The mission of this id."""
+        return next((m for m in self.missions if m.mission_id == mission_id), None)
+
+    def order(self, order_id: str) -> tuple[Mission, Order] | None:
+        """The order of this id with its mission."""
+        mission = self.mission(order_id.rpartition('-')[0])
+        orders = mission.orders if mission else []
+        found = next((order for order in orders if order.order_id == order_id), None)
+        return (mission, found) if mission and found else None
+
+    def orders_of(self, agent_id: str) -> list[Order]:
+        """A robot's orders that are not closed."""
+        return [
+            order
+            for mission in self.missions
+            for order in mission.orders
+            if order.agent_id == agent_id and not order.closed
+        ]
+
+    def add_mission(self, mission: Mission) -> None:
+        """Take up a mission; the oldest closed ones are let go."""
+        self.missions.append(mission)
+        spare = len(self.missions) - MAX_MISSIONS
+        closed = [old for old in self.missions if not old.open][: max(0, spare)]
+        self.missions = [kept for kept in self.missions if kept not in closed]
+
+    def send_order(self, order: Order) -> None:
+        """Send an order if its robot is linked; it is marked before it leaves."""
+        if not self.post.linked(order.agent_id):
+            return
+        if not order.sent:
+            order.sent = True
+            self.store.save_order(order)
+        self.post.order(order)
+
+    def take_back(self, order: Order, reason: str) -> None:
+        """Recall an order; the robot hears of it now or when it is linked again."""
+        order.take_back(reason)
+        self.store.save_order(order)
+        if not order.closed:
+            self.post.recall(order.agent_id, order.order_id, reason)
+
+    def unseen_cells(self, mission: Mission, task: mission_pb2.MissionOrder) -> int:
+        """How many cells of a survey nobody has seen since its mission began."""
+        region = unpack_cells(task.survey.region.bits, self.world.grid.shape)
+        return int(np.count_nonzero(region & ~self.world.seen_since(mission.created_ns)))
+
+    def busy_s(self, member: Member) -> float:
+        """How long a robot still works on its open orders [s]."""
+        total_s = 0.0
+        for mission in self.missions:
+            for order in mission.orders:
+                if order.agent_id == member.agent_id and not order.closed and not order.recall:
+                    total_s += self._left_s(mission, order, member)
+        return total_s
+
+    def _left_s(self, mission: Mission, order: Order, member: Member) -> float:
+        task = order.task()
+        if task.HasField('survey'):
+            cells = self.unseen_cells(mission, task)
+            return self.allocator.sweep_s(cells, member.robot.model.max_speed_mps)
+        return task.wait.seconds if task.HasField('wait') else OTHER_TASK_S
+
+    def escalate(self, escalation: Escalation, cause: str = '') -> None:
+        """Ask an operator; the same question is asked once."""
+        if not self.store.save_escalation(escalation):
+            return
+        self.note(
+            Kind.STATE_CHANGE,
+            'escalation.raised',
+            {
+                'escalation_id': escalation.escalation_id,
+                'agent': escalation.agent_id,
+                'text': escalation.text,
+                'order_id': escalation.order_id,
+            },
+            causes=(cause,),
+            durable=True,
+        )
+
+    def context(self) -> Context:
+        """What a strategist may refer to."""
+        return Context(
+            places=self.places,
+            robots={member.agent_id: known_robot(member) for member in self.roster},
+            open_missions=tuple(m.mission_id for m in self.missions if m.open),
+            standing=self.allocator,
+        )
+
+
+def known_robot(member: Member) -> KnownRobot:
+    """A member as planning sees it."""
+    return KnownRobot(
+        agent_id=member.agent_id,
+        state=member.standing.value,
+        radius_m=member.robot.model.radius_m,
+        pose=member.pose,
+    )

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What robots say and what they are answered: hello, telemetry, acknowledgements, events."""
+
+import asyncio
+
+from swarm.v1 import mission_pb2
+
+from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
+from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED
+from swarm_supervisor.post import Session
+from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.wire import (
+    WRITERS,
+    WireError,
+    check_ack,
+    check_batch,
+    check_hello,
+    check_telemetry,
+)
+from swarm_vault.errors import VaultError
+from swarm_vault.folders import Identity, agent_folder, compile_identity
+from swarm_vault.recorder import Kind
+
+NOTHING_STORED = 2**64 - 1
+"""An EventAck's sequence number that stands for none."""
+ACK_WORDS = {
+    ACCEPTED: 'accepted',
+    REFUSED: 'refused',
+    COMPLETED: 'completed',
+    FAILED: 'failed',
+    RECALLED: 'recalled',
+}
+
+
+async def welcome(hq: Headquarters, session: Session, hello: mission_pb2.Hello) -> None:
+    """Register a robot that has just linked, and send what waits for it.
+
+    Raises:
+        WireError: The hello is malformed or the robot is not in the fleet plan.
+    """
+    pose = check_hello(hello)
+    member = hq.roster.get(hello.agent_id)
+    if member is None:
+        raise WireError(f'hello.agent_id: {hello.agent_id!r} is not in the fleet plan')
+    identity = compile_identity(agent_folder(hq.vault_dir, member.agent_id))
+    heads = await asyncio.to_thread(_heads, hq, member.agent_id)
+    _register(hq, member, hello)
+    member.pose = pose
+    session.put(_welcome(hq, member, identity, heads))
+    for ack in hello.open_orders:
+        _take_old_ack(hq, member, ack)
+    _send_waiting(hq, member)
+
+
+def _heads(hq: Headquarters, agent_id: str) -> list[mission_pb2.EventAck]:
+    found = [(writer, hq.mirror.head(agent_id, writer)) for writer in WRITERS]
+    return [mission_pb2.EventAck(writer=writer, seq=seq) for writer, seq in found if seq >= 0]
+
+
+def _register(hq: Headquarters, member: Member, hello: mission_pb2.Hello) -> None:
+    first = member.standing is Standing.EXPECTED
+    member.linked = True
+    was_lost = hq.roster.heard(member, hq.clock())
+    hq.store.save_member(member)
+    hq.note(
+        Kind.STATE_CHANGE,
+        'robot.registered' if first else 'robot.back' if was_lost else 'link.opened',
+        {
+            'agent': member.agent_id,
+            'model': hello.model,
+            'software': hello.software_version,
+            'skills': list(hello.skills),
+            'differs_from_plan': _differences(member, hello),
+        },
+    )
+    hq.wake.set()
+
+
+def _differences(member: Member, hello: mission_pb2.Hello) -> list[str]:
+    """Where a robot's word differs from the fleet plan, which counts."""
+    model = member.robot.model
+    pairs = (
+        ('radius_m', hello.radius_m, model.radius_m),
+        ('max_speed_mps', hello.max_speed_mps, model.max_speed_mps),
+    )
+    return [
+        f'{field}: it says {said:g}, the plan {planned:g}'
+        for field, said, planned in pairs
+        if said and abs(said - planned) > 0.01 * planned
+    ]
+
+
+def _welcome(
+    hq: Headquarters,
+    member: Member,
+    identity: Identity,
+    heads: list[mission_pb2.EventAck],
+) -> mission_pb2.SupervisorDown:
+    card = mission_pb2.Identity(system_prompt=identity.system_prompt, sha256=identity.sha256)
+    now_ns, ttl_s = hq.clock(), hq.settings.token_ttl_s
+    tier = tier_of(hq, member, identity)
+    member.token_ends_ns = now_ns + int(ttl_s * 1e9)
+    welcome_ = mission_pb2.Welcome(
+        identity=hq.post.sign('Identity', card.SerializeToString()),
+        tier_token=hq.post.tier_token(member.agent_id, tier, now_ns, ttl_s),
+        supervisor_id=SUPERVISOR,
+        resume=heads,
+    )
+    data = {'agent': member.agent_id, 'tier': tier, 'ttl_s': ttl_s, 'identity': identity.sha256}
+    hq.note(Kind.STATE_CHANGE, 'token.issued', data)
+    return mission_pb2.SupervisorDown(welcome=welcome_)
+
+
+def tier_of(hq: Headquarters, member: Member, identity: Identity) -> int:
+    """The tier that a robot gets: 0 when revoked, never above its mandate."""
+    if member.standing is Standing.REVOKED:
+        return 0
+    return min(hq.settings.tier, identity.mandate.tier)
+
+
+def renew_token(hq: Headquarters, member: Member) -> None:
+    """Send a new tier token when half of the old one's time is over."""
+    now_ns, ttl_s = hq.clock(), hq.settings.token_ttl_s
+    if not member.linked or member.token_ends_ns - now_ns > ttl_s * 0.5e9:
+        return
+    tier = tier_of(hq, member, compile_identity(agent_folder(hq.vault_dir, member.agent_id)))
+    token = hq.post.tier_token(member.agent_id, tier, now_ns, ttl_s)
+    if hq.post.token(token, member.agent_id):
+        member.token_ends_ns = now_ns + int(ttl_s * 1e9)
+        data = {'agent': member.agent_id, 'tier': tier, 'ttl_s': ttl_s}
+        hq.note(Kind.STATE_CHANGE, 'token.issued', data)
+
+
+def _take_old_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> None:
+    """Take over how a robot says an order stands; what it should not work on is recalled."""
+    found = hq.order(ack.order_id)
+    if found is not None and found[1].agent_id == member.agent_id:
+        take_ack(hq, member, ack)
+        unwanted = found[1].closed or bool(found[1].recall)
+    else:
+        unwanted = True
+    if unwanted and ack.status == ACCEPTED:
+        reason = found[1].recall or found[1].reason if found else 'no order of this supervisor'
+        hq.post.recall(member.agent_id, ack.order_id, reason)
+
+
+def _send_waiting(hq: Headquarters, member: Member) -> None:
+    """Send the stop, the recalls and the orders that the robot may not have."""
+    if member.stop and hq.post.stop(member.agent_id, member.stop):
+        member.stop = ''
+        hq.store.save_member(member)
+    for order in hq.orders_of(member.agent_id):
+        if order.recall:
+            hq.post.recall(member.agent_id, order.order_id, order.recall)
+        elif member.available:
+            hq.send_order(order)
+
+
+def take_telemetry(hq: Headquarters, member: Member, telemetry: mission_pb2.Telemetry) -> None:
+    """Take over a robot's report.
+
+    Raises:
+        WireError: It is malformed; nothing of it is taken.
+    """
+    pose, seen = check_telemetry(telemetry, hq.world.grid)
+    now_ns = hq.clock()
+    if hq.roster.heard(member, now_ns):
+        hq.note(Kind.STATE_CHANGE, 'robot.back', {'agent': member.agent_id})
+    member.pose = pose
+    if seen is not None:
+        hq.world.report(member.agent_id, seen, now_ns)
+    points = tuple((point.x_m, point.y_m) for point in telemetry.hazards)
+    hq.world.report_hazards(member.agent_id, points, now_ns)
+    member.telemetry = telemetry
+    member.telemetry.ClearField('seen')
+    found = hq.order(telemetry.order_id)
+    if found is not None and found[1].agent_id == member.agent_id and not found[1].closed:
+        found[1].progress = telemetry.progress
+
+
+def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> None:
+    """Take over an acknowledgement; it is on disk before anybody can see it.
+
+    Raises:
+        WireError: It is malformed or not this robot's to give.
+    """
+    check_ack(ack)
+    found = hq.order(ack.order_id)
+    if found is None or found[1].agent_id != member.agent_id:
+        raise WireError(f'ack.order_id: {ack.order_id!r} is no order of {member.agent_id!r}')
+    mission, order = found
+    before = (order.status, order.reason, order.stamp_ns, order.progress)
+    if not order.apply(ack.status, ack.reason, ack.stamp_ns):
+        return
+    try:
+        hq.store.save_order(order)
+    except BaseException:
+        order.status, order.reason, order.stamp_ns, order.progress = before
+        raise
+    hq.note(
+        Kind.MESSAGE,
+        f'order.{ACK_WORDS[order.status]}',
+        {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason},
+        causes=(mission.cause,),
+    )
+    hq.wake.set()
+
+
+async def take_events(
+    hq: Headquarters, member: Member, batch: mission_pb2.EventBatch
+) -> mission_pb2.EventAck:
+    """Store lines of a robot's log; the answer says what is on disk."""
+    try:
+        check_batch(batch)
+        before, seq = await asyncio.to_thread(_store, hq, member.agent_id, batch)
+    except (WireError, VaultError) as error:
+        reason = str(error)[:500]
+        data = {'agent': member.agent_id, 'writer': batch.writer[:64], 'reason': reason}
+        hq.note(Kind.VIOLATION, 'events.refused', data)
+        return mission_pb2.EventAck(writer=batch.writer[:64], seq=NOTHING_STORED, error=reason)
+    hq.events_stored += seq - before
+    return mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
+
+
+def _store(hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch) -> tuple[int, int]:
+    """Store lines; returns the last stored number before and after."""
+    before = hq.mirror.head(agent_id, batch.writer)
+    lines = list(batch.lines)
+    return before, hq.mirror.store(agent_id, batch.writer, batch.first_seq, lines)
+
+
+def unlinked(hq: Headquarters, member: Member) -> None:
+    """Note that a robot's link has ended."""
+    hq.roster.unlinked(member)
+    hq.store.save_member(member)
+    hq.note(Kind.STATE_CHANGE, 'link.closed', {'agent': member.agent_id})

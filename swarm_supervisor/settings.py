@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be tuned of a supervisor, with units and ranges; written in config/params/supervisor.yaml."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from swarm_config.validation import read_model
+
+
+class Settings(BaseModel):
+    """A supervisor's parameters."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True, allow_inf_nan=False)
+
+    lost_after_s: float = Field(default=120.0, gt=0.0)
+    """A robot not heard for so long is lost: its survey cells go to the others [s]."""
+    tier: int = Field(default=2, ge=0, le=4)
+    """Tier of trust that a registered robot gets."""
+    token_ttl_s: float = Field(default=1800.0, ge=10.0)
+    """A tier token holds so long and is renewed at half of it [s]."""
+    seen_ttl_s: float = Field(default=3600.0, gt=0.0)
+    """A cell seen longer ago no longer counts as seen [s]."""
+    hazard_ttl_s: float = Field(default=600.0, gt=0.0)
+    """A hazard that nobody reports any more is forgotten after this [s]."""
+    leave_out_m2: float = Field(default=2.0, ge=0.0)
+    """What a lost robot leaves unseen is not worth a trip below this area [m^2]."""
+    swath_share: float = Field(default=1.2, gt=0.0, le=2.0)
+    """Width of what a robot sees in passing, as a share of its survey range."""
+    hello_within_s: float = Field(default=10.0, gt=0.0)
+    """A link without a Hello is closed after this [s]."""
+    model_timeout_s: float = Field(default=20.0, gt=0.0)
+    """A language model that has not answered by then is not waited for [s]."""
+    model_max_tokens: int = Field(default=2048, ge=64)
+    """Longest answer of a language model [tokens]."""
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a parameter file.
+
+    Raises:
+        ConfigError: It is missing or malformed; the message names the field.
+    """
+    return read_model(path, Settings)

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a supervisor must know after a crash, in one SQLite file under the vault's nexus folder.
+
+Write-ahead log with full synchronisation: what was committed survives a SIGKILL and a power cut. It
+holds run-time state only; the history stands in the audit log.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.v1 import mission_pb2, operator_pb2
+
+from swarm_supervisor.missions import Mission, MissionStatus, Order
+from swarm_supervisor.roster import Member, Roster, Standing
+from swarm_vault.errors import VaultError
+
+FILE = 'supervisor.sqlite'
+SEQUENCE_BLOCK = 256
+MAX_MISSIONS = 200
+"""So many missions are kept at hand; open ones always."""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS sequence (id INTEGER PRIMARY KEY CHECK (id = 0), used INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (request_id TEXT PRIMARY KEY, reply BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS missions (
+    number INTEGER PRIMARY KEY, mission_id TEXT UNIQUE NOT NULL, text TEXT NOT NULL,
+    operator TEXT NOT NULL, created_ns INTEGER NOT NULL, status TEXT NOT NULL,
+    reason TEXT NOT NULL, closed_ns INTEGER NOT NULL, cause TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    number INTEGER PRIMARY KEY, order_id TEXT UNIQUE NOT NULL, mission_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL, payload BLOB NOT NULL, status INTEGER NOT NULL, reason TEXT NOT NULL,
+    stamp_ns INTEGER NOT NULL, progress REAL NOT NULL, sent INTEGER NOT NULL,
+    recall TEXT NOT NULL, replaced INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS orders_by_mission ON orders (mission_id);
+CREATE TABLE IF NOT EXISTS members (
+    agent_id TEXT PRIMARY KEY, standing TEXT NOT NULL, last_heard_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL, stop TEXT NOT NULL, stopped INTEGER NOT NULL,
+    telemetry BLOB NOT NULL, x REAL NOT NULL, y REAL NOT NULL, yaw REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY CHECK (id = 0), seen BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS escalations (
+    escalation_id TEXT PRIMARY KEY, agent_id TEXT NOT NULL, text TEXT NOT NULL,
+    stamp_ns INTEGER NOT NULL, order_id TEXT NOT NULL, answer TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Something that an operator must decide; open while there is no answer."""
+
+    escalation_id: str
+    agent_id: str
+    text: str
+    stamp_ns: int
+    order_id: str = ''
+
+
+class Store:
+    """The supervisor's memory on disk. One thread uses it."""
+
+    def __init__(self, vault_dir: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            VaultError: It cannot be opened or is no such file.
+        """
+        path = vault_dir / 'nexus' / FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute('PRAGMA journal_mode=WAL')
+            self._db.execute('PRAGMA synchronous=FULL')
+            self._db.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise VaultError(
+                f'{path}: cannot be used ({error}); restore it or move it away'
+            ) from error
+        self._reserved = self._sequence = self._last_reserved()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All or nothing: what is saved inside is committed at the end, durably."""
+        self._db.execute('BEGIN IMMEDIATE')
+        try:
+            yield
+        except BaseException:
+            self._db.execute('ROLLBACK')
+            raise
+        self._db.execute('COMMIT')
+
+    def next_sequence(self) -> int:
+        """A number above all given before, also before a crash; numbers are reserved in blocks."""
+        if self._sequence >= self._reserved:
+            self._reserved = self._sequence + SEQUENCE_BLOCK
+            self._db.execute('INSERT OR REPLACE INTO sequence VALUES (0, ?)', (self._reserved,))
+        self._sequence += 1
+        return self._sequence
+
+    def _last_reserved(self) -> int:
+        row = self._db.execute('SELECT used FROM sequence').fetchone()
+        return int(row[0]) if row else 0
+
+    def reply_to(self, request_id: str) -> operator_pb2.SubmitReply | None:
+        """The answer that a request was given before."""
+        row = self._db.execute(
+            'SELECT reply FROM requests WHERE request_id = ?', (request_id,)
+        ).fetchone()
+        return operator_pb2.SubmitReply.FromString(row[0]) if row else None
+
+    def save_reply(self, request_id: str, reply: operator_pb2.SubmitReply) -> None:
+        """Remember an answer."""
+        self._db.execute(
+            'INSERT OR IGNORE INTO requests VALUES (?, ?)', (request_id, reply.SerializeToString())
+        )
+
+    def save_mission(self, mission: Mission) -> None:
+        """Remember a mission and all its orders."""
+        values = (
+            mission.mission_id,
+            mission.text,
+            mission.operator,
+            mission.created_ns,
+            mission.status.value,
+            mission.reason,
+            mission.closed_ns,
+            mission.cause,
+        )
+        self._db.execute(
+            'INSERT INTO missions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (mission_id)'
+            ' DO UPDATE SET status = excluded.status, reason = excluded.reason,'
+            ' closed_ns = excluded.closed_ns',
+            values,
+        )
+        for order in mission.orders:
+            self.save_order(order)
+
+    def save_order(self, order: Order) -> None:
+        """Remember how an order stands."""
+        values = (
+            order.order_id,
+            order.mission_id,
+            order.agent_id,
+            order.payload,
+            order.status,
+            order.reason,
+            order.stamp_ns,
+            order.progress,
+            order.sent,
+            order.recall,
+            order.replaced,
+        )
+        self._db.execute(
+            'INSERT INTO orders VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+            ' ON CONFLICT (order_id) DO UPDATE SET status = excluded.status,'
+            ' reason = excluded.reason, stamp_ns = excluded.stamp_ns,'
+            ' progress = excluded.progress, sent = excluded.sent, recall = excluded.recall,'
+            ' replaced = excluded.replaced',
+            values,
+        )
+
+    def missions(self) -> list[Mission]:
+        """The newest missions and all open ones, the oldest first."""
+        rows = self._db.execute(
+            'SELECT mission_id, text, operator, created_ns, status, reason, closed_ns, cause'
+            " FROM missions WHERE status = 'open' OR number >"
+            ' (SELECT COALESCE(MAX(number), 0) FROM missions) - ? ORDER BY number',
+            (MAX_MISSIONS,),
+        ).fetchall()
+        return [
+            Mission(
+                mission_id=row[0],
+                text=row[1],
+                operator=row[2],
+                created_ns=row[3],
+                status=MissionStatus(row[4]),
+                reason=row[5],
+                closed_ns=row[6],
+                cause=row[7],
+                orders=self._orders(row[0]),
+            )
+            for row in rows
+        ]
+
+    def _orders(self, mission_id: str) -> list[Order]:
+        rows = self._db.execute(
+            'SELECT order_id, mission_id, agent_id, payload, status, reason, stamp_ns, progress,'
+            ' sent, recall, replaced FROM orders WHERE mission_id = ? ORDER BY number',
+            (mission_id,),
+        ).fetchall()
+        return [
+            Order(
+                order_id=row[0],
+                mission_id=row[1],
+                agent_id=row[2],
+                payload=row[3],
+                status=row[4],
+                reason=row[5],
+                stamp_ns=row[6],
+                progress=row[7],
+                sent=bool(row[8]),
+                recall=row[9],
+                replaced=bool(row[10]),
+            )
+            for row in rows
+        ]
+
+    def save_member(self, member: Member) -> None:
+        """Remember where a robot stands."""
+        self._db.execute(
+            'INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            (
+                member.agent_id,
+                member.standing.value,
+                member.last_heard_ns,
+                member.reason,
+                member.stop,
+                member.stopped,
+                member.telemetry.SerializeToString(),
+                *member.pose,
+            ),
+        )
+
+    def restore_members(self, roster: Roster) -> None:
+        """Fill a roster; robots that are no longer in the fleet plan are left out."""
+        for row in self._db.execute('SELECT * FROM members').fetchall():
+            member = roster.get(row[0])
+            if member is not None:
+                standing = Standing(row[1])
+                member.standing = Standing.REGISTERED if standing is Standing.LINKED else standing
+                member.last_heard_ns, member.reason, member.stop = row[2:5]
+                member.stopped = bool(row[5])
+                member.telemetry = mission_pb2.Telemetry.FromString(row[6])
+                member.pose = (row[7], row[8], row[9])
+
+    def save_world(self, seen: bytes) -> None:
+        """Remember when each cell was seen."""
+        self._db.execute('INSERT OR REPLACE INTO world VALUES (0, ?)', (seen,))
+
+    def world(self) -> bytes:
+        """When each cell was seen; empty if never saved."""
+        row = self._db.execute('SELECT seen FROM world').fetchone()
+        return bytes(row[0]) if row else b''
+
+    def save_escalation(self, escalation: Escalation) -> bool:
+        """Remember an open escalation; tells whether it is new."""
+        done = self._db.execute(
+            "INSERT OR IGNORE INTO escalations VALUES (?, ?, ?, ?, ?, '')",
+            (
+                escalation.escalation_id,
+                escalation.agent_id,
+                escalation.text,
+                escalation.stamp_ns,
+                escalation.order_id,
+            ),
+        )
+        return done.rowcount > 0
+
+    def open_escalations(self) -> list[Escalation]:
+        """Escalations without an answer, the oldest first."""
+        rows = self._db.execute(
+            'SELECT escalation_id, agent_id, text, stamp_ns, order_id FROM escalations'
+            " WHERE answer = '' ORDER BY stamp_ns"
+        ).fetchall()
+        return [
+            Escalation(
+                escalation_id=row[0],
+                agent_id=row[1],
+                text=row[2],
+                stamp_ns=row[3],
+                order_id=row[4],
+            )
+            for row in rows
+        ]
+
+    def answer_escalation(self, escalation_id: str, answer: str) -> None:
+        """Close an escalation."""
+        self._db.execute(
+            'UPDATE escalations SET answer = ? WHERE escalation_id = ?', (answer, escalation_id)
+        )

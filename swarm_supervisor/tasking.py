@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a checked plan to orders: which robot does what, and what exactly it is told."""
+
+from dataclasses import dataclass
+
+from swarm.v1 import common_pb2, mission_pb2, operator_pb2
+
+from swarm_config.maps import Mask
+from swarm_supervisor.allocator import robot_input
+from swarm_supervisor.core import Outputs
+from swarm_supervisor.headquarters import Headquarters, known_robot
+from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.places import sector_cells
+from swarm_supervisor.roster import Member
+from swarm_supervisor.strategist import (
+    DeliverTask,
+    GoToTask,
+    PatrolTask,
+    Plan,
+    RecallTask,
+    ReturnTask,
+    Spot,
+    SurveyTask,
+    WaitTask,
+)
+from swarm_supervisor.world import SurveyGrid
+from swarm_vault.recorder import Kind
+
+DEFAULT_PRIORITY = 5
+LINK_LOSS = {
+    'continue': mission_pb2.LINK_LOSS_POLICY_CONTINUE,
+    'finish_leg': mission_pb2.LINK_LOSS_POLICY_FINISH_LEG,
+    'hold': mission_pb2.LINK_LOSS_POLICY_HOLD,
+    'return_home': mission_pb2.LINK_LOSS_POLICY_RETURN_HOME,
+    'lock_down': mission_pb2.LINK_LOSS_POLICY_LOCK_DOWN,
+}
+"""Policies by their names in a fleet plan."""
+
+
+class CannotError(RuntimeError):
+    """A plan that passed the check still cannot be ordered; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A task for one robot, before it becomes an order."""
+
+    agent_id: str
+    task: mission_pb2.MissionOrder
+    """Only the task itself and what follows from it."""
+
+
+async def draft_orders(hq: Headquarters, plan: Plan, mission: Mission) -> list[Draft]:
+    """Choose robots and areas for all tasks of a plan.
+
+    Raises:
+        CannotError: Nobody can do a task.
+    """
+    drafts: list[Draft] = []
+    for task in plan.tasks:
+        if isinstance(task, SurveyTask):
+            drafts += await _survey(hq, task, mission)
+        elif not isinstance(task, RecallTask):
+            drafts += _others(hq, task, mission)
+    return drafts
+
+
+def add_order(
+    hq: Headquarters,
+    mission: Mission,
+    draft: Draft,
+    request: operator_pb2.SubmitRequest | mission_pb2.MissionOrder,
+) -> Order:
+    """Make an order of a draft; what holds for the whole mission comes from the request."""
+    task = mission_pb2.MissionOrder()
+    task.CopyFrom(draft.task)
+    task.order_id = mission.next_order_id()
+    task.mission_id = mission.mission_id
+    task.agent_id = draft.agent_id
+    task.created_ns = hq.clock()
+    task.not_before_ns = request.not_before_ns
+    task.priority = request.priority or DEFAULT_PRIORITY
+    task.link_loss = request.link_loss or LINK_LOSS[hq.fleet.file.link_loss]
+    task.issued_by = mission.operator
+    order = Order(
+        order_id=task.order_id,
+        mission_id=mission.mission_id,
+        agent_id=draft.agent_id,
+        payload=task.SerializeToString(),
+        stamp_ns=task.created_ns,
+    )
+    mission.orders.append(order)
+    return order
+
+
+async def split_area(
+    hq: Headquarters,
+    mission: Mission,
+    members: tuple[Member, ...],
+    area: Mask | None,
+    reason: str,
+) -> tuple[list[Draft], Outputs]:
+    """Split an area between robots; those with nothing to do get no draft."""
+    fresh = mission.created_ns
+    outputs = await hq.allocator.split(
+        now_ns=hq.clock(),
+        reason=reason,
+        mission_id=mission.mission_id,
+        robots=tuple(robot_input(member, hq.busy_s(member)) for member in members),
+        area=area,
+        seen=hq.world.seen_since(fresh),
+    )
+    hq.note(
+        Kind.DECISION,
+        'allocation.decided',
+        {
+            'mission_id': mission.mission_id,
+            'reason': reason,
+            'cells': {share.agent_id: share.cells for share in outputs.shares},
+            'finish_s': {s.agent_id: round(s.finish_s, 1) for s in outputs.shares},
+            'balance': round(outputs.balance, 3),
+            'unreached_cells': outputs.unreached_cells,
+            'not_on_the_map': list(outputs.lost),
+        },
+        causes=(mission.cause,),
+    )
+    range_m = hq.fleet.file.survey_range_m
+    drafts = [
+        Draft(agent_id=share.agent_id, task=_survey_task(hq.world.grid, share.bits, range_m))
+        for share in outputs.shares
+        if share.cells
+    ]
+    return drafts, outputs
+
+
+async def _survey(hq: Headquarters, task: SurveyTask, mission: Mission) -> list[Draft]:
+    area = None
+    if task.sector is not None:
+        factor = round(hq.world.grid.cell_m / hq.grid.resolution_m)
+        area = sector_cells(hq.places.sectors[task.sector], hq.grid, factor)
+    members = hq.roster.available()
+    drafts, outputs = await split_area(hq, mission, members, area, f'order {mission.text!r}')
+    if not drafts:
+        where = f'sector {task.sector!r}' if task.sector else 'the floor'
+        raise CannotError(
+            f'{where}: no unseen floor there that a robot can reach'
+            f' ({outputs.target_cells} cells, {outputs.unreached_cells} of them out of reach)'
+        )
+    return drafts
+
+
+def _survey_task(grid: SurveyGrid, bits: bytes, range_m: float) -> mission_pb2.MissionOrder:
+    rows, cols = grid.shape
+    region = common_pb2.CellSet(resolution_m=grid.cell_m, width=cols, height=rows, bits=bits)
+    survey = mission_pb2.Survey(region=region, range_m=range_m)
+    return mission_pb2.MissionOrder(survey=survey, return_home=True)
+
+
+def _others(
+    hq: Headquarters,
+    task: PatrolTask | GoToTask | DeliverTask | WaitTask | ReturnTask,
+    mission: Mission,
+) -> list[Draft]:
+    order = mission_pb2.MissionOrder()
+    if isinstance(task, ReturnTask):
+        order.return_to_base.SetInParent()
+        names = [task.robot] if task.robot else [m.agent_id for m in hq.roster.available()]
+        return [Draft(agent_id=name, task=order) for name in names]
+    if isinstance(task, GoToTask):
+        order.go_to.CopyFrom(mission_pb2.GoTo(goal=_pose(task.goal), use_yaw=task.goal.use_yaw))
+        return [Draft(agent_id=task.robot, task=order)]
+    if isinstance(task, PatrolTask):
+        order.patrol.loops = task.loops
+        order.patrol.stops.extend(_pose(stop) for stop in task.stops)
+        return [_given(hq, mission, task.robot, task.stops, order, goes_home=True)]
+    if isinstance(task, DeliverTask):
+        order.deliver.pick_up.CopyFrom(_pose(task.pick_up))
+        order.deliver.drop_off.CopyFrom(_pose(task.drop_off))
+        spots = (task.pick_up, task.drop_off)
+        return [_given(hq, mission, task.robot, spots, order, goes_home=True)]
+    order.wait.seconds = task.seconds
+    return [_given(hq, mission, task.robot, (), order, goes_home=False)]
+
+
+def _given(
+    hq: Headquarters,
+    mission: Mission,
+    robot: str | None,
+    spots: tuple[Spot, ...],
+    order: mission_pb2.MissionOrder,
+    *,
+    goes_home: bool,
+) -> Draft:
+    """Give a task to the named robot or to the one that can begin first.
+
+    A robot that has other work goes home after that, not in between.
+    """
+    name = robot or _soonest(hq, mission, spots)
+    order.return_home = goes_home and not hq.orders_of(name)
+    return Draft(agent_id=name, task=order)
+
+
+def _soonest(hq: Headquarters, mission: Mission, spots: tuple[Spot, ...]) -> str:
+    times = {
+        member.agent_id: hq.busy_s(member) + _travel_s(hq, member, spots)
+        for member in hq.roster.available()
+        if not any(hq.allocator.fault(spot, known_robot(member)) for spot in spots)
+    }
+    best = min(times, key=lambda name: (times[name], name), default=None)
+    if best is None or times[best] == float('inf'):
+        raise CannotError('no available robot can reach the places of this order')
+    data = {name: round(seconds, 1) for name, seconds in times.items() if seconds < 1e9}
+    hq.note(
+        Kind.DECISION,
+        'order.given_to',
+        {'mission_id': mission.mission_id, 'chosen': best, 'begins_in_s': data},
+        causes=(mission.cause,),
+    )
+    return best
+
+
+def _travel_s(hq: Headquarters, member: Member, spots: tuple[Spot, ...]) -> float:
+    if not spots:
+        return 0.0
+    model = member.robot.model
+    return hq.allocator.travel_m(member.pose, spots[0], model.radius_m) / model.max_speed_mps
+
+
+def _pose(spot: Spot) -> common_pb2.Pose2D:
+    return common_pb2.Pose2D(x_m=spot.x_m, y_m=spot.y_m, yaw_rad=spot.yaw_rad)

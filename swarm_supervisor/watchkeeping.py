@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The slow loop: who is lost, whose token ends, what must be handed over, what is complete."""
+
+import asyncio
+import contextlib
+
+from swarm_supervisor.handover import settle
+from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.liaison import renew_token
+from swarm_vault.errors import VaultError
+from swarm_vault.recorder import Kind
+
+PERIOD_S = 1.0
+SAVE_WORLD_S = 5.0
+
+
+async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
+    """Watch until done; acknowledgements and links wake it at once.
+
+    Raises:
+        VaultError: The audit log is not kept any more: a supervisor without a record must not go on.
+    """
+    began_ns = saved_ns = hq.clock()
+    while not done.is_set():
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(hq.wake.wait(), PERIOD_S)
+        hq.wake.clear()
+        if hq.recorder.fault:
+            raise VaultError(hq.recorder.fault)
+        look_after_members(hq, began_ns)
+        await settle(hq)
+        if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
+            saved_ns = hq.clock()
+            save_world(hq)
+
+
+def look_after_members(hq: Headquarters, since_ns: int) -> None:
+    """Note who is lost, and renew tokens."""
+    for member in hq.roster.newly_lost(hq.clock(), hq.settings.lost_after_s, since_ns):
+        hq.store.save_member(member)
+        data = {'agent': member.agent_id, 'after_s': hq.settings.lost_after_s}
+        hq.note(Kind.STATE_CHANGE, 'robot.lost', data, durable=True)
+    for member in hq.roster:
+        renew_token(hq, member)
+
+
+def save_world(hq: Headquarters) -> None:
+    """Remember what has been seen, if that has changed."""
+    if hq.world.changed:
+        hq.store.save_world(hq.world.stored())
+        hq.world.changed = False

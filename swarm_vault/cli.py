@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm audit verify|show|replay`: judge, read and re-execute a vault's record."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from swarm_vault.events import Follower, Query, read_events, time_of
+from swarm_vault.keys import load_trust
+from swarm_vault.lines import Kind
+from swarm_vault.replay import ReplayReport, replay_vault
+from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
+
+_FOLLOW_S = 0.25
+_UNITS_S = {'s': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help='Judge, read and re-execute the record. Exit codes: 0 clean, 3 recovered with a stated'
+    ' loss, 1 not trustworthy.',
+)
+
+VaultArgument = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
+]
+JsonOption = Annotated[bool, typer.Option('--json', help='Print JSON for machines.')]
+
+
+@app.command()
+def verify(
+    vault: VaultArgument,
+    *,
+    as_json: JsonOption = False,
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help='Vault whose public keys count; give one that the robots cannot write.',
+        ),
+    ] = None,
+) -> None:
+    """Verify chains, order, signatures and digests; tell torn by a crash from tampered."""
+    verdict = verify_vault(vault, trust=load_trust(trust) if trust else None)
+    if as_json:
+        typer.echo(json.dumps(_verdict_json(verdict), sort_keys=True))
+    else:
+        _print_verdict(verdict)
+    raise typer.Exit(verdict.exit_code)
+
+
+@app.command()
+def show(
+    vault: VaultArgument,
+    *,
+    agent: Annotated[str, typer.Option(help='Only this robot.')] = '',
+    writer: Annotated[str, typer.Option(help='Only this process, e.g. reflex.')] = '',
+    kind: Annotated[
+        Kind | None, typer.Option(case_sensitive=False, help='Only this kind.')
+    ] = None,
+    type_: Annotated[str, typer.Option('--type', help='Only types that begin so.')] = '',
+    since: Annotated[
+        str,
+        typer.Option(
+            help='Not before: an ISO time (UTC if it names no zone), or 90s, 10m, 2h, 1d ago.'
+        ),
+    ] = '',
+    limit: Annotated[int, typer.Option(min=0, help='The last so many; 0: all.')] = 50,
+    follow: Annotated[bool, typer.Option('--follow', '-f', help='Go on with what comes.')] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show events of all logs in the order of their times."""
+    query = Query(
+        agent_id=agent,
+        writer=writer,
+        kind=kind.value if kind else '',
+        type_=type_,
+        since_ns=_parse_since(since),
+    )
+    console = Console(highlight=False)
+    follower = Follower(vault, query) if follow else None
+    _print_events(console, deque(read_events(vault, query), maxlen=limit or None), as_json=as_json)
+    while follower is not None:
+        time.sleep(_FOLLOW_S)
+        _print_events(console, follower.read(), as_json=as_json)
+
+
+@app.command()
+def replay(
+    vault: VaultArgument,
+    *,
+    agent: Annotated[list[str] | None, typer.Option(help='Only this robot; repeatable.')] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Re-execute every recorded decision and compare it with the record, to the byte."""
+    report = _replay_with_progress(vault, agent)
+    if as_json:
+        typer.echo(json.dumps(_report_json(report), sort_keys=True))
+    else:
+        _print_report(report)
+    raise typer.Exit(CLEAN if report.ok else NOT_TRUSTWORTHY)
+
+
+def _parse_since(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        if text[-1] in _UNITS_S:
+            return time.time_ns() - int(float(text[:-1]) * _UNITS_S[text[-1]] * 1e9)
+        moment = datetime.fromisoformat(text.replace('Z', '+00:00'))
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f'{text!r} is no time; expected e.g. 2026-01-31T12:00:00 or 10m', param_hint='--since'
+        ) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return int(moment.timestamp() * 1e9)
+
+
+def _verdict_json(verdict: VaultVerdict) -> dict[str, Any]:
+    return {
+        'ok': verdict.ok,
+        'exit_code': verdict.exit_code,
+        'writers': [asdict(writer) for writer in verdict.writers],
+        'reasons': verdict.reasons,
+        'losses': verdict.losses,
+    }
+
+
+def _print_verdict(verdict: VaultVerdict) -> None:
+    table = Table('log', 'verdict', 'lines', 'signed', 'frames', 'remarks')
+    for writer in verdict.writers:
+        signed = str(writer.covered) if writer.signed else '-'
+        table.add_row(
+            writer.writer,
+            _word(writer),
+            str(writer.seq),
+            signed,
+            str(writer.frames),
+            escape('; '.join(_remarks(writer))),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    for reason in verdict.reasons:
+        console.print(f'[red]not trustworthy[/]: {escape(reason)}', soft_wrap=True)
+    for loss in verdict.losses:
+        console.print(f'[yellow]lost[/]: {escape(loss)}', soft_wrap=True)
+    if verdict.exit_code == CLEAN:
+        console.print('[green]clean[/]')
+
+
+def _word(writer: Verdict) -> str:
+    if not writer.ok:
+        return '[red]not trustworthy[/]'
+    return '[yellow]recovered[/]' if writer.losses else '[green]clean[/]'
+
+
+def _remarks(writer: Verdict) -> Iterable[str]:
+    if writer.mirror:
+        yield 'copy: bags and checkpoints stay with the robot'
+    if writer.open:
+        yield 'being written'
+    if writer.ok and not writer.signed:
+        yield 'not signed'
+
+
+def _print_events(console: Console, events: Iterable[dict[str, Any]], *, as_json: bool) -> None:
+    for event in events:
+        if as_json:
+            typer.echo(json.dumps(event, sort_keys=True, ensure_ascii=False))
+        else:
+            console.print(escape(_event_text(event)), soft_wrap=True)
+
+
+def _event_text(event: dict[str, Any]) -> str:
+    seconds, rest_ns = divmod(time_of(event), 10**9)
+    moment = datetime.fromtimestamp(seconds, tz=timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')
+    data = json.dumps(event.get('data'), sort_keys=True, ensure_ascii=False)
+    data = data if len(data) <= 400 else data[:397] + '...'
+    causes = event.get('causes') or ()
+    because = f'  because of {", ".join(map(str, causes))}' if causes else ''
+    return (
+        f'{moment}.{rest_ns // 10**6:03d}Z  {event.get("id")}  {event.get("kind")}'
+        f'  {event.get("type")}  {data}{because}'
+    )
+
+
+def _replay_with_progress(vault: Path, agents: list[str] | None) -> ReplayReport:
+    console = Console(stderr=True)
+    columns = (TextColumn('re-executing'), BarColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task('', total=None)
+        return replay_vault(
+            vault,
+            agents or None,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _report_json(report: ReplayReport) -> dict[str, Any]:
+    return {
+        'ok': report.ok,
+        'decisions_recorded': report.decisions_recorded,
+        'decisions_reproduced': report.decisions_reproduced,
+        'decisions_missing': report.decisions_missing,
+        'elapsed_s': round(report.elapsed_s, 3),
+        'speed': round(report.speed, 1),
+        'reasons': report.reasons,
+        'bags': [asdict(bag) for bag in report.bags],
+    }
+
+
+def _print_report(report: ReplayReport) -> None:
+    table = Table('log', 'core', 'recorded', 'reproduced', 'missing', 'bag')
+    for bag in report.bags:
+        colour = 'red' if bag.reason else 'green'
+        table.add_row(
+            f'{bag.agent_id}/{bag.writer}',
+            escape(bag.core),
+            str(bag.recorded),
+            f'[{colour}]{bag.reproduced}[/]',
+            str(bag.missing),
+            bag.bag.rpartition('/')[2],
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    for reason in report.reasons:
+        console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)
+    console.print(
+        f'{report.decisions_reproduced} of {report.decisions_recorded} decisions reproduced,'
+        f' {report.decisions_missing} missing, {report.speed:.0f} times real time'
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agent folders: who a robot is, in text files that people read, change and compare.
+
+agents/<id>/ holds IDENTITY.md, SOUL.md, tools.md, model.md, mandate.md, memory/INDEX.md and
+journal/. What is missing is made from templates; what is there is never overwritten.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from swarm_config.fleets import Robot
+from swarm_vault.errors import VaultError
+from swarm_vault.files import write_atomic
+from swarm_vault.mandate import MandateReading, read_mandate
+
+FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'model.md', 'mandate.md', 'memory/INDEX.md')
+_PROMPT_FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'mandate.md', 'memory/INDEX.md')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an agent is told about itself, compiled from its folder."""
+
+    system_prompt: str
+    sha256: str
+    """Of the prompt's UTF-8 bytes, hex."""
+    mandate: MandateReading
+
+
+def agent_folder(vault_dir: Path, agent_id: str) -> Path:
+    """Where an agent's folder lies."""
+    return vault_dir / 'agents' / agent_id
+
+
+def facts_of(robot: Robot) -> dict[str, str]:
+    """What the templates say of a robot of the fleet plan."""
+    model = robot.model
+    x_m, y_m, yaw_rad = robot.home
+    return {
+        'agent_id': robot.agent_id,
+        'model': model.name,
+        'description': model.description,
+        'radius_m': f'{model.radius_m:g}',
+        'height_m': f'{model.height_m:g}',
+        'mass_kg': f'{model.mass_kg:g}',
+        'max_speed_mps': f'{model.max_speed_mps:.4g}',
+        'max_yaw_rate_radps': f'{model.max_yaw_rate_radps:g}',
+        'max_decel_mps2': f'{model.max_decel_mps2:g}',
+        'lidar_beams': str(model.lidar.beams),
+        'lidar_range_m': f'{model.lidar.range_max_m:g}',
+        'lidar_height_m': f'{model.lidar.height_m:g}',
+        'battery_wh': f'{model.battery.capacity_wh:g}',
+        'home': f'x {x_m:g} m, y {y_m:g} m, yaw {yaw_rad:g} rad',
+    }
+
+
+def ensure_folder(
+    vault_dir: Path, agent_id: str, facts: Mapping[str, str], templates: Path
+) -> Path:
+    """Make an agent's folder; files that exist stay as they are.
+
+    Args:
+        vault_dir: The vault.
+        agent_id: Whose folder.
+        facts: Values for the templates' `$names`.
+        templates: Folder with one template for each of `FILES`.
+
+    Raises:
+        VaultError: A template is missing or names a fact that is not given.
+    """
+    folder = agent_folder(vault_dir, agent_id)
+    for name in FILES:
+        if not (folder / name).exists():
+            write_atomic(folder / name, _fill(templates / name, facts))
+    (folder / 'journal').mkdir(exist_ok=True)
+    return folder
+
+
+def compile_identity(folder: Path) -> Identity:
+    """Compile an agent's system prompt from its folder.
+
+    A missing or unreadable file is named in the prompt; a mandate that is not valid lowers the
+    agent to tier 0 and says why. Equal files give equal bytes.
+    """
+    mandate = read_mandate(folder / 'mandate.md')
+    parts = [_section(folder, name) for name in _PROMPT_FILES]
+    parts.append(_authority(mandate))
+    prompt = '\n\n'.join(parts) + '\n'
+    digest = hashlib.sha256(prompt.encode('utf-8')).hexdigest()
+    return Identity(system_prompt=prompt, sha256=digest, mandate=mandate)
+
+
+def _fill(template: Path, facts: Mapping[str, str]) -> bytes:
+    try:
+        return Template(template.read_text(encoding='utf-8')).substitute(facts).encode('utf-8')
+    except OSError as error:
+        raise VaultError(f'{template}: template cannot be read ({error.strerror})') from error
+    except (KeyError, ValueError) as error:
+        raise VaultError(
+            f'{template}: names {error}, which is no known fact; known are {", ".join(facts)}'
+        ) from error
+
+
+def _section(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding='utf-8').strip()
+    except (OSError, UnicodeDecodeError):
+        return f'({name} is missing or cannot be read: assume nothing that it might say.)'
+
+
+def _authority(reading: MandateReading) -> str:
+    if reading.mandate is None:
+        return (
+            f'# Authority now\n\nTier 0: sense and report, do not move. Reason: {reading.reason}.'
+        )
+    zones = ', '.join(reading.mandate.zones) or 'the whole map'
+    return (
+        f'# Authority now\n\nTier {reading.tier}, at most'
+        f' {reading.mandate.max_speed_mps:g} m/s, in {zones}.'
+    )

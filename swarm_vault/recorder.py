@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a node holds to record: events into the log, decisions into the frames bag.
+
+Example:
+    ```python
+    recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex')
+    state = recorder.start(CORE, params)
+    state, outputs = recorder.decide(CORE, state, inputs, params)
+    recorder.close()
+    ```
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from swarm_vault.bag import START_EVENT, Bag
+from swarm_vault.code import code_version
+from swarm_vault.codec import codec_of
+from swarm_vault.core import Core, I, O, P, S
+from swarm_vault.errors import VaultError
+from swarm_vault.ledger import Ledger
+from swarm_vault.lines import Event, JsonValue, Kind
+
+__all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
+
+RAISED_EVENT = 'core.raised'
+
+
+class Recorder:
+    """Record one process's events and decisions. Thread-safe; never waits for the disk.
+
+    Raises:
+        VaultError: The log cannot be opened or another process writes it.
+    """
+
+    def __init__(self, *, vault_dir: Path, agent_id: str, writer: str) -> None:
+        self._vault_dir = vault_dir
+        self._ledger = Ledger(vault_dir=vault_dir, agent_id=agent_id, writer=writer)
+        self._bags: dict[str, Bag] = {}
+
+    @property
+    def lines(self) -> int:
+        """How many events this writer's log has, over all restarts."""
+        return self._ledger.lines
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be recorded any more, in a sentence; None while all is well."""
+        return self._ledger.fault
+
+    def event(
+        self,
+        kind: Kind,
+        type_: str,
+        data: Mapping[str, JsonValue],
+        *,
+        causes: Sequence[str] = (),
+        durable: bool = False,
+    ) -> int:
+        """Record an event and return its sequence number.
+
+        Args:
+            kind: What it tells about.
+            type_: What happened, dotted, e.g. 'order.accepted'.
+            data: JSON without infinite or undefined numbers.
+            causes: Ids '<agent>/<writer>/<seq>' of the events that led to this one.
+            durable: Return only after fdatasync.
+
+        Raises:
+            VaultError: The data is no JSON, or the log is closed or faulty.
+        """
+        event = Event(kind=kind, type_=type_, data=data, causes=tuple(causes))
+        return self._ledger.append(event, durable=durable)
+
+    def start(self, core: Core[P, S, I, O], params: P) -> S:
+        """Open a core's frames bag, record its parameters, and return its initial state.
+
+        Raises:
+            VaultError: A bag cannot be opened, or the log is closed or faulty.
+        """
+        if core.name in self._bags:
+            self._ledger.detach(self._bags.pop(core.name))
+        bag = self._open_bag(core)
+        self._bags[core.name] = bag
+        data: Mapping[str, JsonValue] = {
+            'core': core.name,
+            'version': core.version,
+            'code': code_version(core),
+            'bag': bag.name,
+            'params': codec_of(core.params).encode_plain(params),
+        }
+        self._ledger.append(Event(kind=Kind.SYSTEM, type_=START_EVENT, data=data))
+        self._ledger.attach(bag)
+        return core.initial(params)
+
+    def decide(self, core: Core[P, S, I, O], state: S, inputs: I, params: P) -> tuple[S, O]:
+        """Run the core and record what it was given and what it answered.
+
+        Raises:
+            VaultError: The core was not started, a field does not fit, or the log is faulty.
+            Exception: Whatever the core raises, after it is recorded.
+        """
+        bag = self._bags.get(core.name)
+        if bag is None:
+            raise VaultError(f'core {core.name!r} was not started; call Recorder.start first')
+        if self._ledger.fault is not None:
+            raise VaultError(self._ledger.fault)
+        try:
+            state, outputs = core.decide(state, inputs, params)
+        except Exception as error:
+            self._record_raise(core, inputs, error)
+            raise
+        bag.push(inputs, outputs, time_ns=time.time_ns())
+        return state, outputs
+
+    def close(self) -> None:
+        """Commit and seal everything; nothing can be recorded afterwards."""
+        self._ledger.close()
+
+    def _open_bag(self, core: Core[Any, Any, Any, Any]) -> Bag:
+        ledger = self._ledger
+        name = f'bags/{ledger.agent_id}/{ledger.writer}/{time.time_ns()}.mcap'
+        try:
+            return Bag(core, vault_dir=self._vault_dir, name=name)
+        except OSError as error:
+            raise VaultError(f'{name}: cannot be opened ({error}); mend the disk') from error
+
+    def _record_raise(self, core: Core[P, S, I, O], inputs: I, error: Exception) -> None:
+        data: Mapping[str, JsonValue] = {
+            'core': core.name,
+            'error': repr(error),
+            'inputs': codec_of(core.inputs).encode_plain(inputs),
+        }
+        self._ledger.append(Event(kind=Kind.SYSTEM, type_=RAISED_EVENT, data=data), durable=True)

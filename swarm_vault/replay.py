@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run every recorded decision again and compare, to the byte.
+
+The cores are found by name, not imported here: the rooms stay independent of each other.
+"""
+
+import importlib
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from swarm_vault.code import code_version
+from swarm_vault.codec import Codec, codec_of, frame_type
+from swarm_vault.core import Core
+from swarm_vault.divergence import Difference, first_difference
+from swarm_vault.errors import VaultError
+from swarm_vault.frames import BagLog, BagReader, seal_fault
+from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+
+CORES: Mapping[str, str] = {
+    'reflex': 'swarm_reflex.core:CORE',
+    'situation': 'swarm_agent.situation.core:CORE',
+    'planner': 'swarm_agent.planner.core:CORE',
+    'allocation': 'swarm_supervisor.core:CORE',
+}
+"""The only code that a record can make run, by the core's name."""
+
+WORKERS = 2
+_WORTH_A_PROCESS_BYTES = 1_000_000
+_ONLY_FORM = Difference(
+    field='the JSON text', recorded='another form of the same values', recomputed='the pinned form'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """The first decision of a bag that came out differently."""
+
+    frame: int
+    field: str
+    recorded: str
+    recomputed: str
+    code_recorded: str
+    code_now: str
+    inexact: str = ''
+    """An input that the recorder saw as another type than was declared."""
+
+    def __str__(self) -> str:
+        """One sentence for people."""
+        code = (
+            f'the code is the same ({self.code_now})'
+            if self.code_recorded == self.code_now
+            else f'recorded by {self.code_recorded}, recomputed by {self.code_now}'
+        )
+        return (
+            f'frame {self.frame}: {self.field} was {self.recorded}, comes out as'
+            f' {self.recomputed}; {code}' + (f'; note that {self.inexact}' if self.inexact else '')
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BagReplay:
+    """What became of one bag."""
+
+    agent_id: str
+    writer: str
+    core: str
+    bag: str
+    recorded: int = 0
+    """Decisions that the log vouches for or the bag holds, whichever is more."""
+    reproduced: int = 0
+    missing: int = 0
+    """Decisions that the log vouches for and the bag does not hold."""
+    divergence: Divergence | None = None
+    fault: str = ''
+    """What kept decisions from being run, or does not fit the log; empty when nothing."""
+    span_s: float = 0.0
+    """How long the recording took [s]."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is not fully reproduced; empty when it is."""
+        if self.divergence is not None:
+            return f'{self.bag}: {self.divergence}'
+        return f'{self.bag}: {self.fault}' if self.fault else ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What became of all decisions of a vault."""
+
+    bags: tuple[BagReplay, ...]
+    elapsed_s: float
+    log_faults: tuple[str, ...] = ()
+    """Logs that break off, so that decisions behind the break are not known."""
+
+    @property
+    def decisions_recorded(self) -> int:
+        """How many decisions there should be."""
+        return sum(bag.recorded for bag in self.bags)
+
+    @property
+    def decisions_reproduced(self) -> int:
+        """How many came out equal to the byte."""
+        return sum(bag.reproduced for bag in self.bags)
+
+    @property
+    def decisions_missing(self) -> int:
+        """How many the log vouches for and no bag holds."""
+        return sum(bag.missing for bag in self.bags)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not all are reproduced; empty when all are."""
+        return self.log_faults + tuple(bag.reason for bag in self.bags if bag.reason)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every recorded decision was reproduced."""
+        return not self.reasons and self.decisions_recorded == self.decisions_reproduced
+
+    @property
+    def speed(self) -> float:
+        """How many times faster than the longest recording the whole replay was."""
+        return max((bag.span_s for bag in self.bags), default=0.0) / max(self.elapsed_s, 1e-9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    path: Path
+    agent_id: str
+    writer: str
+    log: BagLog
+    target: str
+
+    @property
+    def bytes_(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+Progress = Callable[[int, int], None]
+
+
+def replay_vault(
+    vault_dir: Path,
+    agents: Collection[str] | None = None,
+    *,
+    cores: Mapping[str, str] = CORES,
+    progress: Progress = lambda _done, _all: None,
+) -> ReplayReport:
+    """Re-execute the recorded decisions of a vault.
+
+    Logs that are copies of other machines' are passed over: their bags lie there.
+
+    Args:
+        vault_dir: The vault; nothing in it is changed.
+        agents: Only these; None: all.
+        cores: The table of allowed cores, '<module>:<name>' by core name.
+        progress: Called with the bytes of bags done and the bytes of all bags.
+    """
+    began = time.perf_counter()
+    checks = [
+        check
+        for check in (LogWalk(folder, trust=None).check() for folder in log_folders(vault_dir))
+        if not check.mirror and (agents is None or check.agent_id in agents)
+    ]
+    tasks = [task for check in checks for task in _tasks(vault_dir, check, cores)]
+    tasks.sort(key=lambda task: -task.bytes_)
+    total = sum(task.bytes_ for task in tasks)
+    bags = []
+    done = 0
+    for task, replayed in _run_all(tasks):
+        bags.append(replayed)
+        done += task.bytes_
+        progress(done, total)
+    bags.sort(key=lambda bag: bag.bag)
+    faults = [f'{check.name}: {check.fault}' for check in checks if check.fault]
+    if not checks:
+        faults = [f'{vault_dir}: there is no such log to replay; copies hold no frames']
+    return ReplayReport(
+        bags=tuple(bags), elapsed_s=time.perf_counter() - began, log_faults=tuple(faults)
+    )
+
+
+def load_core(target: str) -> Core[Any, Any, Any, Any]:
+    """Import a core by '<module>:<name>'.
+
+    Raises:
+        VaultError: There is none.
+    """
+    module, _, name = target.partition(':')
+    try:
+        core = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise VaultError(f'core {target!r} cannot be imported ({error})') from error
+    if not isinstance(core, Core):
+        raise VaultError(f'{target!r} is no core but a {type(core).__name__}')
+    return core
+
+
+def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterator[_Task]:
+    for log in check.bags.values():
+        yield _Task(
+            path=vault_dir / log.name,
+            agent_id=check.agent_id,
+            writer=check.writer,
+            log=log,
+            target=cores.get(str(log.start.get('core')), ''),
+        )
+
+
+def _run_all(tasks: list[_Task]) -> Iterator[tuple[_Task, BagReplay]]:
+    if sum(task.bytes_ > _WORTH_A_PROCESS_BYTES for task in tasks) < WORKERS:
+        yield from ((task, _replay_bag(task)) for task in tasks)
+        return
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
+        futures = {pool.submit(_replay_bag, task): task for task in tasks}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _replay_bag(task: _Task) -> BagReplay:
+    reader, machine, log = BagReader(task.path), _Machine(task), task.log
+    frames = 0
+    for data in reader:
+        frames += 1
+        machine.run(data)
+    fault = machine.fault or seal_fault(task.path, log)
+    return BagReplay(
+        agent_id=task.agent_id,
+        writer=task.writer,
+        core=str(log.start.get('core', '')),
+        bag=log.name,
+        recorded=max(frames, log.sealed),
+        reproduced=machine.reproduced,
+        missing=max(0, log.sealed - frames),
+        divergence=machine.divergence,
+        fault=fault.removeprefix(f'{log.name}: '),
+        span_s=(reader.last_ns - reader.first_ns) / 1e9,
+    )
+
+
+class _Machine:
+    """Run one core over the frames of one bag, until it diverges or cannot go on."""
+
+    def __init__(self, task: _Task) -> None:
+        self.reproduced = 0
+        self.fault = ''
+        self.divergence: Divergence | None = None
+        self._inexact = task.log.inexact
+        try:
+            self._load(task)
+        except VaultError as error:
+            self.fault = str(error)
+
+    def run(self, data: bytes) -> None:
+        """Take the next frame."""
+        if self.fault or self.divergence is not None:
+            return
+        try:
+            again = self._decide(data)
+        except VaultError as error:
+            self.fault = f'frame {self.reproduced}: {error}'
+        else:
+            if again == data:
+                self.reproduced += 1
+            else:
+                self.divergence = self._explain(data, again)
+
+    def _load(self, task: _Task) -> None:
+        start = task.log.start
+        if not start:
+            raise VaultError('no core.start event speaks of it')
+        if not task.target:
+            raise VaultError(f'core {start.get("core")!r} is not in the table of allowed cores')
+        self._core = load_core(task.target)
+        if start.get('version') != self._core.version:
+            raise VaultError(
+                f'recorded by version {start.get("version")} of the core, here is version'
+                f' {self._core.version}; check out the recorded one'
+            )
+        self._codes = _one_line(start.get('code')), _one_line(code_version(self._core))
+        self._frame = frame_type(self._core)
+        self._codec: Codec[Any] = Codec(self._frame)  # type: ignore[arg-type]
+        self._params = codec_of(self._core.params).decode_plain(start.get('params'))
+        self._state = self._guarded(lambda: self._core.initial(self._params))
+
+    def _decide(self, data: bytes) -> bytes:
+        inputs = self._codec.decode(data).i
+        self._state, outputs = self._guarded(
+            lambda: self._core.decide(self._state, inputs, self._params)
+        )
+        return self._codec.encode(self._frame(inputs, outputs))
+
+    def _guarded(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except Exception as error:
+            raise VaultError(f'the core raised {error!r}') from error
+
+    def _explain(self, data: bytes, again: bytes) -> Divergence:
+        found = first_difference(_plain(data), _plain(again)) or _ONLY_FORM
+        return Divergence(
+            frame=self.reproduced,
+            field=found.field,
+            recorded=found.recorded,
+            recomputed=found.recomputed,
+            code_recorded=self._codes[0],
+            code_now=self._codes[1],
+            inexact=self._inexact,
+        )
+
+
+def _plain(data: bytes) -> Any:
+    frame = json.loads(data)
+    return {'inputs': frame['i'], 'outputs': frame['o']}
+
+
+def _one_line(code: Any) -> str:
+    if not isinstance(code, dict):
+        return 'unknown code'
+    return ', '.join(f'{name} {code[name]}' for name in sorted(code) if code[name])

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a vault can be trusted: a verdict per log, torn by a crash told apart from tampered.
+
+What this cannot see alone: a whole log removed with its bags, or a log and its checkpoints rolled
+back together to an earlier moment. That takes another machine's word (the supervisor's copy).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm_vault.frames import BagLog, BagReader, seal_fault
+from swarm_vault.keys import Trust, load_trust
+from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+
+CLEAN, NOT_TRUSTWORTHY, RECOVERED = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgment of one log."""
+
+    ok: bool
+    """Nothing contradicts it; what a crash took is stated in `losses`."""
+    writer: str
+    """<agent>/<writer>."""
+    seq: int
+    """How many lines there are; with a fault, the sequence number at which it shows."""
+    reason: str = ''
+    file: str = ''
+    line: int = 0
+    losses: tuple[str, ...] = ()
+    signed: bool = False
+    covered: int = 0
+    """So many lines are covered by signed checkpoints."""
+    frames: int = 0
+    """So many frames of decisions are covered by digests in the log."""
+    mirror: bool = False
+    """It is a copy of another machine's log; bags and checkpoints stay there."""
+    open: bool = False
+    """A living process writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultVerdict:
+    """The judgment of a whole vault."""
+
+    writers: tuple[Verdict, ...]
+    strays: tuple[str, ...] = ()
+    """What lies there without belonging to any log."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing contradicts the record."""
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it cannot be trusted; empty when it can."""
+        found = tuple(f'{v.writer}: {v.reason}' for v in self.writers if not v.ok)
+        return found + self.strays
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What a crash took, as far as it can be told; empty when nothing."""
+        return tuple(f'{v.writer}: {loss}' for v in self.writers for loss in v.losses)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 3 recovered with a stated loss, 1 not trustworthy."""
+        if not self.ok:
+            return NOT_TRUSTWORTHY
+        return RECOVERED if self.losses else CLEAN
+
+
+def verify_vault(vault_dir: Path, *, trust: Trust | None = None) -> VaultVerdict:
+    """Judge all logs of a vault and the bags that they vouch for.
+
+    Args:
+        vault_dir: The vault; nothing in it is changed.
+        trust: Public keys from elsewhere; None: those that lie in the vault.
+
+    Raises:
+        VaultError: A public key in the vault cannot be read.
+    """
+    trust = load_trust(vault_dir) if trust is None else trust
+    checks = [LogWalk(folder, trust).check() for folder in log_folders(vault_dir)]
+    frames = [_check_bags(vault_dir, check) for check in checks]
+    strays = list(_stray_bags(vault_dir, checks))
+    if not checks:
+        strays.insert(0, f'{vault_dir}: there is no log under agents/; name the folder of a vault')
+    verdicts = tuple(_verdict(*pair) for pair in zip(checks, frames, strict=True))
+    return VaultVerdict(writers=verdicts, strays=tuple(strays))
+
+
+def _verdict(check: LogCheck, frames: int) -> Verdict:
+    return Verdict(
+        ok=not check.fault,
+        writer=check.name,
+        seq=check.seq if check.fault else check.lines,
+        reason=_located(check),
+        file=check.file,
+        line=check.line,
+        losses=tuple(check.losses),
+        signed=check.signed,
+        covered=check.covered,
+        frames=frames,
+        mirror=check.mirror,
+        open=check.open,
+    )
+
+
+def _located(check: LogCheck) -> str:
+    return f'{check.file}:{check.line}: {check.fault}' if check.file else check.fault
+
+
+def _check_bags(vault_dir: Path, check: LogCheck) -> int:
+    if check.fault or check.mirror:
+        return 0
+    return sum(_check_bag(vault_dir, log, check) for log in check.bags.values())
+
+
+def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
+    path = vault_dir / log.name
+    fault = '' if log.start else f'{log.name}: is sealed but was never started'
+    check.fault = check.fault or fault or seal_fault(path, log)
+    if log.finished or check.fault or check.open:
+        return log.sealed
+    unsealed = sum(1 for _ in BagReader(path)) - log.sealed
+    if unsealed:
+        check.losses.append(f'{log.name}: no seal covers the last {unsealed} frames')
+    return log.sealed
+
+
+def _stray_bags(vault_dir: Path, checks: list[LogCheck]) -> Iterator[str]:
+    known = {name for check in checks for name in check.bags}
+    unclear = {check.name for check in checks if check.fault or check.open}
+    for path in sorted(vault_dir.glob('bags/*/*/*.mcap')):
+        name = path.relative_to(vault_dir).as_posix()
+        writer = '/'.join(path.parts[-3:-1])
+        if name not in known and writer not in unclear and any(True for _ in BagReader(path)):
+            yield f'{name}: holds decisions of which no log speaks'

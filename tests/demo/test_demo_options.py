@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's options are checked before anything starts."""
+
+import pytest
+
+from swarm_config.errors import ConfigError
+from swarm_supervisor.demo.options import parse_kill, parse_span
+
+
+def test_a_span_of_seconds_is_read():
+    assert parse_span('20:40.5') == (20.0, 40.5)
+
+
+@pytest.mark.parametrize('text', ['', '20', '40:20', '20:20', 'a:b', '-1:5', '1:2:3'])
+def test_a_span_that_is_none_is_refused_with_an_example(text):
+    with pytest.raises(ConfigError, match='20:40'):
+        parse_span(text)
+
+
+def test_a_kill_names_process_and_second():
+    assert parse_kill('amr_1.planner@25') == ('amr_1.planner', 25.0)
+
+
+@pytest.mark.parametrize('text', ['amr_1.planner', '@3', 'x@', 'x@-1'])
+def test_a_kill_without_second_is_refused(text):
+    with pytest.raises(ConfigError, match='PROCESS@SECONDS'):
+        parse_kill(text)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process group starts again what dies and leaves nothing behind."""
+
+import sys
+import threading
+import time
+
+import pytest
+
+from swarm_supervisor.processes import ProcessGroup, ProcessSpec
+
+WAIT = 'import time, sys\nprint("up", flush=True)\ntime.sleep(600)'
+DEAF = 'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("up", flush=True)\ntime.sleep(600)'
+
+
+def spec(name: str, code: str, **more: object) -> ProcessSpec:
+    return ProcessSpec(name=name, argv=(sys.executable, '-c', code), **more)
+
+
+@pytest.fixture
+def group(tmp_path):
+    made = ProcessGroup(tmp_path)
+    yield made
+    made.stop(within_s=1.0)
+
+
+def until(condition, group, deadline_s=20.0):
+    pause, end = threading.Event(), time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        group.poll()
+        if condition():
+            return True
+        pause.wait(0.02)
+    return False
+
+
+def test_a_killed_process_is_started_again(group):
+    first = group.start(spec('a', WAIT)).pid
+    group.kill('a')
+    assert until(lambda: group.notes and group._running['a'].popen.pid != first, group)
+    assert 'SIGKILL' in group.notes[0]
+
+
+def test_a_process_that_must_not_restart_is_reported_dead(group):
+    group.start(spec('a', 'raise SystemExit(3)', restart=False))
+    assert until(lambda: group.dead() == ('a',), group)
+
+
+def test_stop_ends_all_and_names_the_one_that_had_to_be_killed(group, tmp_path):
+    gentle, deaf = group.start(spec('gentle', WAIT)), group.start(spec('deaf', DEAF))
+    assert until(lambda: 'up' in (tmp_path / 'deaf.log').read_text(), group)
+    assert group.stop(within_s=0.5) == ('deaf',)
+    assert gentle.poll() is not None
+    assert deaf.poll() is not None
+
+
+def test_lower_ranks_are_stopped_first(group, tmp_path):
+    path = tmp_path / 'order'
+    code = (
+        'import signal, sys, time\n'
+        f'signal.signal(signal.SIGTERM, lambda *_: (open({str(path)!r}, "a").write(NAME), sys.exit(0)))\n'
+        'print("up", flush=True)\ntime.sleep(600)'
+    )
+    for name, rank in (('b', 2), ('a', 1)):
+        group.start(spec(name, f'NAME = {name!r}\n{code}', stop_rank=rank))
+    logs = [tmp_path / 'a.log', tmp_path / 'b.log']
+    assert until(lambda: all('up' in log.read_text() for log in logs), group)
+    group.stop()
+    assert path.read_text() == 'ab'

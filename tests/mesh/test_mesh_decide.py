@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One tick of right of way: whatever is heard, the answer is sane, repeatable and plain data."""
+
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from swarm_agent.mesh.core import (
+    Claim,
+    ClaimKind,
+    Me,
+    Peer,
+    PeerState,
+    RightOfWayInputs,
+    RightOfWayOutputs,
+    RightOfWayParams,
+    RightOfWayState,
+    decide_right_of_way,
+)
+
+NS = 1_000_000_000
+PARAMS = RightOfWayParams()
+EAST = tuple((0.25 * k, 0.0) for k in range(1, 25))
+WEST = tuple((5.0 - 0.25 * k, 0.0) for k in range(1, 25))
+NORTH = tuple((3.0, -3.0 + 0.25 * k) for k in range(1, 25))
+
+
+def me(agent_id='b', **more):
+    fields = {
+        'agent_id': agent_id, 'pose': (0.0, 0.0, 0.0), 'speed_mps': 0.3, 'radius_m': 0.3,
+        'priority': 3, 'path': EAST, 'wants_to_move': True, 'refuge': 'unasked', 'place': None,
+    }  # fmt: skip
+    return Me(**(fields | more))
+
+
+def peer(agent_id='a', **more):
+    fields = {
+        'agent_id': agent_id, 'heard_ns': 10 * NS, 'pose': (3.0, -3.0, 1.57), 'speed_mps': 0.3,
+        'radius_m': 0.3, 'priority': 3, 'waited_ms': 0, 'state': 2, 'path': NORTH,
+        'yields_to': '', 'cannot_yield': False, 'alive': True,
+    }  # fmt: skip
+    return Peer(**(fields | more))
+
+
+def claim(kind, claim_id='x', from_agent='a', to_agent='b', **more):
+    fields = {'priority': 3, 'waited_ms': 0, 'path': (), 'place': None, 'reason': ''} | more
+    return Claim(claim_id=claim_id, kind=kind, from_agent=from_agent, to_agent=to_agent, **fields)
+
+
+def tick(state, own, *peers, claims=(), now_s=10.0):
+    now_ns = round(now_s * NS)
+    inputs = RightOfWayInputs(now_ns=now_ns, me=own, peers=peers, claims=tuple(claims))
+    return decide_right_of_way(state, inputs, PARAMS)
+
+
+def test_alone_the_way_is_free():
+    _, out = tick(RightOfWayState(), me())
+    assert out.advice.kind == 'go'
+    assert out.state == PeerState.MOVING
+
+
+def test_one_that_wants_nothing_is_idle():
+    _, out = tick(RightOfWayState(), me(wants_to_move=False, path=()))
+    assert out.state == PeerState.IDLE
+
+
+def test_the_higher_one_asks_and_waits_outside_until_it_has_the_promise():
+    state, out = tick(RightOfWayState(), me('a'), peer('b'))
+    (request,) = out.claims
+    assert request.kind == ClaimKind.REQUEST
+    assert 0.0 < out.advice.stop_after_m < 2.3
+    promise = claim(ClaimKind.PROMISE, request.claim_id, 'b', 'a', reason='waits')
+    state, out = tick(state, me('a'), peer('b'), claims=[promise], now_s=10.1)
+    assert out.advice.kind == 'go'
+
+
+def test_a_promise_for_another_claim_grants_nothing():
+    state, _ = tick(RightOfWayState(), me('a'), peer('b'))
+    stray = claim(ClaimKind.PROMISE, 'old', 'b', 'a', reason='waits')
+    _, out = tick(state, me('a'), peer('b'), claims=[stray], now_s=10.1)
+    assert out.advice.kind == 'wait'
+
+
+def test_a_request_is_repeated_every_half_second_until_it_is_answered():
+    state, sent = RightOfWayState(), []
+    for k in range(20):
+        own, other = me('a', speed_mps=0.0), peer('b', heard_ns=10 * NS + k * NS // 10)
+        state, out = tick(state, own, other, now_s=10.0 + 0.1 * k)
+        sent += out.claims
+    assert [one.kind for one in sent] == [ClaimKind.REQUEST] * 4
+    assert len({one.claim_id for one in sent}) == 1
+
+
+def test_the_lower_one_promises_only_when_it_can_stop_before_the_zone():
+    request = claim(ClaimKind.REQUEST, path=NORTH)
+    state, out = tick(RightOfWayState(), me(speed_mps=3.0), peer(), claims=[request])
+    assert out.claims == ()
+    assert out.yields_to == 'a'
+    _, out = tick(state, me(speed_mps=0.5), peer(), now_s=10.1)
+    assert [one.kind for one in out.claims] == [ClaimKind.PROMISE]
+
+
+def test_a_doubled_request_gets_the_same_answer_and_changes_nothing():
+    request = claim(ClaimKind.REQUEST, path=NORTH)
+    once, _ = tick(RightOfWayState(), me(), peer(), claims=[request])
+    twice, _ = tick(RightOfWayState(), me(), peer(), claims=[request, request])
+    assert once == twice
+
+
+def test_who_asks_does_not_yield_any_more():
+    state, out = tick(RightOfWayState(), me('a'), peer('b'))
+    granted = claim(ClaimKind.PROMISE, out.claims[0].claim_id, 'b', 'a', reason='waits')
+    state, _ = tick(state, me('a'), peer('b'), claims=[granted], now_s=10.1)
+    asks = claim(ClaimKind.REQUEST, 'y', 'b', 'a', path=NORTH)
+    state, out = tick(state, me('a'), peer('b'), claims=[asks], now_s=10.2)
+    assert not state.encounters[0].granted
+    assert out.advice.kind == 'wait'
+
+
+def test_a_refuge_answer_counts_only_for_the_peer_it_was_asked_for():
+    own = me(pose=(0.0, 0.0, 0.0), refuge='none')
+    head_on = peer(pose=(5.0, 0.0, 3.14), path=WEST)
+    state, out = tick(RightOfWayState(), own, head_on)
+    assert out.advice.kind == 'make_way'
+    assert not out.cannot_yield
+    _, out = tick(state, own, head_on, now_s=10.1)
+    assert out.cannot_yield
+
+
+def test_head_on_the_higher_one_stands_until_it_knows_the_place():
+    _, out = tick(RightOfWayState(), me('a'), peer('b', pose=(5.0, 0.0, 3.14), path=WEST))
+    assert out.advice.kind == 'wait'
+    assert out.advice.stop_after_m == 0.0
+
+
+def test_it_passes_before_the_place_only_when_the_other_is_there():
+    head_on = peer('b', pose=(5.0, 0.0, 3.14), path=WEST)
+    state, out = tick(RightOfWayState(), me('a'), head_on)
+    place = (2.5, 1.0)
+    claim_id = out.claims[0].claim_id
+    promise = claim(ClaimKind.PROMISE, claim_id, 'b', 'a', place=place, reason='makes_way')
+    state, out = tick(state, me('a'), head_on, claims=[promise], now_s=10.1)
+    assert 0.0 < out.advice.stop_after_m < 2.0
+    there = peer('b', pose=(*place, 0.0), path=(), state=PeerState.YIELDING, speed_mps=0.0)
+    _, out = tick(state, me('a'), there, now_s=10.2)
+    assert out.advice.kind == 'go'
+
+
+def test_a_broken_promise_is_told_once():
+    state, out = tick(RightOfWayState(), me('a'), peer('b'))
+    place = (3.0, -1.2)
+    claim_id = out.claims[0].claim_id
+    promise = claim(ClaimKind.PROMISE, claim_id, 'b', 'a', place=place, reason='waits')
+    state, _ = tick(state, me('a'), peer('b', pose=(*place, 1.57)), claims=[promise], now_s=10.1)
+    told = []
+    for k in range(30):
+        heard_ns = 10 * NS + k * NS // 10
+        intruder = peer('b', pose=(3.0, 0.0, 1.57), heard_ns=heard_ns)
+        state, out = tick(state, me('a'), intruder, now_s=10.2 + 0.1 * k)
+        assert out.advice.stop_after_m < 2.5
+        told += out.violations
+    assert told == ['b promised to let a pass and came into its way']
+
+
+def test_one_that_waited_long_outranks_an_equal():
+    state = RightOfWayState(waited_ns=21 * NS, last_ns=round(9.9 * NS))
+    _, out = tick(state, me('b'), peer('a'))
+    assert [one.kind for one in out.claims] == [ClaimKind.REQUEST]
+
+
+def test_waiting_counts_while_it_stands_and_ends_when_it_was_free_for_a_while():
+    state = RightOfWayState()
+    blocker = peer(pose=(0.7, 0.0, 0.0), path=(), state=PeerState.BLOCKED, speed_mps=0.0)
+    for k in range(11):
+        heard = peer(**{f: getattr(blocker, f) for f in Peer.__slots__} | {'heard_ns': 11 * NS})
+        state, out = tick(state, me(), heard, now_s=10.0 + 0.1 * k)
+    assert out.waited_ms == 1000
+    for k in range(31):
+        state, out = tick(state, me(), now_s=11.1 + 0.1 * k)
+    assert out.waited_ms == 0
+
+
+number = st.floats(-9.0, 9.0)
+point = st.tuples(number, number)
+polyline = st.lists(point, max_size=5).map(tuple)
+some_peer = st.builds(
+    peer,
+    st.sampled_from(('a', 'c', 'd')),
+    pose=st.tuples(number, number, number),
+    path=polyline,
+    priority=st.integers(0, 9),
+    state=st.integers(0, 9),
+    speed_mps=st.floats(0.0, 2.0),
+    waited_ms=st.integers(0, 10**6),
+    heard_ns=st.integers(5, 10).map(lambda s: s * NS),
+    yields_to=st.sampled_from(('', 'b', 'c')),
+    alive=st.booleans(),
+)
+some_claim = st.builds(
+    claim,
+    st.integers(0, 9),
+    st.sampled_from(('x', 'y')),
+    st.sampled_from(('a', 'c', 'ghost')),
+    place=st.none() | point,
+    reason=st.sampled_from(
+        ('', 'waits', 'makes_way', 'cannot_yield', 'stuck', 'turn', 'nonsense')
+    ),
+    path=polyline,
+)
+some_tick = st.tuples(
+    st.builds(
+        me,
+        pose=st.tuples(number, number, number),
+        path=polyline,
+        wants_to_move=st.booleans(),
+        refuge=st.sampled_from(('unasked', 'found', 'none', 'reached')),
+        place=st.none() | point,
+        aside=polyline,
+    ),
+    st.lists(some_peer, max_size=3, unique_by=lambda one: one.agent_id),
+    st.lists(some_claim, max_size=3),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(some_tick, min_size=1, max_size=4))
+def test_whatever_is_heard_the_answer_is_sane_repeatable_and_plain(ticks):
+    runs = []
+    for _ in range(2):
+        state, outs = RightOfWayState(), []
+        for k, (own, peers, claims) in enumerate(ticks):
+            state, out = tick(state, own, *peers, claims=claims, now_s=10.0 + 0.1 * k)
+            outs.append(TypeAdapter(RightOfWayOutputs).dump_json(out))
+            assert out.advice.stop_after_m >= 0.0
+            assert not math.isnan(out.advice.stop_after_m)
+            assert all(one.from_agent == 'b' for one in out.claims)
+        runs.append(outs)
+    assert runs[0] == runs[1]

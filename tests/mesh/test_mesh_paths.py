@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coordination diagram of two paths, and the order of rank."""
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm_agent.mesh.core.paths import HORIZON_M, gap, meet, room_before, way_of
+from swarm_agent.mesh.core.rank import Standing
+
+EAST = way_of((0.0, 0.0), ((6.0, 0.0),))
+CLEARANCE_M, LEAST_M = 0.75, 0.6
+coordinate = st.floats(-8.0, 8.0)
+point = st.tuples(coordinate, coordinate)
+polyline = st.lists(point, max_size=6).map(tuple)
+
+
+def meet_east(start, *path):
+    return meet(EAST, way_of(start, path), CLEARANCE_M, LEAST_M)
+
+
+def test_a_way_is_cut_into_equal_steps_up_to_the_horizon():
+    way = way_of((0.0, 0.0), ((0.0, 0.0), (4.0, 0.0), (4.0, 9.0)))
+    assert way.arcs_m[-1] == HORIZON_M
+    assert np.allclose(np.diff(way.arcs_m), 0.25)
+    assert tuple(way.points[-1]) == (4.0, 2.0)
+
+
+def test_a_path_of_its_own_position_only_is_a_parked_body():
+    assert not way_of((1.0, 2.0), ((1.0, 2.0),)).leads_away
+
+
+def test_crossing_paths_share_a_zone_that_belongs_to_nobody():
+    meeting = meet_east((3.0, -3.0), (3.0, 3.0))
+    assert meeting.contested
+    assert not meeting.head_on
+    assert 1.5 < meeting.shared_m < 2.3
+    assert meeting.taken_m == math.inf
+
+
+def test_opposed_paths_are_head_on():
+    assert meet_east((4.0, 0.0), (-2.0, 0.0)).head_on
+
+
+def test_one_that_drives_ahead_is_followed_not_contested():
+    meeting = meet_east((2.0, 0.0), (8.0, 0.0))
+    assert not meeting.contested
+    assert 0.9 < meeting.taken_m < 1.3
+
+
+def test_one_that_drives_behind_does_not_stop_the_leader():
+    meeting = meet_east((-2.0, 0.0), (4.0, 0.0))
+    assert meeting.taken_m == meeting.shared_m == math.inf
+    assert meeting.in_its_way
+
+
+def test_a_leader_that_turns_back_in_a_corridor_is_head_on():
+    assert meet_east((2.0, 0.0), (4.0, 0.0), (-1.0, 0.0)).head_on
+
+
+def test_a_leader_that_turns_off_is_still_only_followed():
+    meeting = meet_east((1.0, 0.0), (3.0, 0.0), (3.0, 3.0))
+    assert not meeting.contested
+
+
+def test_a_parked_body_is_taken_room_and_one_beside_the_way_is_nothing():
+    assert meet_east((3.0, 0.0)).taken_m == 2.25
+    assert meet_east((3.0, 0.8)) == meet_east((9.0, 9.0))
+
+
+def test_two_that_stand_closer_than_the_margin_may_part():
+    west = way_of((-0.65, 0.0), ((-4.0, 0.0),))
+    meeting = meet(EAST, west, CLEARANCE_M, LEAST_M)
+    assert not meeting.head_on
+    assert meeting.taken_m == math.inf
+
+
+def test_room_ends_before_a_body_in_the_way():
+    assert room_before(EAST, (3.0, 0.0), CLEARANCE_M, LEAST_M) == 2.25
+    assert room_before(EAST, (3.0, 1.0), CLEARANCE_M, LEAST_M) == math.inf
+    assert gap(EAST, (3.0, 1.0)) == 1.0
+
+
+@given(point, polyline, point, polyline)
+def test_both_robots_see_the_same_conflict(at, path, its_at, its_path):
+    mine, its = way_of(at, path), way_of(its_at, its_path)
+    here = meet(mine, its, CLEARANCE_M, LEAST_M)
+    there = meet(its, mine, CLEARANCE_M, LEAST_M)
+    assert here.head_on == there.head_on
+    assert (here.taken_m < math.inf) == there.in_its_way
+    assert (here.shared_m < math.inf) == (there.shared_m < math.inf)
+
+
+@given(point, polyline, point, polyline)
+def test_driving_as_far_as_allowed_never_touches_the_peers_body(at, path, its_at, its_path):
+    mine, its = way_of(at, path), way_of(its_at, its_path)
+    meeting = meet(mine, its, CLEARANCE_M, LEAST_M)
+    room_m = 0.0 if meeting.head_on else min(meeting.shared_m, meeting.taken_m)
+    for spot, arc_m in zip(mine.points, mine.arcs_m, strict=True):
+        if 0.0 < arc_m <= room_m:
+            assert math.dist(spot, its_at) > LEAST_M
+
+
+standing = st.builds(
+    Standing,
+    agent_id=st.sampled_from(('r1', 'r2', 'r3')),
+    priority=st.integers(1, 6),
+    waited_ms=st.integers(0, 90_000),
+)
+
+
+@given(standing, standing)
+def test_of_two_different_robots_exactly_one_outranks_the_other(one, other):
+    if one.agent_id != other.agent_id:
+        assert one.outranks(other, 20.0) != other.outranks(one, 20.0)
+
+
+@given(standing, standing, standing)
+def test_rank_is_transitive(one, other, third):
+    if one.outranks(other, 20.0) and other.outranks(third, 20.0):
+        assert one.outranks(third, 20.0) or one.agent_id == third.agent_id
+
+
+def test_class_counts_before_waiting_and_waiting_before_the_id():
+    idle = Standing(agent_id='a', priority=1, waited_ms=90_000)
+    fresh = Standing(agent_id='b', priority=3, waited_ms=0)
+    patient = Standing(agent_id='c', priority=3, waited_ms=20_000)
+    assert fresh.outranks(idle, 20.0)
+    assert patient.outranks(fresh, 20.0)

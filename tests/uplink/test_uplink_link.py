@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The uplink against a real gRPC server: nothing acknowledged is lost, nothing forged gets through."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from swarm.v1 import common_pb2, mission_pb2
+from uplink_supervisor import SmallSupervisor
+
+from swarm_agent.uplink import IdentityReceived, Order, Token, Uplink
+from swarm_config.fleets import load_fleet
+from swarm_vault.keys import ensure_authority, hand_over, load_signer
+from swarm_vault.recorder import Kind, Recorder
+
+FLEET = Path(__file__).parents[2] / 'config' / 'fleets' / 'depot.yaml'
+AGENT = 'amr_1'
+
+
+def until(condition, deadline_s=30.0):
+    pause, end = threading.Event(), time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        if condition():
+            return True
+        pause.wait(0.02)
+    return False
+
+
+@pytest.fixture
+def place(tmp_path):
+    ensure_authority(tmp_path / 'super', [AGENT, 'amr_2'])
+    hand_over(tmp_path / 'super', tmp_path / 'robot', [AGENT])
+    return tmp_path
+
+
+@pytest.fixture
+def supervisor(place):
+    made = SmallSupervisor(place / 'super', place / 'super')
+    made.start()
+    yield made
+    made.stop()
+    made.mirror.close()
+
+
+def connect(place, supervisor) -> Uplink:
+    return Uplink(
+        fleet=load_fleet(FLEET),
+        agent_id=AGENT,
+        vault_dir=place / 'robot',
+        target=f'127.0.0.1:{supervisor.port}',
+        insecure=False,
+        hello=lambda: mission_pb2.Hello(agent_id=AGENT),
+    )
+
+
+@pytest.fixture
+def uplink(place, supervisor):
+    made = connect(place, supervisor)
+    yield made
+    made.close()
+
+
+def gather(uplink, kind, count=1):
+    found = []
+
+    def enough():
+        found.extend(item for item in uplink.poll() if isinstance(item, kind))
+        return len(found) >= count
+
+    until(enough, 10.0)
+    return found
+
+
+def order_for(agent: str, order_id: str = 'o1') -> mission_pb2.MissionOrder:
+    return mission_pb2.MissionOrder(
+        order_id=order_id, mission_id='m', agent_id=agent, wait=mission_pb2.Wait(seconds=1.0)
+    )
+
+
+def test_a_robot_is_welcomed_with_identity_and_token(uplink):
+    found = gather(uplink, (IdentityReceived, Token), 2)
+    assert found[0].system_prompt == 'you are amr_1'
+    assert found[1].token.tier == 2
+    assert uplink.linked
+    assert uplink.lost_since_ns is None
+
+
+def test_a_signed_order_arrives_and_its_ack_goes_back(uplink, supervisor):
+    supervisor.down.put(mission_pb2.SupervisorDown(order=supervisor.sign(order_for(AGENT))))
+    (found,) = gather(uplink, Order)
+    assert found.order.order_id == 'o1'
+    uplink.send_ack(mission_pb2.OrderAck(order_id='o1', status=mission_pb2.ACK_STATUS_ACCEPTED))
+    assert until(lambda: [a.order_id for a in supervisor.acks] == ['o1'])
+
+
+def forged(supervisor, place) -> common_pb2.Signed:
+    signed = supervisor.sign(order_for(AGENT))
+    signed.payload = order_for(AGENT, 'o1').SerializeToString() + b'\x38\x0a'
+    return signed
+
+
+def of_a_robot(supervisor, place) -> common_pb2.Signed:
+    signer = load_signer(place / 'super', 'amr_2')
+    order = order_for(AGENT)
+    return signer.sign('swarm.v1.MissionOrder', 1, order.SerializeToString())
+
+
+def for_another(supervisor, place) -> common_pb2.Signed:
+    return supervisor.sign(order_for('amr_2'))
+
+
+def as_something_else(supervisor, place) -> common_pb2.Signed:
+    return supervisor.signer.sign('swarm.v1.Stop', 9, order_for(AGENT).SerializeToString())
+
+
+@pytest.mark.parametrize('make', [forged, of_a_robot, for_another, as_something_else])
+def test_an_order_without_authority_is_refused_and_counted(uplink, supervisor, place, make):
+    assert until(lambda: uplink.linked)
+    uplink.poll()
+    supervisor.down.put(mission_pb2.SupervisorDown(order=make(supervisor, place)))
+    assert until(lambda: sum(uplink.dropped.values()) == 1)
+    assert not [item for item in uplink.poll() if isinstance(item, Order)]
+
+
+def test_an_ack_given_while_the_link_is_down_goes_up_with_the_next_hello(place, supervisor):
+    supervisor.stop()
+    uplink = connect(place, supervisor)
+    uplink.send_ack(mission_pb2.OrderAck(order_id='o7', status=mission_pb2.ACK_STATUS_COMPLETED))
+    uplink.close()
+    supervisor.start()
+    again = connect(place, supervisor)
+    assert until(lambda: supervisor.hellos)
+    assert [a.order_id for a in supervisor.hellos[0].open_orders] == ['o7']
+    again.close()
+
+
+def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, supervisor):
+    recorder = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner')
+    uplink = connect(place, supervisor)
+    assert until(lambda: uplink.linked)
+    supervisor.stop()
+    assert until(lambda: not uplink.linked)
+    for i in range(170):
+        recorder.event(Kind.SYSTEM, 'test.line', {'i': i})
+    recorder.close()
+    supervisor.start()
+    assert until(lambda: uplink.linked)
+    uplink.close(drain_s=20.0)
+    ours = sorted((place / 'robot/agents/amr_1/log').glob('*/*/*.jsonl'))[0].read_bytes()
+    theirs = sorted((place / 'super/agents/amr_1/log').glob('*/*/*.jsonl'))[0].read_bytes()
+    assert theirs == ours
+    assert uplink.events_synced == len(ours.splitlines())
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from swarm.v1 import mission_pb2
+from swarm_agent.uplink import Uplink
+from swarm_config.fleets import load_fleet
+from swarm_vault.recorder import Kind, Recorder
+fleet, vault, port = load_fleet(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='planner')
+uplink = Uplink(fleet=fleet, agent_id='amr_1', vault_dir=vault, target='127.0.0.1:' + port, insecure=False,
+                hello=lambda: mission_pb2.Hello(agent_id='amr_1'))
+i = 0
+while True:
+    recorder.event(Kind.SYSTEM, 'test.line', {'i': i})
+    i += 1
+    if i % 20 == 0:
+        recorder.event(Kind.SYSTEM, 'test.sync', {}, durable=True)
+        print(i, flush=True)
+"""
+
+
+def test_killing_the_robots_process_loses_no_line_and_stores_none_twice(place, supervisor):
+    for _ in range(3):
+        child = subprocess.Popen(
+            (sys.executable, '-c', CHILD, str(FLEET), str(place / 'robot'), str(supervisor.port)),
+            stdout=subprocess.PIPE,
+        )
+        before = supervisor.mirror.head(AGENT, 'planner')
+        assert until(lambda b=before: supervisor.mirror.head(AGENT, 'planner') > b + 20)
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+    Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner').close()
+    uplink = connect(place, supervisor)
+    assert until(lambda: uplink.linked)
+    uplink.close(drain_s=60.0)
+    ours = sorted((place / 'robot/agents/amr_1/log').glob('*/*/*.jsonl'))
+    theirs = sorted((place / 'super/agents/amr_1/log').glob('*/*/*.jsonl'))
+    assert [p.read_bytes() for p in theirs] == [p.read_bytes() for p in ours]

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent's folder is made once, compiled to the same bytes, and grants nothing when unclear."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from swarm_config.fleets import load_fleet
+from swarm_vault.errors import VaultError
+from swarm_vault.folders import FILES, compile_identity, ensure_folder, facts_of
+from swarm_vault.mandate import MandateState, read_mandate
+
+CONFIG = Path(__file__).parents[2] / 'config'
+TEMPLATES = CONFIG / 'agents' / 'default'
+FLEET = load_fleet(CONFIG / 'fleets' / 'depot.yaml')
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return ensure_folder(tmp_path, 'amr_1', facts_of(FLEET.robot('amr_1')), TEMPLATES)
+
+
+@pytest.mark.parametrize('agent_id', [robot.agent_id for robot in FLEET.robots])
+def test_the_templates_make_a_whole_folder_for_every_robot(tmp_path: Path, agent_id: str):
+    robot = FLEET.robot(agent_id)
+    folder = ensure_folder(tmp_path, agent_id, facts_of(robot), TEMPLATES)
+    assert all((folder / name).is_file() for name in FILES)
+    assert (folder / 'journal').is_dir()
+    identity = compile_identity(folder)
+    assert identity.mandate.state is MandateState.VALID
+    assert identity.mandate.mandate is not None
+    assert identity.mandate.mandate.max_speed_mps == pytest.approx(
+        robot.model.max_speed_mps, rel=1e-3
+    )
+    for fact in (agent_id, f'{robot.model.radius_m:g} m', robot.model.description, 'Tier 2'):
+        assert fact in identity.system_prompt
+    assert '$' not in identity.system_prompt
+
+
+def test_what_people_wrote_is_never_overwritten(folder: Path, tmp_path: Path):
+    (folder / 'SOUL.md').write_text('# Mine\n')
+    (folder / 'tools.md').unlink()
+    ensure_folder(tmp_path, 'amr_1', facts_of(FLEET.robot('amr_1')), TEMPLATES)
+    assert (folder / 'SOUL.md').read_text() == '# Mine\n'
+    assert (folder / 'tools.md').exists()
+
+
+def test_equal_files_compile_to_equal_bytes(folder: Path):
+    first, second = compile_identity(folder), compile_identity(folder)
+    assert first == second
+    assert first.sha256 == hashlib.sha256(first.system_prompt.encode()).hexdigest()
+    (folder / 'SOUL.md').write_text('# Another\n')
+    assert compile_identity(folder).sha256 != first.sha256
+
+
+@pytest.mark.parametrize('name', ['IDENTITY.md', 'SOUL.md', 'tools.md', 'memory/INDEX.md'])
+@pytest.mark.parametrize('content', [None, b'\xff\xfe'])
+def test_a_file_that_cannot_be_read_is_named_in_the_prompt(folder: Path, name: str, content):
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    assert f'({name} is missing or cannot be read' in compile_identity(folder).system_prompt
+
+
+def test_a_template_that_is_missing_or_asks_too_much_is_named(tmp_path: Path):
+    with pytest.raises(VaultError, match=r'IDENTITY.md: template cannot be read'):
+        ensure_folder(tmp_path, 'a', {}, tmp_path)
+    (tmp_path / 'IDENTITY.md').write_text('$wings')
+    with pytest.raises(VaultError, match="names 'wings', which is no known fact; known are legs"):
+        ensure_folder(tmp_path, 'a', {'legs': '2'}, tmp_path)
+
+
+def card(block: str) -> bytes:
+    return f'# Mandate\n\n```yaml\n{block}\n```\n'.encode()
+
+
+GOOD = 'tier: 2\nmax_speed_mps: 1\nzones: [dock, aisle_3]'
+
+
+@pytest.mark.parametrize(
+    ('content', 'state', 'reason'),
+    [
+        (None, 'ABSENT', 'is not there'),
+        (card(GOOD), 'VALID', ''),
+        (b'# Mandate\n', 'NO_BLOCK', 'holds no ```yaml block'),
+        (b'', 'NO_BLOCK', 'holds no ```yaml block'),
+        (b'```yaml\ntier: 2\n', 'NO_BLOCK', 'holds no ```yaml block'),
+        (b'\xff\xfe\x00', 'UNREADABLE', 'cannot be read'),
+        (b'x' * 70_000, 'UNREADABLE', 'has over 65536 bytes'),
+        (card(GOOD) + card(GOOD), 'INVALID', 'holds 2 ```yaml blocks'),
+        (card('tier: 5\nmax_speed_mps: 1.0'), 'INVALID', 'tier: Input should be less than'),
+        (card('tier: -1\nmax_speed_mps: 1.0'), 'INVALID', 'tier: Input should be greater'),
+        (
+            card('tier: "2"\nmax_speed_mps: 1.0'),
+            'INVALID',
+            'tier: Input should be a valid integer',
+        ),
+        (card('tier: true\nmax_speed_mps: 1.0'), 'INVALID', 'tier: Input should be a valid int'),
+        (card('tier: 2\nmax_speed_mps: .inf'), 'INVALID', 'max_speed_mps'),
+        (card('tier: 2\nmax_speed_mps: .nan'), 'INVALID', 'max_speed_mps'),
+        (card('tier: 2\nmax_speed_mps: 0'), 'INVALID', 'max_speed_mps'),
+        (card('tier: 2'), 'INVALID', 'max_speed_mps: Field required'),
+        (card(GOOD + '\nfly: true'), 'INVALID', 'fly: Extra inputs'),
+        (card(GOOD + '\ntier: 4'), 'INVALID', 'a key stands twice'),
+        (card(': : :'), 'INVALID', 'not YAML'),
+        (card('!!python/object:os.system {}'), 'INVALID', 'not YAML'),
+        (card('just text'), 'INVALID', 'block: Input should be'),
+        (card(''), 'INVALID', 'block: Input should be'),
+        (card('[' * 900), 'INVALID', 'not YAML'),
+        (card('[' * 1001), 'INVALID', 'longer than 1000 characters'),
+    ],
+)
+def test_a_mandate_is_in_one_of_five_states(tmp_path: Path, content, state: str, reason: str):
+    path = tmp_path / 'mandate.md'
+    if content is not None:
+        path.write_bytes(content)
+    reading = read_mandate(path)
+    assert reading.state == state
+    assert reason in reading.reason
+    assert reading.tier == (2 if state == 'VALID' else 0)
+    assert (reading.mandate is None) == (state != 'VALID')
+    if state != 'VALID':
+        assert reading.reason.endswith('; the robot gets tier 0')
+
+
+def test_a_folder_in_the_place_of_a_mandate_is_unreadable(tmp_path: Path):
+    (tmp_path / 'mandate.md').mkdir()
+    assert read_mandate(tmp_path / 'mandate.md').state is MandateState.UNREADABLE
+
+
+def test_an_invalid_mandate_lowers_the_agent_to_tier_0_and_says_why(folder: Path):
+    (folder / 'mandate.md').write_bytes(card('tier: 9\nmax_speed_mps: 1.0'))
+    identity = compile_identity(folder)
+    assert identity.mandate.tier == 0
+    assert 'Tier 0: sense and report, do not move. Reason: mandate.md: tier' in (
+        identity.system_prompt
+    )
+
+
+def test_zones_are_named_in_the_prompt(folder: Path):
+    (folder / 'mandate.md').write_bytes(card(GOOD))
+    assert 'Tier 2, at most 1 m/s, in dock, aisle_3.' in compile_identity(folder).system_prompt

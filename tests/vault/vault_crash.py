@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kill recording processes at random moments, and check after each what is left.
+
+A program of its own, so that it forks without threads: `vault_crash.py VAULT KILLS SEED`
+prints what it found as JSON.
+"""
+
+import json
+import os
+import random
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from vault_world import CORE, CORES, PARAMS, inputs_at, log_file
+
+from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.replay import replay_vault
+from swarm_vault.verify import verify_vault
+
+
+def record_for_ever(vault: Path, acknowledge: int) -> None:
+    recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex')
+    state = recorder.start(CORE, PARAMS)
+    for number in range(10**9):
+        state, _ = recorder.decide(CORE, state, inputs_at(number), PARAMS)
+        recorder.event(Kind.MESSAGE, 'test.said', {'number': number, 'text': 'x' * 200})
+        if number % 3 == 0:
+            seq = recorder.event(
+                Kind.MESSAGE, 'test.durable', {'number': number, 'pid': os.getpid()}, durable=True
+            )
+            os.write(acknowledge, f'{seq} {number} {os.getpid()}\n'.encode())
+
+
+def kill_one(vault: Path, delay_s: float) -> list[tuple[int, int, int]]:
+    """Start a recorder, kill it a while after its first promise, return all its promises."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            record_for_ever(vault, writing)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    ready, _, _ = select.select([reading], [], [], 60.0)
+    assert ready, 'the recorder did not start'
+    time.sleep(delay_s)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reading, 'rb') as pipe:
+        lines = pipe.read().splitlines(keepends=True)
+    promises = [line.split() for line in lines if line.endswith(b'\n')]
+    return [(int(seq), int(number), int(pid)) for seq, number, pid in promises]
+
+
+def stored(vault: Path) -> dict[int, tuple[int, int]]:
+    lines = log_file(vault).read_bytes().split(b'\n')[:-1]
+    events = [json.loads(line) for line in lines]
+    return {
+        event['seq']: (event['data']['number'], event['data']['pid'])
+        for event in events
+        if event['type'] == 'test.durable'
+    }
+
+
+def main(vault: Path, kills: int, seed: int) -> None:
+    dice = random.Random(seed)
+    promised: dict[int, tuple[int, int]] = {}
+    lost, codes = 0, []
+    for kill in range(kills):
+        # Most die early, some late enough to have frames in their bag.
+        delay_s = dice.uniform(0.25, 0.5) if kill % 4 == 1 else dice.uniform(0.0, 0.03)
+        for seq, number, pid in kill_one(vault, delay_s):
+            promised[seq] = (number, pid)
+        found = stored(vault)
+        lost = sum(found.get(seq) != promise for seq, promise in promised.items())
+        codes.append(verify_vault(vault).exit_code)
+    report = replay_vault(vault, cores=CORES)
+    figures = {
+        'promised': len(promised),
+        'lost': lost,
+        'codes': sorted(set(codes)),
+        'reasons': verify_vault(vault).reasons,
+        'replayed': report.decisions_reproduced,
+        'recorded': report.decisions_recorded,
+        'replay_reasons': report.reasons,
+    }
+    sys.stdout.write(json.dumps(figures))
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
