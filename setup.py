@@ -17,9 +17,9 @@ ROOMS = (
 ROOT = Path(__file__).parent
 
 
-def wanted_libraries() -> list[str]:
-    """What the project imports besides ROS 2; locks/main.lock pins it."""
-    lines = (ROOT / 'locks' / 'main.in').read_text(encoding='utf-8').splitlines()
+def wanted(lock: str) -> list[str]:
+    """The packages that a lock is made for."""
+    lines = (ROOT / 'locks' / f'{lock}.in').read_text(encoding='utf-8').splitlines()
     return [line for line in lines if line and not line.startswith('#')]
 
 
@@ -57,7 +57,8 @@ setup(
         *shared('launch'),
         *shared('config'),
     ],
-    install_requires=['setuptools', *wanted_libraries()],
+    install_requires=['setuptools', *wanted('main')],
+    extras_require={'slm': wanted('slm')},
     zip_safe=False,
     entry_points={
         'console_scripts': [

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import grpc
 from swarm.v1 import mission_pb2, operator_pb2, operator_pb2_grpc
+from typing_extensions import Self
 
 from swarm_vault.keys import OPERATOR, TlsFiles, channel_files
 
@@ -52,12 +53,10 @@ class OperatorClient:
         else:
             credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
             self._channel = grpc.secure_channel(target, credentials, options=options)
-        self._stub = operator_pb2_grpc.OperatorStub(self._channel)
+        self._stub: Any = operator_pb2_grpc.OperatorStub(self._channel)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def of_vault(
-        cls, target: str, vault_dir: Path, *, insecure: bool = False
-    ) -> 'OperatorClient':
+    def of_vault(cls, target: str, vault_dir: Path, *, insecure: bool = False) -> 'OperatorClient':
         """Connect with the operator's keys of a vault.
 
         Raises:
@@ -65,7 +64,7 @@ class OperatorClient:
         """
         return cls(target, None if insecure else channel_files(vault_dir, OPERATOR))
 
-    def __enter__(self) -> 'OperatorClient':
+    def __enter__(self) -> Self:
         """Use as a context that closes the connection."""
         return self
 

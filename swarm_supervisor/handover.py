@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep missions going: what a robot cannot do any more others take over; what is done is closed."""
+"""Keep missions going: what a robot can do no more others take over; what is done is closed."""
 
 import numpy as np
 
@@ -24,9 +24,10 @@ async def settle(hq: Headquarters) -> None:
 def _cannot(hq: Headquarters, order: Order) -> str:
     """Why an order will not be done by its robot; empty while it may."""
     member = hq.roster.get(order.agent_id)
-    if order.replaced or order.status not in (REFUSED, FAILED) and order.closed:
+    bad = order.status in (REFUSED, FAILED)
+    if order.replaced or (order.closed and not bad):
         return ''
-    if order.status in (REFUSED, FAILED):
+    if bad:
         return f'{order.agent_id} could not do it: {order.reason}'
     if member is None:
         return f'{order.agent_id} is no longer in the fleet plan'
@@ -103,7 +104,7 @@ def _replace(
 
 
 def _give_up(hq: Headquarters, mission: Mission, order: Order, reason: str) -> None:
-    """Nobody takes it over: a lost robot keeps it, for it may come back; else the order has failed."""
+    """Nobody takes it over: a lost robot keeps it, as it may come back; else it has failed."""
     if hq.roster[order.agent_id].standing is Standing.LOST and not order.closed:
         text = f'{reason} and nobody can take over order {order.order_id}; it keeps it'
         _escalate(hq, mission, order, text)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from swarm.v1 import mission_pb2
@@ -26,7 +27,7 @@ from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
 from swarm_vault.mirror import Mirror
-from swarm_vault.recorder import JsonValue, Kind, Recorder
+from swarm_vault.recorder import Kind, Recorder
 
 SUPERVISOR = 'supervisor'
 OTHER_TASK_S = 20.0
@@ -65,7 +66,7 @@ class Headquarters:
         self,
         kind: Kind,
         type_: str,
-        data: Mapping[str, JsonValue],
+        data: Mapping[str, Any],
         *,
         causes: Sequence[str] = (),
         durable: bool = False,

@@ -23,7 +23,7 @@ from swarm_vault.recorder import Kind
 
 NOTHING_STORED = 2**64 - 1
 """An EventAck's sequence number that stands for none."""
-ACK_WORDS = {
+ACK_WORDS: dict[int, str] = {
     ACCEPTED: 'accepted',
     REFUSED: 'refused',
     COMPLETED: 'completed',

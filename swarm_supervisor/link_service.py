@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import grpc
+import grpc.aio
 from swarm.v1 import mission_pb2, mission_pb2_grpc
 
 from swarm_supervisor import liaison
@@ -20,6 +21,8 @@ from swarm_vault.recorder import Kind
 
 REFUSALS_PER_S = 1.0
 """So many malformed messages of one link are recorded; the others are only counted."""
+EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]
+"""What a read gives when the other side has ended the stream."""
 
 
 class LinkService(mission_pb2_grpc.MissionControlServicer):
@@ -52,8 +55,8 @@ class LinkService(mission_pb2_grpc.MissionControlServicer):
         try:
             first = await asyncio.wait_for(context.read(), hq.settings.hello_within_s)
         except asyncio.TimeoutError:
-            first = grpc.aio.EOF
-        if first is grpc.aio.EOF or first.WhichOneof('up') != 'hello':
+            first = EOF
+        if first is EOF or first.WhichOneof('up') != 'hello':
             await self._refuse(context, caller, 'the first message of a link must be a hello')
         agent_id = first.hello.agent_id
         if not hq.insecure and agent_id != caller:
@@ -97,7 +100,7 @@ async def _read(hq: Headquarters, session: Session, context: Any) -> None:
     member = hq.roster[session.agent_id]
     while True:
         up = await context.read()
-        if up is grpc.aio.EOF:
+        if up is EOF:
             return
         try:
             await _take(hq, session, member, up)

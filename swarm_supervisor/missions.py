@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Missions and the orders they consist of: what state they are in, and when a mission is done. Pure."""
+"""Missions and their orders: how they stand, and when a mission is done. Pure."""
 
 from dataclasses import dataclass, field
 from enum import Enum

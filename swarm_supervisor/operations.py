@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator can do: give orders, take them back, stop and revoke robots, settle escalations."""
+"""What an operator can do: give and recall orders, stop and revoke robots, settle escalations."""
 
 import secrets
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Standing
-from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask, Refusal
+from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
 from swarm_supervisor.strategist_check import check_plan
 from swarm_supervisor.tasking import CannotError, Draft, add_order, draft_orders
 from swarm_supervisor.wire import WireError, check_operator, check_submit, check_text
@@ -32,23 +32,28 @@ async def submit(
         check_submit(request)
     except WireError as error:
         return _refuse(hq, request, caller, str(error), keep=False)
+    known = hq.store.reply_to(request.request_id)
+    if known is not None:
+        return known
+    answer = await hq.strategist.plan(request.text, hq.context())
     async with hq.turn:
-        known = hq.store.reply_to(request.request_id)
-        if known is not None:
-            return known
-        answer = await _planned(hq, request.text)
-        if isinstance(answer, Refusal):
-            return _refuse(hq, request, caller, answer.reason)
-        if isinstance(answer, Question):
-            return _refuse(hq, request, caller, answer.text)
-        return await _carry_out(hq, answer, request, caller)
+        return await _answer(hq, answer, request, caller)
 
 
-async def _planned(hq: Headquarters, text: str) -> Answer:
-    context = hq.context()
-    answer = await hq.strategist.plan(text, context)
-    refusal = check_plan(answer, context) if isinstance(answer, Plan) else None
-    return refusal or answer
+async def _answer(
+    hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, caller: str
+) -> operator_pb2.SubmitReply:
+    """Act on a strategist's answer; the fleet may have changed while it thought."""
+    known = hq.store.reply_to(request.request_id)
+    if known is not None:
+        return known
+    if isinstance(answer, Plan):
+        refusal = check_plan(answer, hq.context())
+        if refusal is None:
+            return await _carry_out(hq, answer, request, caller)
+        answer = refusal
+    reason = answer.text if isinstance(answer, Question) else answer.reason
+    return _refuse(hq, request, caller, reason)
 
 
 def _refuse(

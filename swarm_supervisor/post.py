@@ -41,7 +41,7 @@ class Session:
 
 
 class Post:
-    """Sign and send. Every message carries a sequence number above all before, also over restarts."""
+    """Sign and send. Sequence numbers rise from message to message, also over restarts."""
 
     def __init__(self, signer: Signer, store: Store) -> None:
         """Start without any link.

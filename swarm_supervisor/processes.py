@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Start the processes of a fleet, keep them running, stop them within 3 s with the robots at rest."""
+"""Start the processes of a fleet, keep them running, stop them within 3 s, robots at rest."""
 
 import os
 import resource

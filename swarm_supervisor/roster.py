@@ -111,7 +111,7 @@ class Roster:
         return found
 
     def revoke(self, member: Member, reason: str) -> None:
-        """Trust a robot no more."""
+        """Trust a robot no more; its token is replaced by one of tier 0 at the next look."""
         member.standing = Standing.REVOKED
         member.reason = reason
         member.token_ends_ns = 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The supervisor's process: `python -m swarm_supervisor.server --fleet FILE --vault DIR`.
 
-Serves MissionControl for robots and Operator for users over mutual TLS. Killed at any moment it comes
-back with the same missions; the robots go on meanwhile.
+Serves MissionControl for robots and Operator for users over mutual TLS. Killed at any moment it
+comes back with the same missions; the robots go on meanwhile.
 """
 
 import argparse
@@ -12,10 +12,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
+import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from swarm.v1 import mission_pb2, mission_pb2_grpc, operator_pb2, operator_pb2_grpc
@@ -46,16 +48,26 @@ OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A running service."""
+
+    port: int
+    watch: asyncio.Task[None]
+    """Looks after the missions; when it ends by itself something is wrong."""
+
+
 @contextlib.asynccontextmanager
-async def serving(hq: Headquarters, address: str) -> AsyncIterator[int]:
-    """Serve a headquarters; yields the port.
+async def serving(hq: Headquarters, address: str) -> AsyncIterator[Served]:
+    """Serve a headquarters.
 
     Raises:
         ConfigError: The address cannot be used.
+        VaultError: The audit log could not be kept any more; raised at the end.
     """
     server = grpc.aio.server(options=OPTIONS)
-    mission_pb2_grpc.add_MissionControlServicer_to_server(LinkService(hq), server)
-    operator_pb2_grpc.add_OperatorServicer_to_server(OperatorService(hq), server)
+    mission_pb2_grpc.add_MissionControlServicer_to_server(LinkService(hq), server)  # type: ignore[no-untyped-call]
+    operator_pb2_grpc.add_OperatorServicer_to_server(OperatorService(hq), server)  # type: ignore[no-untyped-call]
     names = [
         mission_pb2.DESCRIPTOR.services_by_name['MissionControl'].full_name,
         operator_pb2.DESCRIPTOR.services_by_name['Operator'].full_name,
@@ -67,7 +79,7 @@ async def serving(hq: Headquarters, address: str) -> AsyncIterator[int]:
     done = asyncio.Event()
     watch = asyncio.create_task(keep_watch(hq, done))
     try:
-        yield port
+        yield Served(port=port, watch=watch)
     finally:
         done.set()
         hq.wake.set()
@@ -77,7 +89,7 @@ async def serving(hq: Headquarters, address: str) -> AsyncIterator[int]:
 
 
 async def _add_health(server: Any, names: list[str]) -> None:
-    servicer = health.aio.HealthServicer()
+    servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     for name in ('', *names):
         await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -147,9 +159,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     )
     try:
         address = f'{entry.host}:{entry.port if arguments.port is None else arguments.port}'
-        async with serving(hq, address) as port:
-            _announce(hq, f'{entry.host}:{port}')
-            await _until(done, hq)
+        async with serving(hq, address) as served:
+            _announce(hq, f'{entry.host}:{served.port}')
+            asked = asyncio.create_task(done.wait())
+            await asyncio.wait({asked, served.watch}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
     finally:
         _close(hq)
 
@@ -185,13 +199,6 @@ def _announce(hq: Headquarters, address: str) -> None:
         f'supervisor ready at {address} ({link}): fleet {hq.fleet.fleet_id},'
         f' {len(hq.fleet.robots)} robots, map {hq.grid.name}, {len(open_missions)} open missions'
     )
-
-
-async def _until(done: asyncio.Event, hq: Headquarters) -> None:
-    """Wait for the end; a faulty audit log is one."""
-    while not done.is_set() and not hq.recorder.fault:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(done.wait(), 1.0)
 
 
 def _close(hq: Headquarters) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be tuned of a supervisor, with units and ranges; written in config/params/supervisor.yaml."""
+"""What can be tuned of a supervisor, with units and ranges: config/params/supervisor.yaml."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a supervisor must know after a crash, in one SQLite file under the vault's nexus folder.
 
-Write-ahead log with full synchronisation: what was committed survives a SIGKILL and a power cut. It
-holds run-time state only; the history stands in the audit log.
+Write-ahead log with full synchronisation: what was committed survives a SIGKILL and a power cut.
+It holds run-time state only; the history stands in the audit log.
 """
 
 import sqlite3

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The port through which an operator's words become a plan, and what such a plan consists of.
 
-An adapter answers with a `Plan`, a `Question` back, or a `Refusal` that says why. Whatever answers,
+An adapter answers with a `Plan`, a `Question` back, or a `Refusal` that says why. Whoever answers,
 `strategist_check.check_plan` judges the plan before anything is ordered.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one judge of plans, whoever made them: names, bounds, robots that are there, floor to stand on."""
+"""The one judge of plans, whoever made them: names, bounds, robots there, floor to stand on."""
 
 import math
 from collections.abc import Iterable

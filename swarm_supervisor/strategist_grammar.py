@@ -184,6 +184,7 @@ def _recall(match: re.Match[str], _context: Context) -> Task:
 
 
 _WITH = r'(?: with (?P<robot>[a-z]\S*(?: \d+)?))?'
+_UNIT = r'(?P<unit>s|sec|seconds?|min|minutes?)?'
 _RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), reader)
     for pattern, reader in (
@@ -193,8 +194,7 @@ _RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r'send (?P<robot>\S+) (?:to )?(?P<place>.+)', _send),
         (rf'deliver from (?P<start>.+?) to (?P<end>.+?){_WITH}', _deliver),
         (
-            rf'wait (?:for )?(?P<number>\d{{1,9}}(?:\.\d+)?) ?'
-            rf'(?P<unit>s|sec|seconds?|min|minutes?)?{_WITH}',
+            r'wait (?:for )?(?P<number>\d{1,9}(?:\.\d+)?) ?' + _UNIT + _WITH,
             _wait,
         ),
         (r'(?:(?P<who>.+?) )?(?:return|returns|go|goes|come|comes) home', _return_home),

@@ -18,7 +18,7 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
     """Watch until done; acknowledgements and links wake it at once.
 
     Raises:
-        VaultError: The audit log is not kept any more: a supervisor without a record must not go on.
+        VaultError: The audit log is not kept any more: without a record it must not go on.
     """
     began_ns = saved_ns = hq.clock()
     while not done.is_set():

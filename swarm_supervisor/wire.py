@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check what comes over the wire: anything odd ends in one sentence, never in a crash or an effect."""
+"""Check what comes over the wire: what is odd ends in one sentence, never in a crash or effect."""
 
 import math
 from collections.abc import Iterable

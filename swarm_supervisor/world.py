@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The common picture: what the robots have seen together, how long ago, and which hazards they met."""
+"""The common picture: what the robots have seen together, how long ago, what hazards they met."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,7 @@ from swarm_vault.core import Core
 def code_version(core: Core[Any, Any, Any, Any]) -> dict[str, str]:
     """Name the core's code by the digest of its sources, the Python and the NumPy in use.
 
-    The digest covers the module that defines `decide`, or the whole package if it is one.
+    The digest covers the whole `core` folder or package that defines `decide`, or its one module.
     """
     numpy = sys.modules.get('numpy')
     return {
@@ -29,8 +29,9 @@ def _source_digest(module_name: str) -> str:
         return ''
     path = Path(file)
     in_core = path.name == '__init__.py' or path.parent.name == 'core'
-    sources = sorted(path.parent.glob('*.py')) if in_core else [path]
+    sources = sorted(path.parent.rglob('*.py')) if in_core else [path]
     digest = hashlib.sha256()
     for source in sources:
-        digest.update(source.name.encode() + b'\0' + source.read_bytes() + b'\0')
+        name = source.relative_to(path.parent).as_posix()
+        digest.update(name.encode() + b'\0' + source.read_bytes() + b'\0')
     return digest.hexdigest()[:16]

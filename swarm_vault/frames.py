@@ -84,21 +84,22 @@ class BagReader:
             self.torn = f'the file cannot be read further ({error})'
 
 
-def seal_fault(path: Path, log: BagLog) -> str:
+def bag_fault(path: Path, log: BagLog) -> str:
     """Judge whether a bag holds the bytes that the log vouches for; empty if it does.
 
     Bytes behind the last seal are no fault unless that one was final.
     """
     try:
         with path.open('rb') as file:
-            return _seal_fault(file, log)
+            return seal_fault(file, log)
     except OSError as error:
         if not log.seals:
             return ''
         return f'{log.name}: {log.sealed} frames were sealed, but {error.strerror}'
 
 
-def _seal_fault(file: IO[bytes], log: BagLog) -> str:
+def seal_fault(file: IO[bytes], log: BagLog) -> str:
+    """Compare an open bag with its seals; empty if all of them fit."""
     digest, size = hashlib.sha256(), 0
     for seal in log.seals:
         if seal.bytes_ < size:

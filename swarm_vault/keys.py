@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from swarm.v1.common_pb2 import Signed
 
-from swarm_vault.authority import Authority
 from swarm_vault.errors import VaultError
 from swarm_vault.files import PRIVATE, locked, write_atomic
 
@@ -129,6 +128,9 @@ def ensure_authority(vault_dir: Path, agents: Sequence[str]) -> None:
     Raises:
         VaultError: Existing files cannot be used, or another process makes them for too long.
     """
+    # Certificates are heavy to import, and the nodes only sign and verify.
+    from swarm_vault.authority import Authority
+
     nexus = vault_dir / 'nexus'
     members = (*agents, SUPERVISOR, OPERATOR)
     with locked(nexus / '.lock', 'the certificate authority'):

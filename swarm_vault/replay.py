@@ -7,6 +7,7 @@ The cores are found by name, not imported here: the rooms stay independent of ea
 import importlib
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,7 +20,7 @@ from swarm_vault.codec import Codec, codec_of, frame_type
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
-from swarm_vault.frames import BagLog, BagReader, seal_fault
+from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 
 CORES: Mapping[str, str] = {
@@ -30,7 +31,7 @@ CORES: Mapping[str, str] = {
 }
 """The only code that a record can make run, by the core's name."""
 
-WORKERS = 2
+WORKERS = os.cpu_count() or 1
 _WORTH_A_PROCESS_BYTES = 1_000_000
 _ONLY_FORM = Difference(
     field='the JSON text', recorded='another form of the same values', recomputed='the pinned form'
@@ -215,11 +216,13 @@ def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterat
 
 
 def _run_all(tasks: list[_Task]) -> Iterator[tuple[_Task, BagReplay]]:
-    if sum(task.bytes_ > _WORTH_A_PROCESS_BYTES for task in tasks) < WORKERS:
+    worthy = sum(task.bytes_ > _WORTH_A_PROCESS_BYTES for task in tasks)
+    workers = min(worthy, WORKERS)
+    if workers < 2:
         yield from ((task, _replay_bag(task)) for task in tasks)
         return
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
         futures = {pool.submit(_replay_bag, task): task for task in tasks}
         for future in as_completed(futures):
             yield futures[future], future.result()
@@ -231,7 +234,7 @@ def _replay_bag(task: _Task) -> BagReplay:
     for data in reader:
         frames += 1
         machine.run(data)
-    fault = machine.fault or seal_fault(task.path, log)
+    fault = machine.fault or bag_fault(task.path, log)
     return BagReplay(
         agent_id=task.agent_id,
         writer=task.writer,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm_vault.frames import BagLog, BagReader, seal_fault
+from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 
@@ -123,7 +123,7 @@ def _check_bags(vault_dir: Path, check: LogCheck) -> int:
 def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
     path = vault_dir / log.name
     fault = '' if log.start else f'{log.name}: is sealed but was never started'
-    check.fault = check.fault or fault or seal_fault(path, log)
+    check.fault = check.fault or fault or bag_fault(path, log)
     if log.finished or check.fault or check.open:
         return log.sealed
     unsealed = sum(1 for _ in BagReader(path)) - log.sealed

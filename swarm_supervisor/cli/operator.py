@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console
 from rich.live import Live
+from swarm.v1.operator_pb2 import FleetState
 
 from swarm_config.fleets import Fleet, load_fleet
 from swarm_config.maps import load_map
@@ -28,7 +29,8 @@ VaultOption = Annotated[
     Path, typer.Option('--vault', help="The supervisor's vault, which holds the operator's keys.")
 ]
 TargetOption = Annotated[
-    str, typer.Option('--target', help='host:port of the supervisor; the fleet plan says if empty.')
+    str,
+    typer.Option('--target', help='host:port of the supervisor; else the fleet plan says.'),
 ]
 JsonOption = Annotated[bool, typer.Option('--json', help='Print JSON for machines.')]
 InsecureOption = Annotated[
@@ -42,10 +44,10 @@ DEFAULT_VAULT = Path('vault/supervisor')
 
 mission = typer.Typer(
     no_args_is_help=True,
-    help='Give orders in words, list missions, take them back.\n\nOrders: "survey the whole depot",'
-    ' "survey SECTOR", "patrol A, B 3 times with ROBOT", "send ROBOT to PLACE" (a name, or X Y in'
-    ' metres), "deliver from A to B", "wait 30 s with ROBOT", "ROBOT return home", "everybody'
-    ' return home", "recall MISSION".',
+    help='Give orders in words, list missions, take them back.\n\n'
+    'Orders: "survey the whole depot", "survey SECTOR", "patrol A, B 3 times with ROBOT",'
+    ' "send ROBOT to PLACE" (a name, or X Y in metres), "deliver from A to B",'
+    ' "wait 30 s with ROBOT", "ROBOT return home", "everybody return home", "recall MISSION".',
 )
 
 
@@ -205,7 +207,7 @@ def watch(
     as_json: JsonOption = False,
     period_s: Annotated[float, typer.Option(min=0.1, max=60.0, help='Seconds.')] = 1.0,
 ) -> None:
-    """Show the fleet and the map of what is seen, live; Ctrl-C ends. With --json: a line each time."""
+    """Show the fleet and the map of what is seen, live; Ctrl-C ends. --json: a line each time."""
     with at_desk(fleet, vault, target, insecure=insecure) as desk:
         if as_json:
             for state in desk.client.watch(period_s):
@@ -216,10 +218,10 @@ def watch(
         screen = console.is_terminal
         with Live(console=console, screen=screen, auto_refresh=False) as live:
             for state in _until_interrupted(desk.client.watch(period_s)):
-                live.update(watch_view(state, desk.fleet, grid, console.size), refresh=True)
+                live.update(watch_view(state, grid, console.size), refresh=True)
 
 
-def _until_interrupted(states: Iterator[Message]) -> Iterator[Message]:
+def _until_interrupted(states: Iterator[FleetState]) -> Iterator[FleetState]:
     try:
         yield from states
     except KeyboardInterrupt:
@@ -261,7 +263,7 @@ def revoke(
     operator: NameOption = '',
     reason: ReasonOption = '',
 ) -> None:
-    """Trust a robot no more: it stops, gets no orders, and others take over its part of a survey."""
+    """Trust a robot no more: it stops, gets no orders, others take over its part of a survey."""
     with at_desk(fleet, vault, target, insecure=insecure) as desk:
         reply = desk.client.revoke(robot, operator=_name(operator), reason=reason)
     said = f'{robot} is revoked'

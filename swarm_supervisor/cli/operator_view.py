@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 from swarm.v1 import mission_pb2, operator_pb2
 
-from swarm_config.fleets import Fleet
 from swarm_config.maps import GridMap, Mask
 from swarm_supervisor.core.cells import unpack_cells
 
@@ -36,8 +35,20 @@ def status_view(state: operator_pb2.FleetState) -> RenderableType:
 def robots_table(state: operator_pb2.FleetState) -> Table:
     """One line for each robot."""
     table = Table(title='robots')
-    for name in ('robot', 'link', 'phase', 'skill', 'order', 'done', 'battery', 'events', 'x, y [m]'):
-        table.add_column(name, justify='right' if name in ('done', 'battery', 'events') else 'left')
+    for name in (
+        'robot',
+        'link',
+        'phase',
+        'skill',
+        'order',
+        'done',
+        'battery',
+        'events',
+        'x, y [m]',
+    ):
+        table.add_column(
+            name, justify='right' if name in ('done', 'battery', 'events') else 'left'
+        )
     for number, robot in enumerate(state.robots):
         table.add_row(*_robot_row(number, robot, state.stamp_ns))
     return table
@@ -88,25 +99,22 @@ def _order_words(order: operator_pb2.OrderState) -> str:
 
 
 def watch_view(
-    state: operator_pb2.FleetState, fleet: Fleet, grid: GridMap, size: ConsoleDimensions
+    state: operator_pb2.FleetState, grid: GridMap, size: ConsoleDimensions
 ) -> RenderableType:
     """Status and map, fitted to the terminal."""
     status = status_view(state)
     probe = Console(width=size.width, height=size.height)
     used = len(probe.render_lines(status, probe.options.update(width=size.width)))
     rows = max(6, size.height - used - 3)
-    drawn = draw_map(state, fleet, grid, (rows, max(10, size.width - 4)))
+    drawn = draw_map(state, grid, (rows, max(10, size.width - 4)))
     return Group(Panel(drawn, title=f'{grid.name}: seen floor and robots'), status)
 
 
-def draw_map(
-    state: operator_pb2.FleetState, fleet: Fleet, grid: GridMap, size: tuple[int, int]
-) -> Text:
+def draw_map(state: operator_pb2.FleetState, grid: GridMap, size: tuple[int, int]) -> Text:
     """Draw walls and seen floor as Braille dots and each robot as its number.
 
     Args:
         state: The common picture.
-        fleet: The fleet plan.
         grid: The map.
         size: Rows and columns of characters at hand.
     """
@@ -120,7 +128,6 @@ def draw_map(
             block = slice(row * 4, row * 4 + 4), slice(col * 2, col * 2 + 2)
             text.append(*_character(occupied[block], seen[block], signs.get((row, col))))
         text.append('\n')
-    del fleet
     text.right_crop(1)
     return text
 
@@ -140,7 +147,7 @@ def _resampled(mask: Mask, shape: tuple[int, int]) -> Mask:
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), dtype=np.int64)
     sums[1:, 1:] = mask.cumsum(axis=0).cumsum(axis=1)
     low = [edge[:-1] for edge in edges]
-    high = [np.minimum(np.maximum(edge[1:], edge[:-1] + 1), n) for edge, n in zip(edges, mask.shape, strict=True)]
+    high = [np.maximum(edge[1:], edge[:-1] + 1) for edge in edges]
     total = sums[np.ix_(high[0], high[1])] - sums[np.ix_(low[0], high[1])]
     total += sums[np.ix_(low[0], low[1])] - sums[np.ix_(high[0], low[1])]
     return np.asarray(total > 0)
@@ -176,9 +183,7 @@ def _sign(number: int) -> str:
     return chr(ord('1') + number) if number < 9 else chr(ord('A') + (number - 9) % 26)
 
 
-def _character(
-    occupied: Mask, seen: Mask, sign: tuple[str, str] | None
-) -> tuple[str, str]:
+def _character(occupied: Mask, seen: Mask, sign: tuple[str, str] | None) -> tuple[str, str]:
     if sign is not None:
         return sign
     walls = bool(occupied.any())

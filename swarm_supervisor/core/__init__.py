@@ -2,7 +2,7 @@
 """The pure decision of the supervisor: who surveys which part of an area.
 
 `CORE.initial` prepares the map, `CORE.decide` splits the unseen floor of an area between robots,
-by travel distance and speed, so that all finish at about the same time. No clock, no I/O, no chance.
+by travel distance and speed, so that all finish at about the same time. No clock, I/O or chance.
 """
 
 from swarm_supervisor.core.allocation import Terrain, decide_allocation, prepare_terrain

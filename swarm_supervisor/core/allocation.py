@@ -62,7 +62,12 @@ def decide_allocation(state: Terrain, inputs: Inputs, params: Params) -> tuple[T
     if open_cells.any():
         kept = tuple(_restricted(runner, open_cells) for runner in runners)
         owner[open_cells] = _whole_split(state, cells[open_cells], kept, tuning, params)
-    return state, _outputs(state, robots, cells, owner, costs_of(owner, runners, tuning), runners)
+    costs = costs_of(owner, runners, tuning)
+    shares = tuple(
+        _share(state, robot, cells[owner == number], costs, number)
+        for number, robot in enumerate(robots)
+    )
+    return state, _outputs(state, shares, cells, owner, _lost(state, robots))
 
 
 def _target(state: Terrain, inputs: Inputs) -> Mask:
@@ -145,17 +150,8 @@ def _whole_split(
 
 
 def _outputs(
-    state: Terrain,
-    robots: tuple[RobotInput, ...],
-    cells: Ints,
-    owner: Ints,
-    costs: Costs,
-    runners: tuple[Runner, ...],
+    state: Terrain, shares: tuple[Share, ...], cells: Ints, owner: Ints, lost: tuple[str, ...]
 ) -> Outputs:
-    shares = tuple(
-        _share(state, robot, cells[owner == number], costs, number)
-        for number, robot in enumerate(robots)
-    )
     working = [share.finish_s for share in shares if share.cells]
     unreached = cells[owner < 0]
     return Outputs(
@@ -164,11 +160,16 @@ def _outputs(
         unreached=_bits(state, unreached),
         unreached_cells=int(unreached.size),
         balance=max(working) * len(working) / sum(working) if working else 1.0,
-        lost=tuple(
-            robot.agent_id
-            for robot, runner in zip(robots, runners, strict=True)
-            if runner.ground.node_at(state.grid, *robot.pose[:2]) < 0
-        ),
+        lost=lost,
+    )
+
+
+def _lost(state: Terrain, robots: tuple[RobotInput, ...]) -> tuple[str, ...]:
+    """Robots that stand on no floor of the map."""
+    return tuple(
+        robot.agent_id
+        for robot in robots
+        if state.ground_for(robot.radius_m).node_at(state.grid, *robot.pose[:2]) < 0
     )
 
 

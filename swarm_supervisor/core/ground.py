@@ -6,6 +6,7 @@ becomes two nodes: no path leaks through a wall that is thinner than a block.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,11 +37,11 @@ class Ground:
     far_m: Field
     """How far that cell is [m], shape of the map."""
     node_of_survey_cell: Ints
-    """The node from which a survey cell is seen, -1 where there is none, shape of the survey grid."""
+    """The node from which a survey cell is seen, -1 for none, shape of the survey grid."""
 
     def distances(self, node: int) -> Field:
         """Travel distance from a node to all nodes [m], inf where there is no way."""
-        return np.asarray(csgraph.dijkstra(self.graph, indices=node), dtype=np.float64)
+        return np.asarray(csgraph.dijkstra(self.graph, indices=[node])[0], dtype=np.float64)
 
     def node_at(self, grid: GridMap, x_m: float, y_m: float) -> int:
         """The node at a point of the map frame, -1 when there is no floor near it."""
@@ -116,8 +117,8 @@ def build_ground(grid: GridMap, radius_m: float, factor: int) -> Ground:
 
 
 def _label_blocks(mask: Mask, factor: int) -> Ints:
-    """Number the connected parts of each block, -1 outside; an empty seam between blocks parts them."""
-    blocks = _in_blocks(mask, factor, fill=False)
+    """Number the connected parts of each block, -1 outside; an empty seam parts the blocks."""
+    blocks = _in_blocks(mask, factor, fill=0)
     rows, _, cols, _ = blocks.shape
     seamed = np.zeros((rows, factor + 1, cols, factor + 1), dtype=bool)
     seamed[:, :factor, :, :factor] = blocks
@@ -127,9 +128,7 @@ def _label_blocks(mask: Mask, factor: int) -> Ints:
     return flat.astype(np.int64) - 1
 
 
-def _in_blocks(
-    field: npt.NDArray[np.generic], factor: int, fill: float | bool
-) -> npt.NDArray[np.generic]:
+def _in_blocks(field: npt.NDArray[Any], factor: int, fill: float) -> npt.NDArray[Any]:
     """View a map as blocks, shape (block rows, factor, block cols, factor)."""
     rows, cols = (-(-size // factor) for size in field.shape)
     padded = np.full((rows * factor, cols * factor), fill, dtype=field.dtype)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make regions whole: a small island goes to the neighbour with whom it shares most of its border."""
+"""Make regions whole: a small island goes to the neighbour that it shares most border with."""
 
 import numpy as np
 from scipy import sparse

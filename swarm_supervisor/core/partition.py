@@ -9,8 +9,7 @@ middle, so that regions become compact also when all robots start at the same pl
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
+from scipy import optimize
 
 from swarm_config.floor import Field
 from swarm_supervisor.core.ground import Ground, Ints
@@ -185,7 +184,7 @@ def _level(late_s: Field, speed: Field, work: float) -> float:
 def _middles(
     places: Field, owner: Ints, sites: list[int], runners: tuple[Runner, ...]
 ) -> list[int]:
-    """The cell of each region that is nearest to its centre of gravity; an empty one keeps its site."""
+    """The cell of each region nearest to its centre of gravity; an empty one keeps its site."""
     moved = list(sites)
     for number in range(len(runners)):
         own = np.flatnonzero(owner == number)
@@ -232,8 +231,8 @@ def _matched(sites: list[int], runners: tuple[Runner, ...]) -> list[int]:
     """Give each robot one of the sites so that all together travel least."""
     far_s = 1e9
     cost_s = np.array([runner.out_m[sites] / runner.speed_mps for runner in runners])
-    weights = np.where(np.isfinite(cost_s), cost_s, far_s) + 1.0  # a weight of 0 means no edge
-    rows, cols = csgraph.min_weight_full_bipartite_matching(sparse.csr_array(weights))
+    finite_s = np.where(np.isfinite(cost_s), cost_s, far_s)
+    rows, cols = optimize.linear_sum_assignment(finite_s)
     chosen = {int(row): sites[col] for row, col in zip(rows, cols, strict=True)}
     return [
         chosen[number] if np.isfinite(runner.out_m[chosen[number]]) else _nearest_to_start(runner)

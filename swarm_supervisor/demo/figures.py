@@ -2,15 +2,15 @@
 """The figures of a demo, and the judgment on them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.show import Shown
-from swarm_vault.replay import ReplayReport
-from swarm_vault.verify import VaultVerdict
+from swarm_vault.replay import ReplayReport, replay_vault
+from swarm_vault.verify import VaultVerdict, verify_vault
 
 MIN_COVERAGE = 0.95
 
@@ -66,6 +66,24 @@ def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an auditor finds in one vault."""
+
+    verdict: VaultVerdict
+    replay: ReplayReport
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the vault cannot be trusted, or which decision was not reproduced."""
+        return (*self.verdict.reasons, *self.replay.reasons)
+
+
+def audit_of(vault_dir: Path) -> Audit:
+    """Verify a vault and re-execute its decisions."""
+    return Audit(verdict=verify_vault(vault_dir), replay=replay_vault(vault_dir))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
     """The events of all robots' logs."""
 
@@ -108,11 +126,12 @@ def compare_logs(robots_vault: Path, supervisor_vault: Path) -> tuple[int, int, 
 
 
 def figures_of(
+    *,
     stage: Stage,
     shown: Shown,
     trail: Trail,
     synced: tuple[int, int],
-    audit: tuple[VaultVerdict, ReplayReport],
+    audits: Sequence[Audit],
     spent: tuple[float, float],
 ) -> Figures:
     """Put the figures together; `passed` and `reasons` are filled by the caller.
@@ -122,10 +141,9 @@ def figures_of(
         shown: What happened.
         trail: The robots' events.
         synced: Events written and events at the supervisor.
-        audit: Verification and re-execution of the robots' vault.
+        audits: Verification and re-execution of the robots' and the supervisor's vault.
         spent: Wall time [s] and processor time [s] since the start.
     """
-    verdict, replay = audit
     stats = trail.of_type('reflex.stats')
     last = {event['source']: event['data'] for event in stats}.values()
     done = {r.agent_id for r in shown.fleet.robots} if shown.complete else set[str]()
@@ -139,9 +157,9 @@ def figures_of(
         reflex_interventions=sum(int(data['interventions']) for data in last),
         events_written=synced[0],
         events_synced=synced[1],
-        audit_verified=verdict.ok,
-        decisions_recorded=replay.decisions_recorded,
-        decisions_reproduced=replay.decisions_reproduced,
+        audit_verified=all(audit.verdict.ok for audit in audits),
+        decisions_recorded=sum(audit.replay.decisions_recorded for audit in audits),
+        decisions_reproduced=sum(audit.replay.decisions_reproduced for audit in audits),
         reflex_period_p999_ms=max((float(d['period_p999_ms']) for d in last), default=0.0),
         reflex_period_worst_ms=max((float(d['period_worst_ms']) for d in last), default=0.0),
         distance_m=round(shown.referee.distance_m, 1),

@@ -18,7 +18,7 @@ class DemoOptions:
     map_path: Path | None = None
     seed: int = 0
     link_down: tuple[float, float] | None = None
-    """Seconds after the order between which the supervisor cannot be reached; None: the scenario's."""
+    """From and to in seconds after the order; None: as the scenario says."""
     no_link_down: bool = False
     out_dir: Path = Path('out/demo')
     json_path: Path | None = None

@@ -45,7 +45,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
     out = _empty_folder(options.out_dir)
     fleet = _choose_fleet(options, config_dir, out)
     relay_port, supervisor_port, mesh_port = _free_ports(len(fleet.robots))
-    fleet = _with_ports(fleet, out / 'fleet.yaml', supervisor_port, mesh_port)
+    fleet = _with_ports(out / 'fleet.yaml', supervisor_port, mesh_port)
     scenario = load_scenario(fleet.scenario_path) if fleet.scenario_path else None
     run = FleetRun(
         fleet=fleet,
@@ -105,7 +105,7 @@ def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:
     return load_fleet(target)
 
 
-def _with_ports(fleet: Fleet, target: Path, supervisor_port: int, mesh_port: int) -> Fleet:
+def _with_ports(target: Path, supervisor_port: int, mesh_port: int) -> Fleet:
     content = yaml.safe_load(target.read_text(encoding='utf-8'))
     content['supervisor'] = {'host': '127.0.0.1', 'port': supervisor_port}
     content['mesh'] = {'host': '127.0.0.1', 'base_port': mesh_port, 'scouting': False}

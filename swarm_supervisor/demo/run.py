@@ -13,6 +13,7 @@ from swarm_supervisor.demo.figures import (
     Figures,
     Trail,
     as_json,
+    audit_of,
     compare_logs,
     figures_of,
     judge,
@@ -26,8 +27,6 @@ from swarm_supervisor.demo.timeline import timeline_of
 from swarm_supervisor.demo.view import View
 from swarm_supervisor.processes import children_cpu_s
 from swarm_supervisor.report import RunData, write_report
-from swarm_vault.replay import replay_vault
-from swarm_vault.verify import verify_vault
 
 
 def run_demo(options: DemoOptions, config_dir: Path, console: Console) -> Figures:
@@ -52,12 +51,19 @@ def _audit(stage: Stage, shown: Shown, began: float) -> tuple[Figures, Trail]:
     mission_cpu_s = children_cpu_s() + _own_cpu_s()
     mission_wall_s = time.monotonic() - began
     written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir)
-    verdict, replay = verify_vault(vault), replay_vault(vault)
+    audits = [audit_of(path) for path in (vault, stage.run.supervisor_vault_dir)]
     trail = read_trail(vault)
     spent = (time.monotonic() - began, mission_cpu_s)
-    figures = figures_of(stage, shown, trail, (written, synced), (verdict, replay), spent)
+    figures = figures_of(
+        stage=stage,
+        shown=shown,
+        trail=trail,
+        synced=(written, synced),
+        audits=audits,
+        spent=spent,
+    )
     figures = replace(figures, cpu_cores=round(mission_cpu_s / mission_wall_s, 2))
-    faults += tuple(f'{reason}' for reason in (*verdict.reasons, *replay.reasons))
+    faults += tuple(reason for audit in audits for reason in audit.reasons)
     faults += tuple(f'{name} had to be killed at the stop' for name in shown.killed_at_stop)
     reasons = judge(figures, shown, faults)
     return replace(figures, passed=not reasons, reasons=reasons), trail

@@ -54,7 +54,14 @@ def run_show(options: DemoOptions, stage: Stage, view: View) -> Shown:
     with _stopped_at_the_end(group, shown):
         group.start_all(_specs(stage))
         with OperatorClient.of_vault(stage.supervisor, stage.run.supervisor_vault_dir) as client:
-            _Show(options, stage, group, client, view, shown).play()
+            _Show(
+                options=options,
+                stage=stage,
+                group=group,
+                client=client,
+                view=view,
+                shown=shown,
+            ).play()
     return shown
 
 
@@ -90,6 +97,7 @@ class _Show:
 
     def __init__(
         self,
+        *,
         options: DemoOptions,
         stage: Stage,
         group: ProcessGroup,

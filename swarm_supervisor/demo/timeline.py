@@ -26,7 +26,7 @@ def timeline_of(trail: Trail, shown: Shown) -> list[TimelineEvent]:
 
 
 def _mark(event: dict[str, Any], order_ns: int) -> TimelineEvent:
-    _, agent, writer, _ = ('', *event['id'].split('/'))
+    agent, writer, _ = str(event['id']).split('/')
     data = ', '.join(f'{key} {value}' for key, value in event['data'].items() if value != '')
     return TimelineEvent(
         at_s=round((int(event['time_ns']) - order_ns) / 1e9, 2),

@@ -28,7 +28,7 @@ class View:
         self._said = ''
         self._next_plain_s = 0.0
 
-    def __enter__(self) -> 'View':
+    def __enter__(self) -> 'View':  # noqa: PYI034 - Self came with Python 3.11
         """Start drawing."""
         if self._live:
             self._live.start()
@@ -46,7 +46,9 @@ class View:
 
     def waiting(self, linked: list[str], missing: list[str]) -> None:
         """Say who is still expected."""
-        text = f'registered: {", ".join(linked) or "none"}; waiting for: {", ".join(missing) or "none"}'
+        text = f'registered: {", ".join(linked) or "none"}'
+        if missing:
+            text += f'; waiting for: {", ".join(missing)}'
         if self._live:
             self._live.update(text)
         elif text != self._said:

@@ -148,6 +148,30 @@ def test_it_passes_before_the_place_only_when_the_other_is_there():
     assert out.advice.kind == 'go'
 
 
+def aside_past_the_peer(state, k, **more):
+    """The refuge lies behind the peer that comes along the corridor."""
+    near = peer('a', pose=(2.0, 0.0, 3.14), path=WEST[13:], heard_ns=10 * NS + k * NS // 10)
+    place = {'refuge': 'found', 'place': (2.5, 1.0), 'aside': ((2.5, 0.5), (2.5, 1.0))}
+    return tick(state, me(**(place | more)), near, now_s=10.0 + 0.1 * k)
+
+
+def test_nobody_steps_aside_into_the_one_it_makes_way_for():
+    state, _ = aside_past_the_peer(RightOfWayState(), 0)
+    _, out = aside_past_the_peer(state, 1)
+    assert out.advice.kind == 'make_way'
+    assert out.advice.stop_after_m < 1.4
+
+
+def test_a_refuge_that_the_other_bars_for_long_is_none():
+    state, outs = RightOfWayState(), []
+    for k in range(40):
+        state, out = aside_past_the_peer(state, k, pose=(1.3, 0.0, 0.0), speed_mps=0.0)
+        outs.append(out)
+    assert not outs[20].cannot_yield
+    assert any(out.cannot_yield for out in outs)
+    assert all(out.advice.stop_after_m < 0.1 for out in outs[1:])
+
+
 def test_a_broken_promise_is_told_once():
     state, out = tick(RightOfWayState(), me('a'), peer('b'))
     place = (3.0, -1.2)

@@ -78,8 +78,8 @@ def test_two_that_stand_closer_than_the_margin_may_part():
 
 
 def test_room_ends_before_a_body_in_the_way():
-    assert room_before(EAST, (3.0, 0.0), CLEARANCE_M, LEAST_M) == 2.25
-    assert room_before(EAST, (3.0, 1.0), CLEARANCE_M, LEAST_M) == math.inf
+    assert room_before(EAST, np.array([[3.0, 0.0]]), CLEARANCE_M, LEAST_M) == 2.25
+    assert room_before(EAST, np.array([[3.0, 1.0]]), CLEARANCE_M, LEAST_M) == math.inf
     assert gap(EAST, (3.0, 1.0)) == 1.0
 
 

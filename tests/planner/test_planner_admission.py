@@ -165,3 +165,22 @@ def test_a_region_is_surveyed_only_where_it_is_floor() -> None:
     plan = robot.state.jobs[0].scratch.plan
     assert plan is not None
     assert set(plan.cells) == set(np.flatnonzero(robot.ground.survey_floor))
+
+
+def test_a_skill_without_a_card_is_refused() -> None:
+    robot = trusted(cards=())
+    outputs = robot.decide(orders=(order(Task.WAIT, seconds=1.0),))
+    assert outputs.acks[0].reason == "no skill card for 'wait'"
+
+
+def test_a_home_just_beside_the_floor_still_has_a_floor_around_it() -> None:
+    beside = trusted(home=(0.0, -1.8, 0.0))
+    assert not beside.ground.is_centre((0.0, -1.8))
+    assert beside.ground.survey_floor.sum() == trusted().ground.survey_floor.sum()
+
+
+def test_a_home_far_from_any_floor_leaves_nothing_to_do() -> None:
+    lost = trusted(home=(-50.0, 0.0, 0.0))
+    assert not lost.ground.survey_floor.any()
+    outputs = lost.decide(orders=(order(Task.GO_TO, stops=(GOAL,)),))
+    assert outputs.acks[0].status.value == 'refused'

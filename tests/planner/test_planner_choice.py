@@ -6,7 +6,7 @@ import math
 import pytest
 from planner_world import CARDS, World, order, trusted
 
-from swarm_agent.planner.core.cards import Precondition
+from swarm_agent.planner.core.cards import Precondition, card_of, out_of_bounds
 from swarm_agent.planner.core.orders import Task
 from swarm_agent.planner.core.question import options_now, rule_choice, unusable
 from swarm_agent.planner.core.types import Choice, IntentKind, Nav, Question
@@ -157,3 +157,10 @@ def test_a_question_that_was_never_put_has_no_answer() -> None:
     fault = unusable(Choice(question_id=1, skill='wait', parameters=(), source='slm'), None, CARDS)
     assert fault == 'question 1 is not open any more'
     assert robot.last().question is None
+
+
+def test_a_parameter_that_a_card_does_not_know_is_out_of_bounds() -> None:
+    card = card_of(CARDS, 'wait')
+    assert card is not None
+    assert out_of_bounds(card, (('speed', 1.0),)) == "wait has no parameter 'speed'"
+    assert out_of_bounds(card, (('seconds', 1.0),)) == ''

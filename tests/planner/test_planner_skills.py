@@ -2,11 +2,12 @@
 """Each skill from its order to its end."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from planner_world import SECOND, START_WALL_NS, World, order, trusted
 
-from swarm_agent.planner.core.orders import Task
+from swarm_agent.planner.core.orders import Order, Task
 from swarm_agent.planner.core.types import Intent, IntentKind, Nav, Phase, Priority
 
 A, B = (1.5, 0.0, 0.0), (5.0, 3.0, 0.0)
@@ -183,3 +184,18 @@ def test_a_way_home_that_is_closed_is_tried_again_and_again() -> None:
 
 def _is_home(robot: World, intent: Intent) -> bool:
     return intent.goal == robot.params.home
+
+
+@pytest.mark.parametrize(
+    'given',
+    [order(Task.EXPLORE, seconds=3.0), order(Task.RETURN_TO_BASE)],
+)
+def test_nothing_begins_before_its_time(given: Order) -> None:
+    robot = trusted()
+    robot.pose = A
+    robot.decide(orders=(replace(given, not_before_ns=robot.wall_ns + 5 * SECOND),))
+    robot.run(4.0)
+    assert robot.last().reason == 'waiting for the time'
+    assert robot.intents()[-1].kind is IntentKind.HOLD
+    robot.run(2.0)
+    assert robot.intents()[-1].kind in {IntentKind.EXPLORE, IntentKind.GO_TO}

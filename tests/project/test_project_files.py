@@ -65,6 +65,7 @@ DISTRIBUTIONS = {
     'grpc_reflection': 'grpcio-reflection',
     'pydantic_core': 'pydantic',
     'click': 'typer',
+    'typing_extensions': 'typing-extensions',
     'yaml': 'pyyaml',
     'zenoh': 'eclipse-zenoh',
 }
@@ -75,12 +76,16 @@ def project_files() -> Iterator[Path]:
     waiting = [ROOT]
     while waiting:
         for path in sorted(waiting.pop().iterdir()):
+            if path.name in MADE or path.suffix == '.egg-info' or is_hidden(path):
+                continue
             if path.is_dir():
-                hidden = path.name.startswith('.') and path.name != '.ci'
-                if not hidden and path.name not in MADE and not path.name.endswith('.egg-info'):
-                    waiting.append(path)
+                waiting.append(path)
             elif path.suffix in TEXT:
                 yield path
+
+
+def is_hidden(path: Path) -> bool:
+    return path.name.startswith('.') and path.name not in ('.ci', '.gitignore')
 
 
 def python_files() -> list[Path]:

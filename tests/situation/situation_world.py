@@ -111,7 +111,7 @@ class Wheels:
             for side, gain in zip((-1, 1), self.gain, strict=True)
         )
         ahead, turn = (left + right) / 2, (right - left) / self.separation_m
-        self.pose = arc(self.pose, ahead, turn)
+        self.pose = arc(self.pose, float(ahead), float(turn))
         return self.pose
 
 

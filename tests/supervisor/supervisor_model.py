@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A local HTTP server that speaks the language model's messages API, well or badly."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from typing_extensions import Self
 
 
 class ModelServer:
@@ -20,7 +23,7 @@ class ModelServer:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the base class's name
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers['content-length']))
                 request = json.loads(body)
                 outer.asked.append({'path': self.path, 'headers': dict(self.headers), **request})
@@ -32,16 +35,16 @@ class ModelServer:
                 self.send_header('content-type', 'application/json')
                 self.send_header('content-length', str(len(content)))
                 self.end_headers()
-                try:
+                with contextlib.suppress(ConnectionError):  # the client of the slow case has gone
                     self.wfile.write(content)
-                except ConnectionError:
-                    outer.status = outer.status  # the client has gone, as the slow case wants
 
             def log_message(self, *_args: object) -> None:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
 
     def reply_to(self, request: dict) -> bytes:
         if self.status != 200:
@@ -67,7 +70,7 @@ class ModelServer:
     def port(self) -> int:
         return self._server.server_address[1]
 
-    def __enter__(self) -> 'ModelServer':
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

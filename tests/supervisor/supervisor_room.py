@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 from PIL import Image
 from swarm.v1 import common_pb2, mission_pb2, mission_pb2_grpc
+from typing_extensions import Self
 
 from swarm_config.fleets import Fleet, load_fleet
 from swarm_supervisor.building import build
@@ -108,7 +109,7 @@ class Supervisor:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> 'Supervisor':
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(PATIENCE_S)
         if self._error:
@@ -132,10 +133,10 @@ class Supervisor:
         options = {'settings': SETTINGS, **self._options}
         self.hq = build(self.fleet, self.vault, say=self.said.append, **options)
         try:
-            async with serving(self.hq, '127.0.0.1:0') as self.port:
+            async with serving(self.hq, '127.0.0.1:0') as served:
+                self.port = served.port
                 self._ready.set()
-                while not self._done.is_set():
-                    await asyncio.sleep(0.02)
+                await asyncio.to_thread(self._done.wait)
         finally:
             self.hq.recorder.close()
             self.hq.mirror.close()
@@ -193,7 +194,7 @@ class TalkingRobot:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> 'TalkingRobot':
+    def __enter__(self) -> Self:
         self.say_hello()
         until(lambda: self.welcome is not None, f'welcome of {self.agent_id}')
         return self
@@ -289,8 +290,6 @@ def small_fleet(folder: Path, robots: int = 2, **options: object) -> Iterator[Su
 @contextlib.contextmanager
 def robot_of(supervisor: Supervisor, agent_id: str, **options: object) -> Iterator[TalkingRobot]:
     """A robot that has been welcomed."""
-    robot = TalkingRobot(
-        supervisor.port, supervisor.vault, supervisor.fleet, agent_id, **options
-    )
+    robot = TalkingRobot(supervisor.port, supervisor.vault, supervisor.fleet, agent_id, **options)
     with robot:
         yield robot

@@ -2,7 +2,6 @@
 from dataclasses import replace
 from functools import lru_cache
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,6 @@ from swarm_supervisor.core.cells import pack_cells, unpack_cells
 from swarm_supervisor.core.islands import absorb, parts_of
 from swarm_vault.codec import codec_of
 from swarm_vault.recorder import Recorder
-
 
 
 def grid_of(free: np.ndarray, resolution_m: float = 0.05) -> GridMap:
@@ -81,7 +79,7 @@ fleets = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(fleets, st.integers(0, 2**32 - 1), st.floats(0.0, 1.0))
 def test_regions_partition_the_unseen_floor_of_the_area(fleet, seed, share):
     robots = [
@@ -100,7 +98,7 @@ def test_regions_partition_the_unseen_floor_of_the_area(fleet, seed, share):
     assert outputs.target_cells == int((area & floor & ~seen).sum())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(fleets, st.randoms(use_true_random=False))
 def test_the_order_in_which_robots_are_named_does_not_matter(fleet, random):
     robots = [
@@ -206,9 +204,7 @@ def test_a_nook_too_narrow_for_a_robot_goes_to_who_can_look_in_beside_it():
     params = Params(map=pack_map(grid_of(free)), radii_m=(0.171, 0.28))
     terrain = CORE.initial(params)
     robots = (robot('big', 1.5, 1.5), robot('small', 7.0, 1.5, radius_m=0.171))
-    inputs = Inputs(
-        now_ns=0, reason='test', mission_id='m', robots=robots, area=None, seen=None
-    )
+    inputs = Inputs(now_ns=0, reason='test', mission_id='m', robots=robots, area=None, seen=None)
     outputs = CORE.decide(terrain, inputs, params)[1]
     nook = np.zeros(terrain.floor.shape, dtype=bool)
     nook[12:, :] = True

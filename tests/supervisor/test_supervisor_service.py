@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from supervisor_model import ModelServer, plan, task
 from supervisor_room import (
     Supervisor,
     TalkingRobot,
+    local_model,
     robot_of,
     small_fleet,
     until,
@@ -51,7 +55,9 @@ def audit(supervisor: Supervisor, type_: str) -> list[dict]:
     """The supervisor's events of a type, once they are on disk."""
     supervisor.hq.recorder.event(Kind.SYSTEM, 'test.flush', {}, durable=True)
     folder = supervisor.vault / 'agents' / 'supervisor' / 'log' / 'supervisor'
-    lines = [line for path in sorted(folder.rglob("*.jsonl")) for line in path.read_bytes().splitlines()]
+    lines = [
+        line for path in sorted(folder.rglob('*.jsonl')) for line in path.read_bytes().splitlines()
+    ]
     return [event['data'] for event in map(json.loads, lines) if event['type'] == type_]
 
 
@@ -235,6 +241,7 @@ def test_the_cells_of_a_revoked_robot_go_to_the_others(supervisor, operator, pai
     until(lambda: len(pair[0].orders) == 2, 'the order for the rest')
     assert np.array_equal(region_of(pair[0].orders[1]), lost & ~seen)
     until(lambda: pair[1].stops and pair[1].recalls, 'stop and recall')
+    until(lambda: pair[1].tokens[-1].tier == 0, 'a token that allows nothing')
     pair[0].complete()
     until(lambda: operator.missions()[0].status == 'complete', 'complete')
     assert not operator.revoke('amr_2', operator='ada').done
@@ -281,7 +288,7 @@ def test_a_lost_robot_without_heirs_keeps_its_order_and_the_operator_is_asked(tm
         with robot_of(running, 'amr_1') as robot:
             assert submit(client, 'survey the whole room').accepted
             until(lambda: robot.orders, 'order')
-        until(lambda: client.escalations(), 'escalation')
+        until(client.escalations, 'escalation')
         escalation = client.escalations()[0]
         assert 'nobody can take over' in escalation.text
         assert client.missions()[0].status == 'open'
@@ -455,7 +462,7 @@ def test_robots_may_not_call_the_operators_service(supervisor):
             client.snapshot,
             client.missions,
             lambda: client.submit('survey the whole room', operator='amr_1'),
-            lambda: client.stop(operator='amr_1'),
+            partial(client.stop, operator='amr_1'),
             lambda: client.recall('m-1', operator='amr_1'),
             lambda: client.revoke('amr_1', operator='amr_1'),
             client.escalations,
@@ -523,6 +530,25 @@ def test_tokens_are_renewed_at_half_their_life(tmp_path):
             ahead[0] = 6 * 10**9
             until(lambda: len(robot.tokens) == 2, 'the new token')
             assert robot.tokens[1].expires_ns > robot.tokens[0].expires_ns
+
+
+def test_a_slow_model_keeps_nobody_else_waiting(tmp_path):
+    with ModelServer() as model, ExitStack() as stack:
+        model.hold.clear()
+        model.answer = lambda _request: plan(task('return_home'))
+        running = stack.enter_context(small_fleet(tmp_path, access=local_model(model.port)))
+        client = stack.enter_context(running.operator())
+        robot = stack.enter_context(robot_of(running, 'amr_1'))
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        slow = pool.submit(submit, client, 'everybody, please come back to me')
+        until(lambda: model.asked, 'the model to be asked')
+        assert submit(client, 'send amr_1 to west_end').accepted
+        until(lambda: robot.orders, 'order')
+        robot.complete()
+        until(lambda: client.missions()[0].status == 'complete', 'complete')
+        client.revoke('amr_1', operator='ada')
+        model.hold.set()
+        assert 'amr_1 is revoked' in slow.result().reason
 
 
 def test_hazards_of_several_robots_become_one_notice(operator, pair):

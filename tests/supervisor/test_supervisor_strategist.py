@@ -111,7 +111,7 @@ def ask(strategist, text: str):
 
 
 def strategist_of(kind: str, model: ModelServer, answer: dict | str, **access):
-    """The adapter under contract; the model is told what to answer, the grammar needs no telling."""
+    """The adapter under contract; the model is told what to answer."""
     if kind == 'grammar':
         return GrammarStrategist()
     model.answer = lambda _request: answer
@@ -231,7 +231,10 @@ def test_a_model_is_asked_with_a_schema_cached_names_and_the_order_as_data(model
     assert 'aisle_west' in asked['system'][1]['text']
     assert asked['messages'][0]['content'] == r'The order: "look \"around\""'
     headers = {name.lower(): value for name, value in asked['headers'].items()}
-    assert 'k' in (headers.get('x-api-key'), headers.get('authorization', '').removeprefix('Bearer '))
+    assert 'k' in (
+        headers.get('x-api-key'),
+        headers.get('authorization', '').removeprefix('Bearer '),
+    )
 
 
 @pytest.mark.parametrize('status', [400, 401, 429, 500, 529])

@@ -11,6 +11,7 @@ from vault_world import CORES, bag_file, log_file, log_lines, put_lines, record,
 
 from swarm_vault import cli
 from swarm_vault.events import Follower, Query
+from swarm_vault.mirror import Mirror
 from swarm_vault.replay import replay_vault
 
 
@@ -186,3 +187,14 @@ def test_show_follows_until_it_is_stopped(vault: Path, monkeypatch):
     result = run('show', vault, '--follow', '--json', '--type', 'test.', '--limit', '1')
     agents = [json.loads(line)['id'].split('/')[0] for line in result.stdout.splitlines()]
     assert agents == ['amr_2', 'amr_3', 'amr_3']
+
+
+def test_remarks_tell_copies_open_logs_and_missing_signatures(tmp_path: Path):
+    record(tmp_path / 'robot', frames=1, events=1)
+    assert 'not signed' in run('verify', tmp_path / 'robot').stdout
+    mirror = Mirror(tmp_path / 'base')
+    mirror.store('amr_1', 'reflex', 0, log_lines(log_file(tmp_path / 'robot')))
+    words = ' '.join(run('verify', tmp_path / 'base').stdout.split())
+    assert 'copy' in words
+    assert 'being' in words
+    mirror.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from swarm.v1.common_pb2 import Signed
@@ -255,6 +256,11 @@ def test_keys_of_another_kind_are_refused(tmp_path: Path):
     (nexus / 'keys/amr_1.key').write_bytes((nexus / 'tls/amr_1.key').read_bytes())
     with pytest.raises(VaultError, match='is no Ed25519 key'):
         load_signer(tmp_path, 'amr_1')
+    ca = x509.load_pem_x509_certificate((nexus / 'tls/ca.pem').read_bytes())
+    pem = ca.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (nexus / 'trust/amr_1.pub').write_bytes(pem)
+    with pytest.raises(VaultError, match='is no Ed25519 key'):
+        load_trust(tmp_path)
     (nexus / 'tls/ca.key').write_bytes((nexus / 'keys/operator.key').read_bytes())
     with pytest.raises(VaultError, match='is no ECDSA key'):
         Authority.ensure(nexus / 'tls')

@@ -270,3 +270,21 @@ def test_checkpoints_are_written_while_the_log_grows_and_at_its_end(tmp_path: Pa
 
 def _raise_eio(*_args: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_disk_that_does_not_keep_up_is_a_fault_not_a_growing_memory(ledger: Ledger, monkeypatch):
+    monkeypatch.setattr('swarm_vault.ledger.MAX_WAITING_BYTES', 10)
+    ledger.append(said(1))
+    assert 'the disk is too slow' in str(ledger.fault)
+    with pytest.raises(VaultError, match='the disk is too slow'):
+        ledger.append(said(2))
+
+
+def test_closing_does_not_wait_for_ever_for_a_stuck_disk(tmp_path: Path, monkeypatch):
+    stuck, true_sync = threading.Event(), Segments.sync
+    monkeypatch.setattr('swarm_vault.ledger.CLOSE_PATIENCE_S', 0.01)
+    monkeypatch.setattr(Segments, 'sync', lambda segments: (stuck.wait(), true_sync(segments)))
+    ledger = Ledger(vault_dir=tmp_path, agent_id='a', writer='w')
+    ledger.close()
+    assert 'the disk did not take all within' in str(ledger.fault)
+    stuck.set()

@@ -156,3 +156,15 @@ def test_a_failed_disk_is_final_and_acknowledges_nothing(
 
 def _raise_eio(*_args: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_copy_that_cannot_be_opened_is_told_and_lets_its_lock_go(
+    tmp_path: Path, lines: list[bytes], monkeypatch
+):
+    mirror = Mirror(tmp_path / 'base')
+    monkeypatch.setattr(Segments, '__init__', _raise_eio)
+    with pytest.raises(VaultError, match='cannot be opened'):
+        mirror.store('amr_1', 'reflex', 0, lines)
+    monkeypatch.undo()
+    assert mirror.store('amr_1', 'reflex', 0, lines) == len(lines) - 1
+    mirror.close()

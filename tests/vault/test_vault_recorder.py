@@ -13,6 +13,7 @@ from mcap.reader import NonSeekingReader, make_reader
 from vault_world import (
     CORE,
     PARAMS,
+    Beam,
     Inputs,
     bag_file,
     inputs_at,
@@ -163,3 +164,27 @@ def test_lines_counts_the_events_of_all_starts(tmp_path: Path):
 
 def _raise_enospc(*_args: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_input_that_cannot_be_read_back_is_told_not_raised(tmp_path: Path):
+    recorder = recorder_at(tmp_path)
+    state = recorder.start(CORE, PARAMS)
+    beams = (Beam(range_m=None),)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        recorder.decide(CORE, state, replace(inputs_at(1), beams=beams), PARAMS)
+    bag = Bag(CORE, vault_dir=tmp_path, name='bags/a/w/1.mcap')
+    outputs = CORE.decide(0.0, inputs_at(0), PARAMS)[1]
+    bag.push(replace(inputs_at(1), beams=beams), outputs, time_ns=1)
+    assert 'range_m' in bag.inexact
+    bag.push(inputs_at(2), outputs, time_ns=2)
+    assert 'range_m' in bag.inexact
+    bag.close()
+    recorder.close()
+
+
+def test_a_bag_that_cannot_be_made_is_told(tmp_path: Path):
+    recorder = recorder_at(tmp_path)
+    (tmp_path / 'bags').write_bytes(b'no folder')
+    with pytest.raises(VaultError, match=r'bags/amr_1/reflex/.*mcap: cannot be opened'):
+        recorder.start(CORE, PARAMS)
+    recorder.close()

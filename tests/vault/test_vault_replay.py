@@ -16,6 +16,7 @@ from vault_world import (
     log_file,
     log_lines,
     put_lines,
+    rechained,
     record,
     run,
     signed_vault,
@@ -27,6 +28,7 @@ from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Recorder
 from swarm_vault.replay import CORES as TABLE
 from swarm_vault.replay import load_core, replay_vault
+from swarm_vault.verify import verify_vault
 
 
 def test_all_decisions_are_reproduced(tmp_path: Path):
@@ -83,6 +85,7 @@ def test_several_bags_are_replayed_in_processes_with_the_same_result(tmp_path: P
     for agent in ('amr_1', 'amr_2', 'amr_3'):
         record(tmp_path, frames=15, agent=agent)
     monkeypatch.setattr('swarm_vault.replay._WORTH_A_PROCESS_BYTES', 0)
+    monkeypatch.setattr('swarm_vault.replay.WORKERS', 2)
     steps: list[tuple[int, int]] = []
     report = replay_vault(tmp_path, cores=CORES, progress=lambda *step: steps.append(step))
     assert (report.ok, report.decisions_reproduced) == (True, 45)
@@ -193,6 +196,7 @@ def test_a_killed_recorders_frames_are_replayed_as_far_as_they_are_whole(tmp_pat
     report = replay_vault(vault, cores=CORES)
     assert report.ok
     assert 0 < report.decisions_reproduced == report.decisions_recorded <= 10
+    assert any('no seal covers the last' in loss for loss in verify_vault(vault).losses)
 
 
 @pytest.mark.parametrize(
@@ -215,3 +219,33 @@ def test_the_first_difference_is_named_by_its_path(recorded, recomputed, field: 
 def test_equal_values_have_no_difference():
     value = json.loads('{"a": [1, 2.5, null, "x", {"b": -0.0}]}')
     assert first_difference(value, json.loads(json.dumps(value))) is None
+
+
+def test_a_record_in_another_form_of_json_does_not_pass(tmp_path: Path):
+    record(tmp_path, frames=1)
+    bag = bag_file(tmp_path)
+    content = bag.read_bytes()
+    at = content.index(b'"now_ns":0,"speed":0.0')
+    changed = content[:at] + b'"speed":0.0,"now_ns":0' + content[at + 22 :]
+    bag.write_bytes(changed)
+    (replayed,) = replay_vault(tmp_path, cores=CORES).bags
+    assert replayed.divergence is not None
+    assert replayed.divergence.field == 'the JSON text'
+
+
+def test_a_bag_that_the_log_never_started_is_not_run(tmp_path: Path):
+    record(tmp_path, frames=3)
+    lines = [json.loads(line) for line in log_lines(log_file(tmp_path))]
+    del lines[1]
+    put_lines(log_file(tmp_path), rechained(lines))
+    (reason,) = replay_vault(tmp_path, cores=CORES).reasons
+    assert reason.endswith('no core.start event speaks of it')
+
+
+def test_a_start_that_names_no_code_is_run_and_says_so(tmp_path: Path, monkeypatch):
+    record(tmp_path, frames=3)
+    lines = [json.loads(line) for line in log_lines(log_file(tmp_path))]
+    del lines[1]['data']['code']
+    put_lines(log_file(tmp_path), rechained(lines))
+    monkeypatch.setattr(vault_world, 'GAIN', 0.75)
+    assert 'recorded by unknown code' in replay_vault(tmp_path, cores=CORES).reasons[0]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the outbox reads: whole lines, in order, across days, while the log is written."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -108,3 +109,14 @@ def test_lines_are_synced_before_they_are_given_out(tmp_path: Path, monkeypatch)
     assert len(synced) == 1
     assert tail.read(4) == ()
     assert len(synced) == 1
+
+
+def test_a_log_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch):
+    write(tmp_path, day=0, lines=1)
+    monkeypatch.setattr(Path, 'open', _raise_eio)
+    with pytest.raises(VaultError, match='cannot be read'):
+        LogTail(tmp_path, 'a', 'w').read(-1)
+
+
+def _raise_eio(*_args: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))

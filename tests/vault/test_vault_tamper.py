@@ -4,6 +4,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from vault_world import (
     inputs_at,
     log_file,
     log_lines,
+    pinned,
     put_lines,
+    rechained,
     record,
     run,
     signed_vault,
@@ -23,7 +26,6 @@ from vault_world import (
 from swarm_vault.checkpoints import FILE
 from swarm_vault.frames import seal_fault
 from swarm_vault.keys import ensure_authority, load_trust
-from swarm_vault.lines import line_hash
 from swarm_vault.log_check import LogWalk
 from swarm_vault.recorder import Kind, Recorder
 from swarm_vault.segments import log_folder
@@ -55,20 +57,8 @@ def change_line(vault: Path, number: int, change: Callable[[dict[str, object]], 
     put_lines(path, lines)
 
 
-def pinned(event: dict[str, object]) -> bytes:
-    return json.dumps(event, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()
-
-
 def rechain(lines: list[bytes]) -> list[bytes]:
-    """What a forger does who knows the format: number and chain all lines anew."""
-    forged: list[bytes] = []
-    prev = '0' * 64
-    for seq, line in enumerate(lines):
-        event = json.loads(line)
-        event |= {'seq': seq, 'prev': prev, 'id': f'amr_1/reflex/{seq}'}
-        forged.append(pinned(event))
-        prev = line_hash(forged[-1])
-    return forged
+    return rechained([json.loads(line) for line in lines])
 
 
 def test_an_untouched_record_is_clean(vault: Path):
@@ -261,11 +251,13 @@ def test_every_changed_byte_of_a_bag_shows(vault: Path):
     bag = bag_file(vault)
     whole = bag.read_bytes()
     (log,) = LogWalk(log_folder(vault, 'amr_1', 'reflex'), None).check().bags.values()
+    assert seal_fault(BytesIO(whole), log) == ''
     for position in range(len(whole)):
         changed = bytearray(whole)
         changed[position] ^= 1 << position % 8
-        bag.write_bytes(changed)
-        assert seal_fault(bag, log).endswith('are not those that seq 7 sealed'), position
+        reason = seal_fault(BytesIO(changed), log)
+        assert reason.endswith('are not those that seq 7 sealed'), position
+    bag.write_bytes(changed)
     assert 'are not those that seq 7 sealed' in verdict_of(vault).reason
 
 
@@ -403,3 +395,29 @@ def test_a_flipped_bit_anywhere_in_a_small_log_is_found(tmp_path: Path):
         assert verify_vault(vault, trust=trust).exit_code == 1, bit
     path.write_bytes(whole)
     assert verify_vault(vault, trust=trust).exit_code == 0
+
+
+def test_a_torn_checkpoint_is_a_loss_not_tampering(vault: Path):
+    with (log_folder(vault, 'amr_1', 'reflex') / FILE).open('ab') as file:
+        file.write(b'{"agent_id":"am')
+    verdict = verify_vault(vault)
+    assert verdict.exit_code == 3
+    assert verdict.losses == ('amr_1/reflex: the last checkpoint is torn',)
+    Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex').close()
+    assert verify_vault(vault).exit_code == 0
+
+
+def test_a_seal_without_a_start_shows(tmp_path: Path):
+    record(tmp_path, frames=3)
+    lines = log_lines(log_file(tmp_path))
+    put_lines(log_file(tmp_path), rechain([lines[0], *lines[2:]]))
+    assert 'is sealed but was never started' in verify_vault(tmp_path).reasons[0]
+
+
+def test_seals_that_go_back_show(tmp_path: Path):
+    record(tmp_path, frames=3, events=0)
+    lines = log_lines(log_file(tmp_path))
+    seal = json.loads(lines[2])
+    shorter = pinned(seal | {'data': seal['data'] | {'bytes': 5}})
+    put_lines(log_file(tmp_path), rechain([*lines[:3], shorter, lines[3]]))
+    assert 'seq 3 seals fewer bytes than the seal before it' in verify_vault(tmp_path).reasons[0]

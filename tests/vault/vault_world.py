@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small core and small vaults for the tests of this room."""
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -135,3 +136,17 @@ def put_lines(path: Path, lines: list[bytes]) -> None:
 
 def parsed(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log_lines(path)]
+
+
+def pinned(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()
+
+
+def rechained(events: list[dict[str, Any]]) -> list[bytes]:
+    """What a forger does who knows the format: number and chain all lines anew."""
+    forged: list[bytes] = []
+    prev = '0' * 64
+    for seq, event in enumerate(events):
+        forged.append(pinned(event | {'seq': seq, 'prev': prev, 'id': f'amr_1/reflex/{seq}'}))
+        prev = hashlib.sha256(forged[-1]).hexdigest()
+    return forged

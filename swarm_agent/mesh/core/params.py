@@ -25,7 +25,7 @@ class RightOfWayParams:
     patience_s: float = 5.0
     """Standing behind a standing peer before asking it to make way [s], 2 to 20."""
     barred_s: float = 3.0
-    """Standing before the peer's body on the way to a refuge, before giving that up [s], 1 to 10."""
+    """Standing before the peer on the way to a refuge, before giving that up [s], 1 to 10."""
     aging_s: float = 20.0
     """Standing this long is worth more than the id, twice as long still more [s], 5 to 60."""
     retry_s: float = 10.0

@@ -20,11 +20,11 @@ Tour = tuple[int, ...]
 """Lattice nodes to visit, in order, without start and home."""
 Bits = npt.NDArray[np.uint8]
 
-_DETOUR_FLOOR_M = 0.5
-"""Added to a detour when it is weighed against its gain, so that nothing counts as free [m]."""
+_DETOUR_FLOOR_M = 5.0
+"""Added to a detour when it is weighed against its gain: small gains on the way come last [m]."""
 _NEIGHBOUR_M = 1.6
 """How far a stop is shifted in the search for a shorter tour [m]."""
-_CUT = 3
+_CUT = 4
 """How many stops are cut out at once."""
 _BETTER_M = 1e-6
 _KEPT = 10_000

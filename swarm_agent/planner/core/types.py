@@ -88,7 +88,7 @@ class Tuning:
     """Unreachable for this long, a goal counts as such [s]."""
     retry_home_s: Annotated[float, Range(1, 600)] = 5.0
     """Pause before the way home is tried again [s]."""
-    survey_reach: Annotated[float, Range(0.5, 1)] = 0.9
+    survey_reach: Annotated[float, Range(0.5, 1)] = 0.95
     """Share of the survey range that is planned with."""
     survey_done: Annotated[float, Range(0.5, 1)] = 0.985
     """Share of the coverable cells at which a survey is done."""

@@ -8,6 +8,8 @@ from typing import Literal
 from swarm_agent.mesh.core import Advice, Refuge
 from swarm_agent.situation.core.types import NavState
 
+HELD_M = 0.5
+"""A robot that may drive less than this yields; with more it only drives with foresight [m]."""
 Move = Literal['halt', 'stand', 'explore', 'mission', 'refuge']
 """halt: no speed at once; stand: come to a stand; the others drive."""
 
@@ -50,7 +52,7 @@ def arbitrate(
         return Order(move='explore', nav_state=NavState.EXPLORING, reason=exploring)
     if advice.kind == 'make_way':
         return _make_way(advice, refuge)
-    if advice.kind == 'wait' and mission.moves:
+    if advice.kind == 'wait' and mission.moves and advice.stop_after_m < HELD_M:
         return Order(
             move='mission',
             nav_state=NavState.YIELDING,

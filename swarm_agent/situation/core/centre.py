@@ -6,13 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from swarm_agent.situation.core.arrays import Floats, Ints
+from swarm_agent.situation.core.arrays import Floats, Ints, Mask
 from swarm_config.maps import GridMap
 
 NARROW_M = 0.3
 """Free space beside the body from which on a path is left where it is [m]."""
 ROUNDS = 10
 STEP_M = 0.015
+FADE_POINTS = 12
+"""How many points of a path before and after a narrow part are moved with it."""
+RAMP_POINTS = 5
+"""Over how many points from its ends a path may begin to move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,24 +52,38 @@ def make_mid_field(grid: GridMap) -> MidField:
 def centred(field: MidField, x: Floats, y: Floats, radius_m: float) -> tuple[Floats, Floats]:
     """Push the narrow parts of an evenly spaced path away from the nearer wall; ends stay.
 
+    What is pushed takes the path before and after it along, so that the robot is in the middle
+    when it enters.
+
     Args:
         field: Distances of the map.
         x: Path [m], shape (points,).
         y: Path [m].
         radius_m: The body's.
     """
-    if x.size < 5:
+    narrow = field.table[0, _cells(field, x, y)] < radius_m + NARROW_M
+    if x.size < 5 or not narrow.any():
         return x, y
-    x, y = x.copy(), y.copy()
+    new_x, new_y = x.copy(), y.copy()
     for _ in range(ROUNDS):
-        away, along_x, along_y = field.table.take(_cells(field, x, y), axis=1)
-        push = np.where(away < radius_m + NARROW_M, STEP_M, 0.0)
-        push[0] = push[-1] = 0.0
-        if not push.any():
-            return x, y
-        move_x, move_y = _sideways(x, y, along_x, along_y)
-        x, y = _smooth(x + push * move_x, push), _smooth(y + push * move_y, push)
-    return x, y
+        away, along_x, along_y = field.table.take(_cells(field, new_x, new_y), axis=1)
+        push = np.where(narrow & (away < radius_m + NARROW_M), STEP_M, 0.0)
+        move_x, move_y = _sideways(new_x, new_y, along_x, along_y)
+        new_x = _smooth(new_x + push * move_x, push)
+        new_y = _smooth(new_y + push * move_y, push)
+    source, share = _taken_along(narrow)
+    return x + share * (new_x - x)[source], y + share * (new_y - y)[source]
+
+
+def _taken_along(narrow: Mask) -> tuple[Ints, Floats]:
+    """For each point the narrow point nearest along the path, and the share of its shift."""
+    at = np.arange(narrow.size)
+    before = np.maximum.accumulate(np.where(narrow, at, -narrow.size))
+    after = np.minimum.accumulate(np.where(narrow, at, 2 * narrow.size)[::-1])[::-1]
+    source = np.where(at - before <= after - at, before, after)
+    share = 1.0 - np.abs(at - source) / FADE_POINTS
+    ends = np.minimum(at, at[::-1]) / RAMP_POINTS
+    return source.clip(0, narrow.size - 1), np.minimum(share, ends).clip(0.0, 1.0)
 
 
 def _cells(field: MidField, x: Floats, y: Floats) -> Ints:

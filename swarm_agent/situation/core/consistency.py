@@ -26,6 +26,8 @@ WINDOW = 10
 """Decisions over which motion is compared, about 1 s."""
 ZONES = ('zone_stop', 'geofence_stop')
 """Causes of the reflexes that speak of the place, not of a fault."""
+ADVANCE_M = 0.25
+PATIENCE_NS = 8_000_000_000
 SHUT_NS = 30_000_000_000
 QUIET_NS = 5_000_000_000
 """After a motion or reflex violation the next one is not looked for during this time [ns]."""
@@ -75,6 +77,9 @@ class Watch:
     quiet_until_ns: int = 0
     stopped_since_ns: int = -1
     """Since when the reflexes stop a free path; -1 if they do not."""
+    anchor: Point = (0.0, 0.0)
+    anchor_ns: int = -1
+    """Where and since when the robot tries to get on; -1 if it does not."""
     failures: int = 0
     """Motion violations since the robot last moved as told."""
     known: tuple[Found, ...] = field(default=())
@@ -170,6 +175,18 @@ def watch_reflex(
         return watch, False
     quiet_ns = now_ns + QUIET_NS
     return replace(watch, stopped_since_ns=-1, quiet_until_ns=quiet_ns), True
+
+
+def watch_progress(
+    watch: Watch, place: Point, now_ns: int, *, tries: bool
+) -> tuple[Watch, bool]:
+    """Whether the robot has tried to get on for long and is still at the same place."""
+    fresh = watch.anchor_ns < 0 or distance(place, watch.anchor) > ADVANCE_M
+    if fresh or not tries:
+        return replace(watch, anchor=place, anchor_ns=now_ns if tries else -1), False
+    if now_ns - watch.anchor_ns < PATIENCE_NS:
+        return watch, False
+    return replace(watch, anchor_ns=-1), True
 
 
 def shut_place(watch: Watch, place: Point, now_ns: int) -> Watch:

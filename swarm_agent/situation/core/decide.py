@@ -7,6 +7,7 @@ from dataclasses import replace
 from swarm_agent.mesh.core import (
     Advice,
     Me,
+    Peer,
     PeerState,
     RightOfWayInputs,
     RightOfWayOutputs,
@@ -14,6 +15,13 @@ from swarm_agent.mesh.core import (
     decide_right_of_way,
 )
 from swarm_agent.situation.core.arbiter import Order, arbitrate
+from swarm_agent.situation.core.dodge import (
+    around_parked,
+    newly_parked,
+    out_of_the_way,
+    parked,
+    rerouted,
+)
 from swarm_agent.situation.core.ease import ease, must_ease
 from swarm_agent.situation.core.follow import (
     Drive,
@@ -36,7 +44,7 @@ from swarm_agent.situation.core.mission import (
     will,
 )
 from swarm_agent.situation.core.params import Params
-from swarm_agent.situation.core.path import Aversion
+from swarm_agent.situation.core.path import Aversion, Terrain
 from swarm_agent.situation.core.perceive import Sight, perceive
 from swarm_agent.situation.core.refuge import Retreat, retreat
 from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_LENGTH_M, locate, point_at, told
@@ -56,10 +64,7 @@ SEARCH_RADPS = 0.9
 UNFIT_S = 5.0
 HAZARD_FACTOR = 8.0
 OBJECT_FACTOR = 4.0
-PEER_FACTOR = 8.0
 SHUT_M = 0.4
-STANDS_MPS = 0.05
-SETTLED = (int(PeerState.IDLE), int(PeerState.BLOCKED), int(PeerState.UNSPECIFIED))
 
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
@@ -69,7 +74,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     state, verdict = judge(state, sight, inputs, params)
     state, notes = _plan(state, inputs, params)
     rights_state, rights = _right_of_way(state, inputs, params, sight)
-    state = replace(state, rights=rights_state)
+    state = replace(state, rights=rights_state, yields_to=rights.yields_to)
     hold = _hold(state, inputs, params)
     state = _stepping_aside(state, rights.advice, hold, inputs, params)
     order = arbitrate(
@@ -96,48 +101,70 @@ def _plan(state: State, inputs: Inputs, params: Params) -> tuple[State, tuple[Pl
         return state, ()
     if state.pose_odom is not None and mission.status == NavState.EXPLORING:
         mission = turned(mission, state.drive.last.wz_radps * 0.1)
+    aversions = _aversions(state, inputs, params)
+    terrain = terrain_of(state, params)
     mission = _detour(state, mission, inputs, params)
+    may_plan = state.exploration is None
+    asked = bool(mission.ask) and may_plan
     mission, note = follow_up(
-        mission,
-        terrain_of(state, params),
-        state.pose,
-        inputs.now_ns,
-        _aversions(state, inputs, params),
-        may_plan=state.exploration is None,
+        mission, terrain, state.pose, inputs.now_ns, aversions, may_plan=may_plan
     )
-    return replace(state, mission=mission), (note,) if note is not None else ()
+    if asked:
+        mission = replace(mission, minded=tuple((x, y) for x, y, _ in aversions[-1].discs))
+    state = replace(state, mission=mission)
+    return _dodge(state, terrain, inputs, aversions), () if note is None else (note,)
+
+
+def _dodge(
+    state: State, terrain: Terrain, inputs: Inputs, aversions: tuple[Aversion, ...]
+) -> State:
+    """Once in an encounter, look for a way that leaves the one that goes first its own."""
+    if state.yields_to == state.dodged:
+        return state
+    state = replace(state, dodged=state.yields_to)
+    peer = next((one for one in inputs.peers if one.agent_id == state.dodged), None)
+    if peer is None or not peer.path or state.exploration is not None:
+        return state
+    route = out_of_the_way(state.mission, terrain, state.pose, peer, aversions)
+    if route is None:
+        return state
+    return replace(state, mission=rerouted(state.mission, route, state.pose))
 
 
 def _detour(state: State, mission: Mission, inputs: Inputs, params: Params) -> Mission:
-    """Ask for a way around a peer that has kept the robot waiting for long."""
+    """Ask for a way around a peer that has parked on the path or kept the robot waiting."""
     since = state.waiting_since_ns
-    wait_ns = params.tuning.detour_wait_s * 1e9
-    if since < 0 or inputs.now_ns - max(since, mission.planned_ns) < wait_ns or mission.ask:
+    if mission.ask or mission.route is None:
         return mission
-    return replace(mission, ask='a peer closes the path') if mission.route else mission
+    wait_ns = params.tuning.detour_wait_s * 1e9
+    if since >= 0 and inputs.now_ns - max(since, mission.planned_ns) >= wait_ns:
+        return replace(mission, ask='a peer closes the path')
+    if newly_parked(mission, _parked(state, inputs, params), params.body.radius_m):
+        return replace(mission, ask='a peer has parked on the path')
+    return mission
+
+
+def _parked(state: State, inputs: Inputs, params: Params) -> tuple[Peer, ...]:
+    since = state.waiting_since_ns
+    long_ns = params.tuning.detour_wait_s * 1e9
+    return parked(inputs.peers, waiting=since >= 0 and inputs.now_ns - since >= long_ns)
 
 
 def _aversions(state: State, inputs: Inputs, params: Params) -> tuple[Aversion, ...]:
     """Floor to be avoided: reported hazards, the unseen rest of found objects, parked peers."""
     own = params.body.radius_m
-    hazards = tuple((*one.position, one.radius_m + own) for one in state.hazards)
-    objects = tuple((*one.centre, one.radius_m + own) for one in state.watch.known)
-    waiting = state.waiting_since_ns >= 0
-    peers = tuple(
-        (peer.pose[0], peer.pose[1], peer.radius_m + own + 0.1)
-        for peer in inputs.peers
-        if abs(peer.speed_mps) < STANDS_MPS and (waiting or peer.state in SETTLED)
-    )
     shut = tuple(
         Aversion(discs=((*one.place, SHUT_M),), factor=_shut_factor(one.times))
         for one in state.watch.shut
         if inputs.now_ns < one.until_ns
     )
+    hazards = tuple((*one.position, one.radius_m + own) for one in state.hazards)
+    objects = tuple((*one.centre, one.radius_m + own) for one in state.watch.known)
     return (
         *shut,
         Aversion(discs=hazards, factor=HAZARD_FACTOR),
         Aversion(discs=objects, factor=OBJECT_FACTOR),
-        Aversion(discs=peers, factor=PEER_FACTOR),
+        around_parked(_parked(state, inputs, params), own),
     )
 
 

@@ -11,6 +11,7 @@ from swarm_agent.situation.core.consistency import (
     refreshed,
     shut_place,
     watch_motion,
+    watch_progress,
     watch_reflex,
 )
 from swarm_agent.situation.core.explore import Exploration, begin, look
@@ -116,9 +117,17 @@ def _first_violation(
         params.tuning.stuck_s,
         plan_is_free=_wants_to_drive(state) and not _peer_near(state, inputs, params),
     )
-    if stuck:
-        watch = shut_place(watch, _just_ahead(state), now_ns)
-    return replace(state, watch=watch), _stuck(here, inputs) if stuck else None, None
+    watch, stays = watch_progress(watch, here, now_ns, tries=_tries(state))
+    if not (stuck or stays):
+        return replace(state, watch=watch), None, None
+    watch = shut_place(watch, _just_ahead(state), now_ns)
+    return replace(state, watch=watch), _stuck(here, inputs, stays=stays), None
+
+
+def _tries(state: State) -> bool:
+    """The mission drives, and nobody has to be waited for."""
+    aside = state.retreat.status != 'unasked'
+    return state.mission.route is not None and not aside and state.waiting_since_ns < 0
 
 
 def _wants_to_drive(state: State) -> bool:
@@ -173,13 +182,14 @@ def _object_violation(found: Found) -> Violation:
     )
 
 
-def _stuck(where: Point, inputs: Inputs) -> Violation:
+def _stuck(where: Point, inputs: Inputs, *, stays: bool) -> Violation:
     cause = inputs.reflex.cause if inputs.reflex is not None else ''
+    held = 'the robot does not get on' if stays else 'reflexes stop the robot'
     return Violation(
         kind='reflex',
         where=where,
         expected='a free path, as planned',
-        actual=f'reflexes stop the robot: {cause}',
+        actual=f'{held}: {cause or "no cause told"}',
     )
 
 

@@ -36,6 +36,8 @@ class Mission:
     planned_ns: int = -RETRY_NS
     ask: str = ''
     """Why a new plan is wanted, empty if none is."""
+    minded: tuple[Point, ...] = ()
+    """Where peers had parked when the route was planned."""
     looked_rad: float = 0.0
     """Turned so far, for EXPLORE."""
 

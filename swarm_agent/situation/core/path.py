@@ -141,7 +141,7 @@ def _none(terrain: Terrain, start: int, goal: Point, tolerance_m: float) -> Plan
         return Planned(route=None, reason=f'no room for the robot at {place}', by_map=False)
     if not any(areas[node] == areas[start] for node in around):
         return Planned(route=None, reason=f'no way to {place} on the map', by_map=False)
-    return Planned(route=None, reason=f'observed objects close every way to {place}')
+    return Planned(route=None, reason=f'every way to {place} is closed by what was met there')
 
 
 def _walk(back: Ints32, start: int, end: int) -> list[int]:

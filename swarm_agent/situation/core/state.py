@@ -61,6 +61,10 @@ class State:
     rights: RightOfWayState = RightOfWayState()
     hazards: tuple[Hazard, ...] = ()
     """Reported by peers."""
+    yields_to: str = ''
+    """The peer that goes first, by the last decision."""
+    dodged: str = ''
+    """The peer for which a way around was looked for in this encounter."""
     waiting_since_ns: int = -1
     """Since when right of way keeps the robot from driving; -1 if it does not."""
 

@@ -4,7 +4,15 @@
 from dataclasses import replace
 
 from swarm_agent.planner.core.orders import Order
-from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, Want, too_early
+from swarm_agent.planner.core.skills.step import (
+    Scratch,
+    Status,
+    Step,
+    View,
+    Want,
+    hold,
+    too_early,
+)
 from swarm_agent.planner.core.types import IntentKind, Nav, SkillMemory
 
 
@@ -12,7 +20,8 @@ def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Ste
     """Look on, until the situation node is done or the time is up."""
     want = Want(kind=IntentKind.EXPLORE, skill=order.task.value)
     if too_early(view, order.not_before_ns):
-        return Step(memory=memory, scratch=scratch, want=want, reason='waiting for the time')
+        waiting = hold(order.task.value)
+        return Step(memory=memory, scratch=scratch, want=waiting, reason='waiting for the time')
     memory = replace(memory, elapsed_ns=memory.elapsed_ns + view.step_ns)
     share = min(1.0, memory.elapsed_ns / (order.seconds * 1e9))
     looked = view.acting == want and view.nav is Nav.ARRIVED
