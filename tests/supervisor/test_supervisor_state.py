@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Missions, memory, the common picture, settings and places, each by itself."""
 
+import asyncio
 import contextlib
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,6 +33,7 @@ from swarm_supervisor.places import load_places, sector_cells
 from swarm_supervisor.roster import Roster, Standing
 from swarm_supervisor.settings import Settings, load_settings
 from swarm_supervisor.store import Escalation, Store
+from swarm_supervisor.watchkeeping import keep_watch
 from swarm_supervisor.wire import (
     WireError,
     check_ack,
@@ -317,3 +320,17 @@ def test_texts_are_bounded():
     for value in ('', '  ', 'x' * 129, 'a\x00b', 'a\x7f'):
         with pytest.raises(WireError, match='f: '):
             check_text('f', value)
+
+
+def test_a_supervisor_whose_record_is_not_kept_does_not_go_on():
+    async def watched():
+        hq = SimpleNamespace(
+            wake=asyncio.Event(),
+            clock=lambda: 0,
+            recorder=SimpleNamespace(fault='log supervisor/supervisor: the disk is full'),
+        )
+        hq.wake.set()
+        await keep_watch(hq, asyncio.Event())
+
+    with pytest.raises(VaultError, match='the disk is full'):
+        asyncio.run(watched())
