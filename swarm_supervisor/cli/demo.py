@@ -41,9 +41,7 @@ def demo(
         Path | None, typer.Option('--map', help='A map_server YAML; the depot if not given.')
     ] = None,
     seed: Annotated[int, typer.Option(help='Seed of noise, drift and automatic homes.')] = 0,
-    link_down: Annotated[
-        str, typer.Option(help="FROM:TO in s: no supervisor then.")
-    ] = '',
+    link_down: Annotated[str, typer.Option(help='FROM:TO in s: no supervisor then.')] = '',
     no_link_down: Annotated[bool, typer.Option('--no-link-down', help='Never cut it.')] = False,
     out: Annotated[Path, typer.Option(help='Folder of the run; emptied first.')] = Path(
         'out/demo'
@@ -64,10 +62,10 @@ def demo(
 ) -> None:
     """Survey a depot with a simulated fleet, end to end, and audit what it did.
 
-    Three robots on real ROS 2 nodes, a supervisor over gRPC, peers over Zenoh, physics in MuJoCo.
-    The link to the supervisor is cut for a while, two robots meet in a narrow aisle, a pallet drops
-    into a path. Exit code 0 only if the referee in the simulator and the audit agree that all went
-    well.
+    Three robots on real ROS 2 nodes, a supervisor over gRPC, peers over Zenoh, physics in
+    MuJoCo. The link to the supervisor is cut for a while, two robots meet in a narrow aisle, a
+    pallet drops into a path. Exit code 0 only if the referee in the simulator and the audit agree
+    that all went well.
     """
     console = Console()
     options = DemoOptions(

@@ -116,6 +116,7 @@ class _Show:
         start_script(self._stage.environment)
         self._give_main_order()
         self._follow_script()
+        self._wait_for_links()
         self._settle()
 
     def _robots_registered(self) -> bool:
@@ -199,6 +200,14 @@ class _Show:
         self._shown.referee = read_referee(self._stage.run.out_dir)
         with contextlib.suppress(OperatorError):
             self._shown.fleet = self._client.snapshot()
+
+    def _wait_for_links(self) -> None:
+        """A robot may be home before its link is back; what it has buffered still has to go up."""
+        deadline = time.monotonic() + SYNC_WITHIN_S
+        while time.monotonic() < deadline:
+            if all(robot.linked for robot in self._shown.fleet.robots):
+                return
+            self._tick()
 
     def _settle(self) -> None:
         """Stop the robots, then let their planners send the last events up."""

@@ -10,7 +10,11 @@ import pytest
 from swarm_supervisor.processes import ProcessGroup, ProcessSpec
 
 WAIT = 'import time, sys\nprint("up", flush=True)\ntime.sleep(600)'
-DEAF = 'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("up", flush=True)\ntime.sleep(600)'
+DEAF = (
+    'import signal, time\n'
+    'signal.signal(signal.SIGTERM, signal.SIG_IGN)\n'
+    'print("up", flush=True)\ntime.sleep(600)'
+)
 
 
 def spec(name: str, code: str, **more: object) -> ProcessSpec:
@@ -58,7 +62,8 @@ def test_lower_ranks_are_stopped_first(group, tmp_path):
     path = tmp_path / 'order'
     code = (
         'import signal, sys, time\n'
-        f'signal.signal(signal.SIGTERM, lambda *_: (open({str(path)!r}, "a").write(NAME), sys.exit(0)))\n'
+        f'note = lambda *_: (open({str(path)!r}, "a").write(NAME), sys.exit(0))\n'
+        'signal.signal(signal.SIGTERM, note)\n'
         'print("up", flush=True)\ntime.sleep(600)'
     )
     for name, rank in (('b', 2), ('a', 1)):

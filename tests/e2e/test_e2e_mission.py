@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,9 @@ def test_the_whole_demo_passes_with_its_meeting_and_its_pallet(tmp_path):
 
 @pytest.mark.e2e
 @pytest.mark.slow
-@pytest.mark.parametrize('process', ['amr_1.planner', 'amr_1.situation', 'amr_1.reflex', 'supervisor'])
+@pytest.mark.parametrize(
+    'process', ['amr_1.planner', 'amr_1.situation', 'amr_1.reflex', 'supervisor']
+)
 def test_a_killed_process_comes_back_and_the_mission_completes(tmp_path, process):
     assert_clean(demo(tmp_path, '--map', str(LAB), '--robots', '2', '--kill', f'{process}@8'))
 
@@ -78,18 +79,18 @@ def test_a_killed_process_comes_back_and_the_mission_completes(tmp_path, process
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_ctrl_c_stops_every_process_within_seconds_and_leaves_none(tmp_path):
-    child = subprocess.Popen(
-        (sys.executable, '-m', 'swarm_supervisor.cli', 'demo', '--map', str(LAB), '--robots', '2',
-         '--out', str(tmp_path / 'run')),
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    lines = iter(child.stdout.readline, '')
-    assert any('order' in line for line in lines)
-    child.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    child.wait(20)
+    command = ('demo', '--map', str(LAB), '--robots', '2', '--out', str(tmp_path / 'run'))
+    with subprocess.Popen(
+        (sys.executable, '-m', 'swarm_supervisor.cli', *command),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert any('order' in line for line in iter(child.stdout.readline, ''))
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
     assert child.returncode not in (0, None)
-    assert not _left_behind(str(tmp_path)), f'after {time.monotonic() - began:.1f} s'
+    assert not _left_behind(str(tmp_path))
 
 
 def _left_behind(mark: str) -> list[str]:

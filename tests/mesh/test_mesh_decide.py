@@ -3,6 +3,7 @@
 
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -99,6 +100,20 @@ def test_the_lower_one_promises_only_when_it_can_stop_before_the_zone():
     assert out.claims == ()
     assert out.yields_to == 'a'
     _, out = tick(state, me(speed_mps=0.5), peer(), now_s=10.1)
+    assert [one.kind for one in out.claims] == [ClaimKind.PROMISE]
+
+
+@pytest.mark.parametrize('noise_mps', [0.0, 0.004, -0.004])
+def test_one_that_stands_right_before_the_zone_promises_whatever_its_speedometer_says(noise_mps):
+    to_the_middle = tuple((0.83 - 0.207 * k, 0.0) for k in range(1, 5))
+    from_the_west = tuple((-0.78 + 0.195 * k, 0.0) for k in range(1, 5))
+    own = me(pose=(0.83, 0.0, 3.14), radius_m=0.28, path=to_the_middle, speed_mps=noise_mps)
+    other = peer(
+        pose=(-0.78, 0.0, 0.0), radius_m=0.28, path=from_the_west, speed_mps=0.0, state=3
+    )
+    request = claim(ClaimKind.REQUEST, path=from_the_west)
+    _, out = tick(RightOfWayState(), own, other, claims=[request])
+    assert out.advice.stop_after_m == 0.0
     assert [one.kind for one in out.claims] == [ClaimKind.PROMISE]
 
 

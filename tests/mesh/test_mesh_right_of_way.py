@@ -30,6 +30,13 @@ CORRIDOR = """
 #..................#
 ####################
 """
+DOOR = """
+####################
+########..##########
+#....a.....P..b....#
+#..................#
+####################
+"""
 CROSSING = """
 ########..########
 ########.b########
@@ -147,6 +154,13 @@ def test_a_parked_robot_gets_out_of_the_way_even_of_a_lower_id():
     world = world_of(POCKET, ('r9', 'a', 'b', {}), ('r1', 'P', None, {})).run(60)
     assert_all_arrived(world)
     assert world.robots[1].settled[0].role == 'yields'
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_two_that_want_the_same_place_get_there_one_after_the_other(seed):
+    late = {'starts_s': 2.0}
+    robots = ('r1', 'a', 'P', late), ('r2', 'b', 'P', {'accel_mps2': 0.4})
+    assert_all_arrived(world_of(DOOR, *robots, seed=seed).run(60))
 
 
 def test_the_settlement_is_the_same_on_both_sides():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The uplink against a real gRPC server: nothing acknowledged is lost, nothing forged gets through."""
+"""The uplink against a real gRPC server: nothing acknowledged is lost, no forgery gets through."""
 
 import os
 import signal
@@ -166,8 +166,8 @@ from swarm_config.fleets import load_fleet
 from swarm_vault.recorder import Kind, Recorder
 fleet, vault, port = load_fleet(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
 recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='planner')
-uplink = Uplink(fleet=fleet, agent_id='amr_1', vault_dir=vault, target='127.0.0.1:' + port, insecure=False,
-                hello=lambda: mission_pb2.Hello(agent_id='amr_1'))
+uplink = Uplink(fleet=fleet, agent_id='amr_1', vault_dir=vault, target='127.0.0.1:' + port,
+                insecure=False, hello=lambda: mission_pb2.Hello(agent_id='amr_1'))
 i = 0
 while True:
     recorder.event(Kind.SYSTEM, 'test.line', {'i': i})

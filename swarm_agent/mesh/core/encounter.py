@@ -26,6 +26,8 @@ from swarm_agent.mesh.core.types import (
 NS = 1_000_000_000
 SOON_S = 1.0
 """Covers a message's way, one tick and braking [s]."""
+STANDS_MPS = 0.05
+"""Slower than this a robot stands [m/s]."""
 CANNOT_YIELD = 'cannot_yield'
 """Reason of a request by the lower robot: it found no place, so the higher one has to yield."""
 STUCK = 'stuck'

@@ -7,6 +7,7 @@ from dataclasses import replace
 from swarm_agent.mesh.core.encounter import (
     CANNOT_YIELD,
     NS,
+    STANDS_MPS,
     STUCK,
     TURN,
     Encounter,
@@ -21,8 +22,6 @@ from swarm_agent.mesh.core.passing import pass_by
 from swarm_agent.mesh.core.paths import Meeting, room_before
 from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Role
 from swarm_agent.mesh.core.yielding import let_pass
-
-STANDS_MPS = 0.05
 
 
 def meet_peer(scene: Scene, encounter: Encounter | None) -> Step:

@@ -9,6 +9,8 @@ import numpy as np
 from swarm_agent.mesh.core.encounter import (
     CANNOT_YIELD,
     NS,
+    SOON_S,
+    STANDS_MPS,
     STUCK,
     Answer,
     Encounter,
@@ -45,19 +47,23 @@ def _room(meeting: Meeting) -> float:
 def _room_beside(scene: Scene, encounter: Encounter, meeting: Meeting) -> float:
     """How far one may step aside: clear of the peer's body and of where it gets to soon.
 
-    One that steps aside for another peer keeps out of the whole way of this one, if promised.
+    One that steps aside for another peer keeps out of the whole way of this one, if it ever gave
+    it a promise: a request that came again has no answer yet, but the peer may still drive on the
+    last one.
     """
     if scene.refuge_asked:
         aside = way_of(scene.at, scene.me.aside)
         return room_before(aside, scene.peer_soon, scene.place_m, scene.least_m)
-    if encounter.answered[0] == 'promise':
-        return _room(meeting)
+    if encounter.place is not None:
+        kept = meet(scene.way, scene.its_way, scene.place_m - HOLD_M, scene.least_m)
+        return _room(kept)
     return room_before(scene.way, scene.peer_soon, scene.place_m, scene.least_m)
 
 
 def _must_leave(scene: Scene, encounter: Encounter, meeting: Meeting) -> bool:
-    standing = scene.me.speed_mps < 0.05
-    asked = scene.parked or (encounter.reason == STUCK and standing)
+    """Whether waiting here cannot help: it stands where the peer wants to get, and stays."""
+    standing = scene.me.speed_mps < STANDS_MPS
+    asked = scene.parked or (standing and (encounter.reason == STUCK or scene.stood_s > SOON_S))
     return meeting.head_on or (meeting.in_its_way and asked)
 
 
@@ -66,12 +72,17 @@ def _wait(scene: Scene, encounter: Encounter, meeting: Meeting) -> Step:
     limit = _room(meeting)
     if over:
         return Step(limit_m=limit, settled=settlement(scene, encounter))
-    braking = scene.me.speed_mps**2 / (2.0 * scene.params.decel_mps2)
-    can_stop = meeting.shared_m >= braking and not meeting.in_its_way
+    can_stop = meeting.shared_m >= _braking_m(scene) and not meeting.in_its_way
     claims: tuple[Claim, ...] = ()
     if can_stop:
         encounter, claims = _promise(scene, encounter, _stop_point(scene, limit))
     return Step(encounter=encounter, limit_m=limit, claims=claims, reason='lets pass')
+
+
+def _braking_m(scene: Scene) -> float:
+    """How far it takes to stop [m]; a standing robot's speed is nothing but noise."""
+    speed_mps = scene.me.speed_mps
+    return 0.0 if abs(speed_mps) < STANDS_MPS else speed_mps**2 / (2.0 * scene.params.decel_mps2)
 
 
 def _stop_point(scene: Scene, limit_m: float) -> Point:
@@ -100,7 +111,7 @@ def _step_aside(scene: Scene, encounter: Encounter, room_m: float) -> Step:
 def _watch_way_aside(scene: Scene, encounter: Encounter, room_m: float) -> tuple[Encounter, bool]:
     """Note whether the peer itself bars the way to the refuge, and say if it does for long."""
     driving = scene.refuge_asked and scene.me.refuge == 'found'
-    if not driving or room_m > 0.0 or scene.me.speed_mps >= 0.05:
+    if not driving or room_m > 0.0 or scene.me.speed_mps >= STANDS_MPS:
         return replace(encounter, stalled_ns=-1), False
     since = encounter.stalled_ns if encounter.stalled_ns >= 0 else scene.now_ns
     long = scene.now_ns - since >= scene.params.barred_s * NS
@@ -108,9 +119,15 @@ def _watch_way_aside(scene: Scene, encounter: Encounter, room_m: float) -> tuple
 
 
 def _is_released(scene: Scene, encounter: Encounter) -> bool:
-    """Whether the way on from here, or back to where it stood, is no longer the peer's."""
+    """Whether the way on from here, or back to where it stood, is no longer the peer's.
+
+    The peer may still rely on a promise until it said that it has passed; until then a robot that
+    gave one asks for the whole clearance.
+    """
     way = way_of(scene.at, (encounter.origin,)) if scene.parked else scene.way
-    meeting = meet(way, scene.its_way, scene.place_m, scene.least_m)
+    relied_on = encounter.place is not None and not encounter.released
+    clearance_m = scene.clearance_m if relied_on else scene.place_m
+    meeting = meet(way, scene.its_way, clearance_m, scene.least_m)
     taken = scene.parked and meeting.taken_m < math.inf and scene.its_way.leads_away
     return not (meeting.contested or meeting.in_its_way or taken)
 
