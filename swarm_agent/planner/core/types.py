@@ -90,7 +90,7 @@ class Tuning:
     """Pause before the way home is tried again [s]."""
     survey_reach: Annotated[float, Range(0.5, 1)] = 0.95
     """Share of the survey range that is planned with."""
-    survey_done: Annotated[float, Range(0.5, 1)] = 0.985
+    survey_done: Annotated[float, Range(0.5, 1)] = 0.98
     """Share of the coverable cells at which a survey is done."""
     survey_least: Annotated[float, Range(0, 1)] = 0.9
     """Share below which a survey that can go no further has failed."""
