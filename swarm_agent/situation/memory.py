@@ -19,7 +19,7 @@ class FrameMemory:
         try:
             x, y, yaw = json.loads(self._path.read_text(encoding='utf-8'))['map_odom']
             pose = (float(x), float(y), float(yaw))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
             return None
         return pose if all(map(math.isfinite, pose)) else None
 

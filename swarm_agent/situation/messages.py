@@ -12,6 +12,7 @@ from swarm_agent.mesh.core import Hazard
 from swarm_agent.mesh.wire import points_message
 from swarm_agent.situation.core import Outputs, Reflex, Wish
 from swarm_agent.situation.core.scan import NO_RETURN
+from swarm_agent.situation.core.se2 import wrap
 from swarm_agent.situation.odometry import Reading
 from swarm_msgs.msg import Intent, ReflexState, Situation
 
@@ -39,7 +40,7 @@ def scan_bytes(message: Any, beams: int) -> bytes:
     no measurement.
     """
     metres = np.frombuffer(message.ranges, dtype=np.float32)
-    with np.errstate(invalid='ignore'):
+    with np.errstate(invalid='ignore', over='ignore'):
         coded = np.where(metres > 0.0, np.minimum(metres * 1000.0 + 0.5, NO_RETURN), 0.0)
         coded[metres > message.range_max] = NO_RETURN
     coded = coded.astype('<u2')
@@ -61,13 +62,14 @@ def _resampled(
     beams: int,
 ) -> 'np.ndarray[tuple[int], np.dtype[np.uint16]]':
     taken = np.zeros(beams, dtype='<u2')
-    if coded.size == 0 or not (math.isfinite(increment) and increment != 0.0):
+    finite = math.isfinite(angle_min) and math.isfinite(increment)
+    if coded.size == 0 or not finite or increment == 0.0:
         return taken
     wanted = -math.pi + np.arange(beams) * (math.tau / beams)
     turn = np.mod((wanted - angle_min) * math.copysign(1.0, increment), math.tau)
-    nearest = np.round(turn / abs(increment)).astype(np.int64)
+    nearest = np.round(turn / abs(increment))
     inside = nearest < coded.size
-    taken[inside] = coded[nearest[inside]]
+    taken[inside] = coded[nearest[inside].astype(np.int64)]
     return taken
 
 
@@ -90,22 +92,25 @@ def reading_of(message: Any) -> Reading | None:
     )
 
 
-def wish_of(message: Intent) -> Wish | None:
-    """An intent; None where a number cannot be computed with."""
+def wish_of(message: Intent) -> Wish:
+    """An intent; the core refuses one with a number that cannot be computed with."""
     goal = message.goal_map
-    numbers = (goal.x, goal.y, goal.theta, message.tolerance_m, message.speed_factor)
-    if not all(map(math.isfinite, numbers)):
-        return None
+    theta = float(goal.theta)
     return Wish(
         intent_id=int(message.intent_id),
         kind=int(message.kind),
         skill=str(message.skill),
-        goal=(float(goal.x), float(goal.y), math.remainder(float(goal.theta), math.tau)),
+        goal=(float(goal.x), float(goal.y), wrap(theta) if math.isfinite(theta) else theta),
         use_yaw=bool(message.use_yaw),
-        tolerance_m=max(0.0, float(message.tolerance_m)),
+        tolerance_m=_within(float(message.tolerance_m), math.inf),
         priority=int(message.priority),
-        speed_factor=min(1.0, max(0.0, float(message.speed_factor))),
+        speed_factor=_within(float(message.speed_factor), 1.0),
     )
+
+
+def _within(number: float, most: float) -> float:
+    """The number, at least 0 and at most the other; one that is not finite stays as it is."""
+    return min(most, max(0.0, number)) if math.isfinite(number) else number
 
 
 def reflex_of(message: ReflexState, age_ns: int) -> Reflex:

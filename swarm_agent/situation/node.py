@@ -73,7 +73,7 @@ class SituationNode:
         self._scan: Any = None
         self._wish: Any = None
         self._reflex: Any = None
-        self._situation = _empty_situation(self._params.survey_cell_m, self._state.statics.survey)
+        self._situation = _empty_situation(self._state.statics.survey)
         self._decided_ns = self._second_ns = time.monotonic_ns()
         self._decide_ms: list[float] = []
         self._failure = ''
@@ -250,7 +250,7 @@ def _age(age_ns: int) -> int:
     return max(0, age_ns) if age_ns >= ODD_STAMP_NS else NEVER_NS
 
 
-def _empty_situation(cell_m: float, survey: Any) -> Situation:
+def _empty_situation(survey: Any) -> Situation:
     message = Situation(seen_resolution_m=survey.cell_m)
     message.header.frame_id = 'map'
     message.seen_width, message.seen_height = survey.cols, survey.rows

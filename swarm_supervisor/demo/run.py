@@ -35,20 +35,21 @@ def run_demo(options: DemoOptions, config_dir: Path, console: Console) -> Figure
     Raises:
         ConfigError: An option, the map or the fleet cannot be used; nothing was started.
     """
-    began = time.monotonic()
+    began, cpu_before_s = time.monotonic(), _cpu_s()
     stage = prepare(options, config_dir)
     with View(console) as view:
         shown = run_show(options, stage, view)
         shown.referee = read_referee(stage.run.out_dir)
         view.say('verifying the audit trail and re-executing the decisions')
-    figures, trail = _audit(stage, shown, began)
+    figures, trail = _audit(stage, shown, began, _cpu_s() - cpu_before_s)
     _write(options, stage, shown, figures, trail)
     return figures
 
 
-def _audit(stage: Stage, shown: Shown, began: float) -> tuple[Figures, Trail]:
+def _audit(
+    stage: Stage, shown: Shown, began: float, mission_cpu_s: float
+) -> tuple[Figures, Trail]:
     vault = stage.run.vault_dir
-    mission_cpu_s = children_cpu_s() + _own_cpu_s()
     mission_wall_s = time.monotonic() - began
     written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir)
     audits = [audit_of(path) for path in (vault, stage.run.supervisor_vault_dir)]
@@ -69,9 +70,10 @@ def _audit(stage: Stage, shown: Shown, began: float) -> tuple[Figures, Trail]:
     return replace(figures, passed=not reasons, reasons=reasons), trail
 
 
-def _own_cpu_s() -> float:
+def _cpu_s() -> float:
+    """What this process and its ended children have used so far, set-up included [s]."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime + children_cpu_s()
 
 
 def _write(

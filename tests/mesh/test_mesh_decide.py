@@ -108,9 +108,7 @@ def test_one_that_stands_right_before_the_zone_promises_whatever_its_speedometer
     to_the_middle = tuple((0.83 - 0.207 * k, 0.0) for k in range(1, 5))
     from_the_west = tuple((-0.78 + 0.195 * k, 0.0) for k in range(1, 5))
     own = me(pose=(0.83, 0.0, 3.14), radius_m=0.28, path=to_the_middle, speed_mps=noise_mps)
-    other = peer(
-        pose=(-0.78, 0.0, 0.0), radius_m=0.28, path=from_the_west, speed_mps=0.0, state=3
-    )
+    other = peer(pose=(-0.78, 0.0, 0.0), radius_m=0.28, path=from_the_west, speed_mps=0.0, state=3)
     request = claim(ClaimKind.REQUEST, path=from_the_west)
     _, out = tick(RightOfWayState(), own, other, claims=[request])
     assert out.advice.stop_after_m == 0.0

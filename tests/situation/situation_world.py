@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small kinematic world for the tests: a round robot, a scanner cast on the map, drifting wheels."""
+"""A small kinematic world for the tests: a round robot, a scanner, drifting wheels, reflexes."""
 
 import itertools
 import math
@@ -26,8 +26,8 @@ from swarm_agent.situation.core import (
 from swarm_agent.situation.core.decide import decide
 from swarm_agent.situation.core.se2 import Pose, between, compose, distance
 from swarm_agent.situation.core.state import initial
-from swarm_reflex import core as gate_core
 from swarm_config.maps import GridMap, load_map, pack_map
+from swarm_reflex import core as gate_core
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPS = ROOT / 'config' / 'maps'
@@ -65,7 +65,7 @@ class RayCaster:
             reach[going] += np.where(on, self.safe_m[cell], 0.0)
             going = going[on & (reach[going] < self.reach_m)]
         for x, y, radius in discs:
-            reach = np.minimum(reach, _disc_range(pose, cos, sin, x, y, radius))
+            reach = np.minimum(reach, _disc_range(pose, (cos, sin), (x, y), radius))
         if rng is not None:
             reach = reach + rng.normal(0.0, self.noise_m, BEAMS)
         return np.where(reach < self.reach_m, reach, np.inf)
@@ -76,9 +76,9 @@ class RayCaster:
         return float(reach.min())
 
 
-def _disc_range(pose, cos, sin, x, y, radius):
-    dx, dy = x - pose[0], y - pose[1]
-    along = dx * cos + dy * sin
+def _disc_range(pose, directions, centre, radius):
+    dx, dy = centre[0] - pose[0], centre[1] - pose[1]
+    along = dx * directions[0] + dy * directions[1]
     across2 = dx * dx + dy * dy - along * along
     half = np.sqrt(np.maximum(radius * radius - across2, 0.0))
     return np.where(
@@ -217,7 +217,7 @@ class Rig:
         self.times, self.records = [], []
 
     def go_to(
-        self, x, y, yaw=None, tolerance_m=0.15, kind=1, speed_factor=1.0, priority=3
+        self, x, y, yaw=None, *, tolerance_m=0.15, kind=1, speed_factor=1.0, priority=3
     ) -> Wish:
         self.wish_id += 1
         return Wish(

@@ -36,7 +36,7 @@ def let_pass(scene: Scene, encounter: Encounter) -> Step:
         how: How = 'backs_out' if encounter.flipped else 'makes_way'
         encounter = replace(encounter, stepping=True, origin=scene.at, how=how)
     if encounter.stepping:
-        return _step_aside(scene, encounter, _room_beside(scene, encounter, meeting))
+        return _step_aside(scene, encounter, _room_beside(scene, encounter))
     return _wait(scene, encounter, meeting)
 
 
@@ -44,7 +44,7 @@ def _room(meeting: Meeting) -> float:
     return 0.0 if meeting.head_on else min(meeting.shared_m, meeting.taken_m)
 
 
-def _room_beside(scene: Scene, encounter: Encounter, meeting: Meeting) -> float:
+def _room_beside(scene: Scene, encounter: Encounter) -> float:
     """How far one may step aside: clear of the peer's body and of where it gets to soon.
 
     One that steps aside for another peer keeps out of the whole way of this one, if it ever gave

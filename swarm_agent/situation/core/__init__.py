@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The situation core: one decision a scan, pure and repeatable.
 
-`localise` tells where the robot is, `objects` and `room` what stands around it, `path`, `route`
-and `follow` move it, `consistency`, `explore` and `judge` notice what contradicts the model,
-`refuge` and `arbiter` keep the order of override, `seen` counts inspected floor; `decide` joins
-them.
+`sound` keeps out what cannot be computed with, `localise` tells where the robot is, `objects` and
+`room` what stands around it, `path`, `route` and `follow` move it, `consistency`, `explore` and
+`judge` notice what contradicts the model, `refuge` and `arbiter` keep the order of override,
+`seen` counts inspected floor; `decide` joins them.
 """
 
 from swarm_agent.situation.core.decide import decide

@@ -177,9 +177,7 @@ def watch_reflex(
     return replace(watch, stopped_since_ns=-1, quiet_until_ns=quiet_ns), True
 
 
-def watch_progress(
-    watch: Watch, place: Point, now_ns: int, *, tries: bool
-) -> tuple[Watch, bool]:
+def watch_progress(watch: Watch, place: Point, now_ns: int, *, tries: bool) -> tuple[Watch, bool]:
     """Whether the robot has tried to get on for long and is still at the same place."""
     fresh = watch.anchor_ns < 0 or distance(place, watch.anchor) > ADVANCE_M
     if fresh or not tries:
@@ -238,7 +236,7 @@ def grown(solid: tuple[Floats, Floats], seed: Point) -> Found | None:
     inside = (x - seed[0]) ** 2 + (y - seed[1]) ** 2 <= JOINED_M * JOINED_M
     while inside.any():
         near = (x[:, None] - x[inside]) ** 2 + (y[:, None] - y[inside]) ** 2
-        joined = (near <= JOINED_M * JOINED_M).any(axis=1)
+        joined = np.asarray((near <= JOINED_M * JOINED_M).any(axis=1))
         if int(joined.sum()) == int(inside.sum()):
             return _disc(x[inside], y[inside])
         inside = joined
@@ -254,7 +252,7 @@ def _disc(x: Floats, y: Floats) -> Found:
 def refreshed(
     known: Sequence[Found], solid: tuple[Floats, Floats], pose: Pose, range_m: float
 ) -> tuple[Found, ...]:
-    """Known objects as they are seen now; one within range of which nothing is left is forgotten."""
+    """Known objects as they are seen now; one of which nothing is left in sight is forgotten."""
     kept = []
     for each in known:
         now = grown(solid, each.centre) or grown(solid, _toward(each, pose))

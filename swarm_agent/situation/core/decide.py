@@ -50,6 +50,7 @@ from swarm_agent.situation.core.refuge import Retreat, retreat
 from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_LENGTH_M, locate, point_at, told
 from swarm_agent.situation.core.se2 import Point, bearing, distance, wrap
 from swarm_agent.situation.core.seen import packed
+from swarm_agent.situation.core.sound import sound, sound_odom
 from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.types import (
     Inputs,
@@ -69,13 +70,14 @@ SHUT_M = 0.4
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
     """Take one decision."""
+    given, inputs = inputs, sound(inputs)
     state, sight = perceive(state, inputs, params)
     state = _heard(state, inputs, params)
     state, verdict = judge(state, sight, inputs, params)
     state, notes = _plan(state, inputs, params)
     rights_state, rights = _right_of_way(state, inputs, params, sight)
     state = replace(state, rights=rights_state, yields_to=rights.yields_to)
-    hold = _hold(state, inputs, params)
+    hold = _hold(state, given, params)
     state = _stepping_aside(state, rights.advice, hold, inputs, params)
     order = arbitrate(
         hold, _exploring(state), rights.advice, state.retreat.status, will(state.mission)
@@ -218,23 +220,34 @@ def _stepping_aside(
 def _hold(state: State, inputs: Inputs, params: Params) -> str:
     """Why safety holds the robot, empty if it does not."""
     stale_ns = params.tuning.stale_scan_s * 1e9
-    if inputs.odom is None:
-        return 'no odometry yet'
-    if inputs.odom.age_ns > stale_ns:
-        return 'odometry is too old'
-    if state.last_scan_ns is None:
-        return 'no scan yet'
-    if inputs.now_ns - state.last_scan_ns > stale_ns:
-        return 'the newest scan is too old'
-    if state.unfit_since_ns >= 0 and inputs.now_ns - state.unfit_since_ns > UNFIT_S * 1e9:
-        return 'the scans do not fit the map'
-    if inputs.reflex is not None and inputs.reflex.e_stop:
-        return 'emergency stop'
-    if inputs.reflex is not None and not inputs.reflex.enabled:
-        return 'the reflexes are not enabled'
-    if stubborn(state, inputs.now_ns):
-        return 'the robot does not move as commanded'
-    return ''
+    return _blind(state, inputs, stale_ns) or _forbidden(state, inputs)
+
+
+def _blind(state: State, inputs: Inputs, stale_ns: float) -> str:
+    """Why the robot does not know where it is; the first reason counts."""
+    unfit_ns = inputs.now_ns - state.unfit_since_ns if state.unfit_since_ns >= 0 else 0
+    scan_ns = inputs.now_ns - (state.last_scan_ns or 0)
+    odom = inputs.odom
+    reasons = (
+        (odom is None, 'no odometry yet'),
+        (odom is not None and not sound_odom(odom), 'the odometry is no number'),
+        (odom is not None and odom.age_ns > stale_ns, 'odometry is too old'),
+        (state.last_scan_ns is None, 'no scan yet'),
+        (scan_ns > stale_ns, 'the newest scan is too old'),
+        (unfit_ns > UNFIT_S * 1e9, 'the scans do not fit the map'),
+    )
+    return next((reason for holds, reason in reasons if holds), '')
+
+
+def _forbidden(state: State, inputs: Inputs) -> str:
+    """Why the robot must not move although it knows where it is."""
+    reflex = inputs.reflex
+    reasons = (
+        (reflex is not None and reflex.e_stop, 'emergency stop'),
+        (reflex is not None and not reflex.enabled, 'the reflexes are not enabled'),
+        (stubborn(state, inputs.now_ns), 'the robot does not move as commanded'),
+    )
+    return next((reason for holds, reason in reasons if holds), '')
 
 
 def _exploring(state: State) -> str:

@@ -22,7 +22,7 @@ WORTH_M = 2.0
 
 
 def parked(peers: Sequence[Peer], *, waiting: bool) -> tuple[Peer, ...]:
-    """Peers that stand and will not leave by themselves; all that stand, if waiting is too long."""
+    """Peers that stand and will not leave by themselves; all that stand, if it waits too long."""
     return tuple(
         peer
         for peer in peers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Get out of the reflexes' margin: creep away from the nearest thing, where possible towards the goal.
+"""Get out of the reflexes' margin: creep away from the nearest thing, if possible to the goal.
 
 Reflexes let a robot that is too near to something turn in place, and creep only if that gains
 clearance. Following the path on regardless would keep it standing there.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a violation: stand, look until what was found keeps its extent, then let the plan go on."""
+"""After a violation: stand, look until what was found keeps its extent, then let the plan be."""
 
 from dataclasses import dataclass, replace
 

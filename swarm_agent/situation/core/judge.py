@@ -102,6 +102,8 @@ def _first_violation(
 ) -> tuple[State, Violation | None, Found | None]:
     watch, now_ns = state.watch, inputs.now_ns
     here = (state.pose[0], state.pose[1])
+    if sight.leap_m:
+        return state, _leapt(here, sight.leap_m), None
     if sight.step is not None:
         watch, kind = watch_motion(watch, sight.step, now_ns)
         state = replace(state, watch=watch)
@@ -171,6 +173,15 @@ def _motion(kind: str, where: Point) -> Violation:
     else:
         expected, actual = 'the wheels turn as commanded', 'they hardly turn'
     return Violation(kind=kind, where=where, expected=expected, actual=actual)
+
+
+def _leapt(where: Point, leap_m: float) -> Violation:
+    return Violation(
+        kind='motion',
+        where=where,
+        expected='the odometry goes on from where it was',
+        actual=f'it leapt by {leap_m:.2f} m',
+    )
 
 
 def _object_violation(found: Found) -> Violation:

@@ -11,6 +11,8 @@ from swarm_config.maps import GridMap
 
 REACH_M = 0.5
 """Beyond this distance a point says nothing about the pose."""
+NOWHERE_CELLS = 1e9
+"""Distance on a map without any surface; finite, so that its growth is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,22 +34,26 @@ def make_field(grid: GridMap) -> LikelihoodField:
     occupied = np.pad(grid.occupied, 1, constant_values=False)
     signed = _signed_distance(occupied) * grid.resolution_m
     along_y, along_x = np.gradient(signed)
-    far = signed >= REACH_M
-    signed[far], along_x[far], along_y[far] = REACH_M, 0.0, 0.0
+    near = signed < REACH_M
+    layers = (
+        np.minimum(signed, REACH_M),
+        np.where(near, along_x, 0.0),
+        np.where(near, along_y, 0.0),
+    )
     return LikelihoodField(
         origin_x_m=grid.origin_x_m - grid.resolution_m,
         origin_y_m=grid.origin_y_m - grid.resolution_m,
         per_m=1.0 / grid.resolution_m,
         rows=occupied.shape[0],
         cols=occupied.shape[1],
-        table=np.stack([signed.ravel(), along_x.ravel(), along_y.ravel()]),
+        table=np.stack([layer.ravel() for layer in layers]),
     )
 
 
 def _signed_distance(occupied: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Floats:
     """Distance to the nearest edge between occupied and other cells [cells], negative inside."""
     if not occupied.any():
-        return np.full(occupied.shape, np.inf)
+        return np.full(occupied.shape, NOWHERE_CELLS)
     outside = np.asarray(ndimage.distance_transform_edt(~occupied), dtype=np.float64)
     inside = np.asarray(ndimage.distance_transform_edt(occupied), dtype=np.float64)
     return np.where(occupied, 0.5 - inside, outside - 0.5)

@@ -22,6 +22,12 @@ EXPLAINED_M = 0.15
 SETTLING_SCANS = 10
 """Scans after the start within which the start pose may be off by more than the wheels' error."""
 
+DRIVEN_M = 0.02
+WELL_EXPLAINED = 0.95
+"""With a smaller share of explained beams it is asked whether the robot has moved at all."""
+CLEARLY = 0.05
+"""By how much the answer that it has not must fit better."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
@@ -46,7 +52,11 @@ class Match:
 def localise(
     fix: Fix, points: Points, pose_odom: Pose, field: LikelihoodField, params: Params
 ) -> Fix:
-    """Correct the odom frame's pose in the map by one scan."""
+    """Correct the odom frame's pose in the map by one scan.
+
+    Where the scan fits badly although the wheels have turned, they may have slipped: the place of
+    the last scan is tried as well.
+    """
     if fix.scans == 0:
         return _first_fix(points, pose_odom, field, params)
     step = between(fix.last_odom, pose_odom)
@@ -57,6 +67,11 @@ def localise(
     guess = compose(fix.map_odom, pose_odom)
     found = match(field, points, guess, spread_m, spread_rad, params.tuning)
     pose = _bounded(guess, found, params.tuning)
+    if driven_m > DRIVEN_M and found.quality < WELL_EXPLAINED:
+        before = compose(fix.map_odom, fix.last_odom)
+        stood = match(field, points, before, 0.05, 0.03, params.tuning)
+        if stood.quality > found.quality + CLEARLY:
+            found, pose = stood, _bounded(before, stood, params.tuning)
     return Fix(
         map_odom=compose(pose, inverse(pose_odom)),
         last_odom=pose_odom,
@@ -158,7 +173,7 @@ def _solve(
 
 
 def _bounded(guess: Pose, found: Match, tuning: Tuning) -> Pose:
-    """The fitted pose, but at most one allowed step from the prediction; that, if the fit is poor."""
+    """The fitted pose, at most one allowed step from the prediction; that, if the fit is poor."""
     if found.quality < tuning.match_min_quality:
         return guess
     dx, dy = found.pose[0] - guess[0], found.pose[1] - guess[1]
@@ -172,6 +187,8 @@ def _bounded(guess: Pose, found: Match, tuning: Tuning) -> Pose:
     )
 
 
-def lost_scan(fix: Fix) -> Fix:
-    """What is left when a decision has no scan: the wheels."""
-    return replace(fix, quality=0.0)
+def rebased(fix: Fix, pose: Pose, pose_odom: Pose) -> Fix:
+    """The fix after the odometry began anew at a pose of its own: the robot is where it was."""
+    if fix.scans == 0:
+        return fix
+    return replace(fix, map_odom=compose(pose, inverse(pose_odom)), last_odom=pose_odom)

@@ -10,6 +10,7 @@ from swarm_agent.situation.core.arbiter import MissionWill
 from swarm_agent.situation.core.path import Aversion, Planned, Terrain, plan, remeasured
 from swarm_agent.situation.core.route import Progress, Route, locate, told
 from swarm_agent.situation.core.se2 import Pose, distance, wrap
+from swarm_agent.situation.core.sound import usable
 from swarm_agent.situation.core.types import IntentKind, NavState, PlanNote, Wish
 
 CHECK_AHEAD_M = 6.0
@@ -18,6 +19,7 @@ RETRY_NS = 3_000_000_000
 DISPLACED_M = 0.3
 """A robot that has arrived and is moved this far beyond the tolerance goes back [m]."""
 GOES = (int(IntentKind.GO_TO), int(IntentKind.PARK))
+KINDS = frozenset(int(kind) for kind in IntentKind)
 IDLE_PRIORITY = 1
 """swarm.v1.PRIORITY_CLASS_IDLE."""
 
@@ -40,17 +42,22 @@ class Mission:
     """Where peers had parked when the route was planned."""
     looked_rad: float = 0.0
     """Turned so far, for EXPLORE."""
+    refused: bool = False
+    """The intent makes no sense."""
 
     @property
     def goes(self) -> bool:
         """The intent is to be somewhere."""
-        return self.wish is not None and self.wish.kind in GOES
+        return self.wish is not None and self.wish.kind in GOES and not self.refused
 
 
 def accept(mission: Mission, wish: Wish) -> Mission:
-    """Take a new intent in place of the last one."""
+    """Take a new intent in place of the last one; one that makes no sense is no motion."""
     if mission.wish is not None and mission.wish == wish:
         return mission
+    fault = _fault(wish)
+    if fault:
+        return Mission(wish=wish, status=NavState.BLOCKED, reason=fault, refused=True)
     if wish.kind in GOES and mission.route is not None and _same_goal(mission.wish, wish):
         return replace(mission, wish=wish, status=NavState.MOVING)
     if wish.kind in GOES:
@@ -59,6 +66,16 @@ def accept(mission: Mission, wish: Wish) -> Mission:
         return Mission(wish=wish, status=NavState.EXPLORING, reason='looks around')
     status = NavState.YIELDING if wish.kind == IntentKind.YIELD else NavState.IDLE
     return Mission(wish=wish, status=status)
+
+
+def _fault(wish: Wish) -> str:
+    """Why an intent cannot be obeyed; empty if it can."""
+    if wish.kind not in KINDS:
+        return f'the intent is of a kind that is not known: {wish.kind}'
+    within = wish.tolerance_m >= 0.0 and 0.0 <= wish.speed_factor <= 1.0
+    if not (within and usable(*wish.goal, wish.tolerance_m)):
+        return 'the intent holds a number that cannot be computed with'
+    return ''
 
 
 def _same_goal(old: Wish | None, new: Wish) -> bool:

@@ -87,7 +87,7 @@ def plan(
     tolerance_m: float,
     aversions: Sequence[Aversion] = (),
 ) -> Planned:
-    """The way from a pose to a goal, or to the reachable place nearest to it within the tolerance."""
+    """The way from a pose to a goal, or to the nearest reachable place within the tolerance."""
     cost = cell_costs(terrain, aversions)
     node_cost = cost[terrain.roadmap.cell_of]
     start = nearest_node(terrain, node_cost, pose, START_REACH_M)
@@ -108,7 +108,7 @@ def plan(
 
 
 def nearest_node(terrain: Terrain, finite: Floats, place: Point | Pose, reach_m: float) -> int:
-    """The node nearest to a place among those with a finite value; the lower number on a tie; or -1."""
+    """The node nearest to a place among those of finite value; the lower one on a tie; or -1."""
     x, y = place[0], place[1]
     here = int(terrain.roadmap.node_of[cell_at(terrain.grid, x, y)])
     if here >= 0 and math.isfinite(finite[here]):

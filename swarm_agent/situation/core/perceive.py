@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from swarm_agent.situation.core.consistency import Step, motion_step
 from swarm_agent.situation.core.ease import Nearest
-from swarm_agent.situation.core.localise import localise, pose_at
+from swarm_agent.situation.core.localise import localise, pose_at, rebased
 from swarm_agent.situation.core.objects import DISTRUST_QUALITY, observe, peer_discs
-from swarm_agent.situation.core.params import Params
+from swarm_agent.situation.core.params import Body, Params
 from swarm_agent.situation.core.room import updated
 from swarm_agent.situation.core.scan import Points, decode
-from swarm_agent.situation.core.se2 import between
+from swarm_agent.situation.core.se2 import Pose, between
 from swarm_agent.situation.core.seen import look
 from swarm_agent.situation.core.state import State
 from swarm_agent.situation.core.types import Inputs, ReflexAction
@@ -19,6 +19,9 @@ from swarm_agent.situation.core.types import Inputs, ReflexAction
 BEHIND_SHARE = 6
 """One sixth of the beams, centred on the back, tell whether the way behind is free."""
 PERIOD_S = 0.1
+LEAP_M = 0.3
+"""Odometry that moves farther than this at once, beside what the robot can drive, leapt [m]."""
+LEAP_RAD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,16 @@ class Sight:
     free_behind: bool
     nearest: Nearest
     seen_new: int
+    leap_m: float
+    """How far the odometry leapt since the last decision [m]; 0 if it did not."""
 
 
 def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight]:
     """Take in odometry and scan."""
     points = _points(state, inputs, params)
-    after = _moved(state, inputs, params)
+    after, leap_m = _moved(state, inputs, params)
+    if leap_m:
+        points = None
     if points is not None:
         after = _scanned(after, points, inputs, params)
         after = replace(after, pose=_pose(after, inputs, params))
@@ -46,6 +53,7 @@ def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight
         free_behind=points is not None and _free_behind(points, params.body.radius_m),
         nearest=_nearest(points),
         seen_new=after.seen.count - state.seen.count,
+        leap_m=leap_m,
     )
     return after, sight
 
@@ -57,18 +65,27 @@ def _points(state: State, inputs: Inputs, params: Params) -> Points | None:
     return decode(inputs.scan.ranges, state.statics.beams, body.range_min_m, body.range_max_m)
 
 
-def _moved(state: State, inputs: Inputs, params: Params) -> State:
-    """Predict by the wheels."""
+def _moved(state: State, inputs: Inputs, params: Params) -> tuple[State, float]:
+    """Predict by the wheels; if they leapt, by how far [m], and the robot stays where it was."""
     if inputs.odom is None:
-        return state
+        return state, 0.0
     before, now = state.pose_odom, inputs.odom.pose
+    now_ns = inputs.now_ns - inputs.odom.age_ns
     step = between(before, now) if before is not None else (0.0, 0.0, 0.0)
-    return replace(
-        state,
-        pose=_pose(state, inputs, params),
-        pose_odom=now,
-        distance_m=state.distance_m + math.hypot(step[0], step[1]),
-    )
+    step_m = math.hypot(step[0], step[1])
+    passed_s = (now_ns - state.moved_ns) * 1e-9
+    state = replace(state, pose_odom=now, moved_ns=now_ns)
+    if _leaps(step, passed_s, params.body):
+        return replace(state, fix=rebased(state.fix, state.pose, now)), max(step_m, 0.001)
+    state = replace(state, distance_m=state.distance_m + step_m)
+    return replace(state, pose=_pose(state, inputs, params)), 0.0
+
+
+def _leaps(step: Pose, passed_s: float, body: Body) -> bool:
+    """Whether no robot of this kind can have moved so far in that time."""
+    far_m = LEAP_M + 2.0 * body.max_speed_mps * max(0.0, passed_s)
+    far_rad = LEAP_RAD + 2.0 * body.max_yaw_rate_radps * max(0.0, passed_s)
+    return math.hypot(step[0], step[1]) > far_m or abs(step[2]) > far_rad
 
 
 def _pose(state: State, inputs: Inputs, params: Params) -> tuple[float, float, float]:

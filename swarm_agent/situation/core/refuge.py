@@ -85,7 +85,7 @@ def _serves(place: Point, terrain: Terrain, advice: Advice, peers: Sequence[Peer
 def forbidden(
     terrain: Terrain, advice: Advice, peers: Sequence[Peer]
 ) -> list[tuple[float, float, float]]:
-    """Discs in which the robot's centre must not stand: the corridor, all peers' ways and bodies."""
+    """Discs where the robot's centre must not stand: the corridor, all peers' ways and bodies."""
     own = terrain.body.radius_m + terrain.tuning.refuge_margin_m
     radii = {peer.agent_id: peer.radius_m for peer in peers}
     discs = [(x, y, own + radii.get(advice.peer, DEFAULT_RADIUS_M)) for x, y in advice.corridor]

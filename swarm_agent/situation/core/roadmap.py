@@ -31,14 +31,14 @@ class Roadmap:
     length_m: Floats
     """Length of each edge."""
     beside: tuple[Ints32, Ints32, Ints32]
-    """Start of each edge, and for a diagonal the two nodes between which it passes, else its ends."""
+    """Start of each edge, and for a diagonal the two nodes it passes between, else its ends."""
 
 
 def make_roadmap(grid: PlanGrid, min_clearance_m: float) -> Roadmap:
     """Build the graph over the cells that leave the body some room."""
     mask = (grid.clearance_m >= min_clearance_m - ROUNDING_M).reshape(grid.rows, grid.cols)
     graph, index = travel_graph(mask, grid.cell_m)
-    graph = _without_cut_corners(graph, index, mask, grid)
+    graph = _without_cut_corners(graph, mask, grid)
     _, areas = csgraph.connected_components(graph, directed=False)
     cells = np.flatnonzero(mask).astype(np.int32)
     start = np.repeat(np.arange(cells.size, dtype=np.int32), np.diff(graph.indptr))
@@ -57,17 +57,16 @@ def make_roadmap(grid: PlanGrid, min_clearance_m: float) -> Roadmap:
 
 
 def _corners(a: Ints32, b: Ints32, cols: int) -> tuple[Ints32, Ints32]:
-    """The two cells that share a side with both ends of a diagonal; the ends of a straight edge."""
+    """The two cells that touch both ends of a diagonal; the ends of a straight edge."""
     return (a // cols) * cols + b % cols, (b // cols) * cols + a % cols
 
 
 def _without_cut_corners(
     graph: sparse.csr_array,
-    index: np.ndarray[tuple[int, int], np.dtype[np.int64]],
     mask: Mask,
     grid: PlanGrid,
 ) -> sparse.csr_array:
-    cells = np.flatnonzero(mask)
+    cells = np.flatnonzero(mask).astype(np.int32)
     edges = graph.tocoo()
     one, two = _corners(cells[edges.row], cells[edges.col], grid.cols)
     free = mask.ravel()

@@ -21,7 +21,6 @@ def search(graph: sparse.csr_array, start: int, limit: float = math.inf) -> tupl
     Returns:
         Costs and predecessors, shape (nodes,) each; negative where there is none.
     """
-    found: Any = csgraph.dijkstra(
-        graph, directed=True, indices=start, return_predecessors=True, limit=limit
-    )
+    dijkstra: Any = csgraph.dijkstra
+    found = dijkstra(graph, directed=True, indices=start, return_predecessors=True, limit=limit)
     return found[0], found[1]

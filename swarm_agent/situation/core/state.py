@@ -48,6 +48,8 @@ class State:
     pose: Pose
     """Of the robot, map frame."""
     pose_odom: Pose | None = None
+    moved_ns: int = 0
+    """When the robot was there."""
     last_scan_ns: int | None = None
     unfit_since_ns: int = -1
     """Since when the scans do not fit the map; -1 while they do."""

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stepping aside: the nearest place that leaves the other's way free, or none."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from situation_rooms import SECOND, peer, terrain
+
+from swarm_agent.mesh.core import Advice
+from swarm_agent.situation.core import Tuning
+from swarm_agent.situation.core.refuge import RETRY_NS, Retreat, forbidden, retreat
+from swarm_agent.situation.core.se2 import distance
+
+HERE = (6.5, 0.65, 0.0)
+MARGIN_M = Tuning().refuge_margin_m
+OWN_M = 0.28
+
+
+def along_aisle(x_from, x_to, y=0.65):
+    step = 0.25 if x_to > x_from else -0.25
+    return tuple((x_from + k * step, y) for k in range(int(abs(x_to - x_from) / 0.25) + 1))
+
+
+WAY = along_aisle(9.0, 2.0)
+COMING = peer(9.0, 0.65, path=WAY)
+ASKED = Advice(kind='make_way', peer='amr_2', corridor=WAY)
+
+WHOLE = along_aisle(11.5, 0.5)
+FULL = {
+    'advice': Advice(kind='make_way', peer='amr_2', corridor=WHOLE),
+    'peers': (peer(11.0, 0.65, path=WHOLE),),
+}
+"""The whole aisle is to be cleared."""
+
+
+def sought(floor='aisle', here=HERE, *, advice=ASKED, peers=(COMING,), before=None, now_ns=0):
+    return retreat(before or Retreat(), terrain(floor), here, advice, peers, now_ns)
+
+
+def test_without_a_request_no_place_is_looked_for():
+    assert sought(advice=Advice()) == Retreat()
+    assert sought(advice=Advice(kind='wait', peer='amr_2')) == Retreat()
+
+
+def test_a_robot_in_an_aisle_steps_into_the_bay():
+    found = sought()
+    assert found.status == 'found'
+    assert 5.0 < found.place[0] < 6.4
+    assert found.place[1] > 1.2
+    assert all(distance(found.place, at) >= 2 * OWN_M + MARGIN_M - 0.05 for at in WAY)
+    assert found.route.goal == found.place
+
+
+def test_an_aisle_without_a_bay_has_no_place():
+    assert sought('tube', **FULL) == Retreat(status='none', sought_ns=0)
+
+
+def test_a_place_is_not_looked_for_again_at_once():
+    none = sought('tube', **FULL)
+    assert sought('tube', before=none, now_ns=RETRY_NS - 1, **FULL) is none
+    again = sought('tube', before=none, now_ns=RETRY_NS, **FULL)
+    assert (again.status, again.sought_ns) == ('none', RETRY_NS)
+
+
+def test_on_an_open_floor_the_next_free_place_is_taken():
+    way = along_aisle(7.0, 1.0, y=2.0)
+    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
+    found = sought('room', (3.0, 2.0, 0.0), advice=asked, peers=(peer(7.0, 2.0, path=way),))
+    assert found.status == 'found'
+    assert distance(found.place, (3.0, 2.0)) < 1.2
+    assert abs(found.place[1] - 2.0) >= 2 * OWN_M + MARGIN_M - 0.05
+
+
+def test_the_way_to_a_place_does_not_lead_through_a_peers_body():
+    blocker = peer(6.0, 1.25, agent_id='amr_3')
+    stuck = peer(5.2, 0.65, agent_id='amr_4')
+    found = sought(peers=(COMING, blocker, stuck))
+    assert found.status == 'none'
+
+
+def test_behind_a_peer_no_place_is_looked_for_but_elsewhere():
+    way = along_aisle(9.0, 3.0)
+    coming = peer(9.0, 0.65, path=way)
+    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
+    here = (4.8, 0.65, math.pi)
+    free = sought(here=here, advice=asked, peers=(coming,))
+    assert free.place[1] > 1.2
+    in_the_bay = peer(5.7, 1.25, agent_id='amr_3')
+    found = sought(here=here, advice=asked, peers=(coming, in_the_bay))
+    assert found.status == 'found'
+    assert found.place[0] < 2.3
+
+
+def test_a_place_is_kept_while_it_serves_and_left_when_the_way_changes():
+    first = sought()
+    kept = sought(before=first, here=(6.2, 0.8, 2.0), now_ns=SECOND)
+    assert kept.place == first.place
+    assert kept.route is first.route
+    into_bay = (*WAY, first.place)
+    changed = Advice(kind='make_way', peer='amr_2', corridor=into_bay)
+    moved = sought(before=kept, advice=changed, peers=(peer(9.0, 0.65, path=into_bay),))
+    assert moved.place != first.place
+
+
+def test_a_place_is_reached_when_the_robot_stands_there_and_stays_so():
+    first = sought()
+    there = sought(before=first, here=(*first.place, 0.0))
+    assert there.status == 'reached'
+    drifted = sought(before=there, here=(first.place[0] + 0.15, first.place[1], 0.0))
+    assert drifted.status == 'reached'
+
+
+def test_a_peer_that_has_not_told_its_size_is_taken_for_a_large_one():
+    unknown = Advice(kind='make_way', peer='amr_9', corridor=((3.0, 3.0),))
+    ((x, y, radius_m),) = forbidden(terrain(), unknown, ())
+    assert (x, y) == (3.0, 3.0)
+    assert radius_m > 2 * OWN_M + MARGIN_M
+
+
+@pytest.mark.parametrize('here', [(0.0, 0.0, 0.0), (-4.0, 9.0, 0.0)])
+def test_a_robot_that_stands_where_none_can_finds_no_place(here):
+    assert sought(here=here).status == 'none'
+
+
+@given(
+    here=st.tuples(st.floats(0.6, 7.3), st.floats(0.6, 5.3), st.floats(-3.1, 3.1)),
+    way=st.lists(st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 6.0)), max_size=12),
+    other=st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 6.0)),
+)
+@settings(max_examples=40)
+def test_every_place_found_leaves_all_ways_and_bodies_free(here, way, other):
+    coming = peer(*other, path=tuple(way))
+    asked = Advice(kind='make_way', peer='amr_2', corridor=tuple(way))
+    found = sought('room', here, advice=asked, peers=(coming,))
+    assert found.status in {'found', 'none'}
+    if found.status == 'found':
+        # The place is the centre of a cell of 0.1 m.
+        assert all(
+            distance(found.place, at) >= 2 * OWN_M + MARGIN_M - 0.08 for at in (*way, other)
+        )
