@@ -94,6 +94,12 @@ class Trail:
         return [event for event in self.events if event['type'].startswith(prefix)]
 
 
+def _gave_way(trail: Trail) -> int:
+    """Rights of way that were settled, counted at the robot that let the other go first."""
+    settled = trail.of_type('negotiation.settled')
+    return sum(event['data'].get('role') == 'yields' for event in settled)
+
+
 def read_trail(vault_dir: Path) -> Trail:
     """Read all logs of a vault in the order of time."""
     lines = (
@@ -152,7 +158,7 @@ def figures_of(
         contacts=shown.referee.contacts,
         robots=len(stage.run.fleet.robots),
         robots_done=len(done & set(shown.referee.robots_home)),
-        negotiations=len(trail.of_type('negotiation.settled')) // 2,
+        negotiations=_gave_way(trail),
         violations=len(trail.of_type('violation.')),
         reflex_interventions=sum(int(data['interventions']) for data in last),
         events_written=synced[0],

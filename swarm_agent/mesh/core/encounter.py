@@ -221,8 +221,11 @@ def deadlock(scene: Scene) -> tuple[str, ...]:
 
 
 def settlement(scene: Scene, encounter: Encounter) -> tuple[Settlement, ...]:
-    """The encounter's outcome, if anything was promised in it."""
-    promised = encounter.granted or encounter.answered[0] == 'promise'
+    """The encounter's outcome, if anything was promised in it or somebody stepped aside.
+
+    One that steps aside at once says so in its intent; the other then has nothing to ask for.
+    """
+    promised = encounter.granted or encounter.place is not None or encounter.stepping
     seconds = (scene.now_ns - encounter.since_ns) / NS
     outcome = Settlement(
         peer=encounter.peer, role=encounter.role, how=encounter.how, seconds=seconds
