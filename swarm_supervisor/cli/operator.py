@@ -73,6 +73,11 @@ def at_desk(
     entry = fleet.file.supervisor
     where = target or f'{entry.host}:{entry.port}'
     plain = insecure or entry.insecure
+    if not plain and not (vault / 'nexus').is_dir():
+        _fail(
+            f'{vault}: no supervisor has run with this vault; start one with `swarm up`,'
+            ' or name its vault with --vault'
+        )
     try:
         with OperatorClient.of_vault(where, vault, insecure=plain) as client:
             yield Desk(fleet=fleet, client=client)

@@ -2,6 +2,7 @@
 """What a user may choose of a demo, checked once."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,3 +57,16 @@ def parse_kill(text: str) -> tuple[str, float]:
             f'--kill {text!r}: expected PROCESS@SECONDS, for example amr_1.planner@25'
         )
     return found[1], float(found[2])
+
+
+def check_kills(kills: Sequence[tuple[str, float]], processes: Sequence[str]) -> None:
+    """Refuse to kill what does not run.
+
+    Raises:
+        ConfigError: There is no process of such a name.
+    """
+    for name, _ in kills:
+        if name not in processes:
+            raise ConfigError(
+                f'--kill {name}: no such process; expected one of {", ".join(processes)}'
+            )

@@ -10,7 +10,7 @@ from swarm.v1 import operator_pb2
 
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.demo.cues import Cue, Stagehands, cues_of
-from swarm_supervisor.demo.options import DemoOptions
+from swarm_supervisor.demo.options import DemoOptions, check_kills
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.referee import RefereeReport, read_referee
 from swarm_supervisor.demo.start_script import start_script
@@ -48,11 +48,16 @@ def run_show(options: DemoOptions, stage: Stage, view: View) -> Shown:
     """Start everything, play the mission to its end and stop everything.
 
     The processes are stopped also when an exception passes through, Ctrl-C included.
+
+    Raises:
+        ConfigError: A process to be killed does not exist; nothing was started.
     """
     shown = Shown()
+    specs = _specs(stage)
+    check_kills(options.kills, [spec.name for spec in specs])
     group = ProcessGroup(stage.run.out_dir / 'logs')
     with _stopped_at_the_end(group, shown):
-        group.start_all(_specs(stage))
+        group.start_all(specs)
         with OperatorClient.of_vault(stage.supervisor, stage.run.supervisor_vault_dir) as client:
             _Show(
                 options=options,

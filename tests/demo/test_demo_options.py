@@ -4,7 +4,7 @@
 import pytest
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.demo.options import parse_kill, parse_span
+from swarm_supervisor.demo.options import check_kills, parse_kill, parse_span
 
 
 def test_a_span_of_seconds_is_read():
@@ -25,3 +25,9 @@ def test_a_kill_names_process_and_second():
 def test_a_kill_without_second_is_refused(text):
     with pytest.raises(ConfigError, match='PROCESS@SECONDS'):
         parse_kill(text)
+
+
+def test_a_kill_of_an_unknown_process_is_refused_with_the_known_ones():
+    check_kills([('sim', 3.0)], ['sim', 'link'])
+    with pytest.raises(ConfigError, match='no such process; expected one of sim'):
+        check_kills([('sim', 3.0), ('amr_9.planner', 3.0)], ['sim', 'link'])
