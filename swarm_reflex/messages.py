@@ -52,6 +52,7 @@ def to_scan(message: LaserScan, arrival: Arrival) -> Scan:
         angle_increment_rad=message.angle_increment,
         arrival_ns=arrival.ns,
         stamp_age_s=arrival.stamp_age_s(message.header.stamp),
+        frame_id=message.header.frame_id,
     )
 
 

@@ -12,9 +12,12 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Bool, UInt8
 from std_srvs.srv import SetBool, Trigger
 
 from swarm_msgs.msg import Heartbeat, ReflexState, Situation, SwarmEvent
@@ -27,15 +30,22 @@ from swarm_reflex.messages import (
     to_odom,
     to_scan,
 )
+from swarm_reflex.parameters import RESET_PARAMETERS
 
 Call = tuple[Any, Any, Request]
 """A service, the header of one call to it, and what the caller wants."""
 
 
+_SLOW_NS = 100_000_000
+_RIVALS_NS = 1_000_000_000
+
+
 class Ports:
     """Everything that crosses the border between ROS and the loop."""
 
-    def __init__(self, node: Node, *, stamped: bool, fenced: bool) -> None:
+    def __init__(
+        self, node: Node, *, stamped: bool, fenced: bool, restored: tuple[Request, ...] = ()
+    ) -> None:
         twist = TwistStamped if stamped else Twist
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         beats, newest = QoSProfile(depth=5), QoSProfile(depth=1)
@@ -49,6 +59,13 @@ class Ports:
         self._e_stop = node.create_service(Trigger, 'reflex/e_stop', _unused)
         self._reset = node.create_service(Trigger, 'reflex/reset', _unused)
         self._enable = node.create_service(SetBool, 'reflex/enable', _unused)
+        self._freeze = listen(Bool, '/swarm/freeze', _unused, latched)
+        self._tier = listen(UInt8, 'reflex/tier', _unused, latched)
+        self._node = node
+        self._own_services = (self._e_stop, self._reset, self._enable)
+        self._wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, node.context.handle)
+        self._slow_due_ns = self._rivals_due_ns = 0
+        self._rivals: set[str] = set()
         self._cmd_vel = node.create_publisher(twist, 'cmd_vel', 10)
         self._state = node.create_publisher(ReflexState, 'reflex/state', latched)
         self._events = node.create_publisher(SwarmEvent, 'events', 10)
@@ -57,17 +74,23 @@ class Ports:
         self._out = twist()
         self._stamped = stamped
         self._sequences: dict[str, int] = {}
+        self.restored = restored
         if stamped:
             self._out.header.frame_id = self._base_frame
 
     def collect(self, now_ns: int) -> tuple[Inputs, list[Call]]:
         """Take everything that has come since the last tick; of each topic the newest."""
         wall_ns = time.time_ns()
-        calls = list(self._calls())
+        calls, held = list(self._calls()), [*self.restored]
+        self.restored = ()
         beats = self._beats(now_ns, wall_ns)
         command, odom = _newest(self._command), _newest(self._odom)
         scan = _newest(self._scan)
         situation = _newest(self._situation) if self._situation else None
+        freeze = _newest(self._freeze)
+        if freeze:
+            held.append(Request.FREEZE if freeze[0].data else Request.UNFREEZE)
+        by, reason = self._reset_words() if _wants_reset(calls) else ('', '')
         inputs = Inputs(
             now_ns=now_ns,
             command=to_command(command[0], Arrival(now_ns, wall_ns, command[1]))
@@ -80,9 +103,22 @@ class Ports:
             else None,
             situation_beat_ns=beats.get('situation'),
             planner_beat_ns=beats.get('planner'),
-            requests=tuple(request for _, _, request in calls),
+            requests=(*held, *(request for _, _, request in calls)),
+            reset_by=by,
+            reset_reason=reason,
+            tier=self._new_tier(now_ns),
+            rivals=self._new_rivals(now_ns),
         )
         return inputs, calls
+
+    def scan_within(self, wait_ns: int) -> bool:
+        """Wait for a scan, at most this long [ns]; whether one is there."""
+        waiting = self._wait_set
+        waiting.clear_entities()
+        with self._scan.handle:
+            index = waiting.add_subscription(self._scan.handle)
+            waiting.wait(wait_ns)
+            return bool(waiting.is_ready('subscription', index))
 
     def drive(self, vx_mps: float, wz_radps: float) -> None:
         """Publish the command of this tick."""
@@ -99,6 +135,17 @@ class Ports:
             response = service.srv_type.Response()
             response.success, response.message = _outcome(request, outputs, failure)
             service.send_response(response, header)
+
+    def serve_parameters(self, now_ns: int) -> None:
+        """Answer the parameter services, ten times a second."""
+        if now_ns < self._slow_due_ns:
+            return
+        self._slow_due_ns = now_ns + _SLOW_NS
+        for service in self._node.services:
+            if service not in self._own_services:
+                for request, header in _requested(service):
+                    response = service.callback(request, service.srv_type.Response())
+                    service.send_response(response, header)
 
     def tell_state(self, state: ReflexState) -> None:
         """Publish the state."""
@@ -123,6 +170,35 @@ class Ports:
         set_stamp(array, time.time_ns())
         self._diagnostics.publish(array)
 
+    def _reset_words(self) -> tuple[str, str]:
+        """Who resets and why, used up by this reset."""
+        by, reason = (self._node.get_parameter(name).value for name in RESET_PARAMETERS)
+        self._node.set_parameters([Parameter(name, value='') for name in RESET_PARAMETERS])
+        return by, reason
+
+    def _new_tier(self, now_ns: int) -> int | None:
+        tier = _newest(self._tier) if now_ns >= self._slow_due_ns else None
+        return int(tier[0].data) if tier else None
+
+    def _new_rivals(self, now_ns: int) -> int | None:
+        """How many other nodes publish cmd_vel, or cmd_vel_raw beside the first; seen twice."""
+        if now_ns < self._rivals_due_ns:
+            return None
+        self._rivals_due_ns = now_ns + _RIVALS_NS
+        motors = self._publishers('cmd_vel') - {self._node.get_fully_qualified_name()}
+        commanders = sorted(self._publishers('cmd_vel_raw'))[1:]
+        seen = {f'cmd_vel {name}' for name in motors} | {f'raw {name}' for name in commanders}
+        twice, self._rivals = len(seen & self._rivals), seen
+        return twice
+
+    def _publishers(self, topic: str) -> set[str]:
+        """Full names of the nodes that publish a topic of ours."""
+        full = self._node.resolve_topic_name(topic)
+        return {
+            f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+            for info in self._node.get_publishers_info_by_topic(full)
+        }
+
     def _beats(self, now_ns: int, wall_ns: int) -> dict[str, int]:
         """Arrival of the newest heartbeat per source; a repeated sequence is no sign of life."""
         arrivals: dict[str, int] = {}
@@ -139,6 +215,12 @@ class Ports:
                 yield service, header, request
         for call, header in _requested(self._enable):
             yield self._enable, header, Request.ENABLE if call.data else Request.DISABLE
+
+
+_STILL_LATCHED = (
+    'still latched: set the parameters reset_by and reset_reason, send zero commands or none, '
+    'be inside the geofence, then call reset again'
+)
 
 
 def _unused(*_args: Any) -> None:
@@ -168,12 +250,16 @@ def _requested(service: Any) -> Iterator[tuple[Any, Any]]:
         yield request, header
 
 
+def _wants_reset(calls: list[Call]) -> bool:
+    return any(request is Request.RESET for _, _, request in calls)
+
+
 def _outcome(request: Request, outputs: Outputs, failure: str) -> tuple[bool, str]:
     if failure:
         return request in {Request.E_STOP, Request.DISABLE}, f'standing for good: {failure}'
     if request is Request.E_STOP:
         return outputs.e_stop, 'latched; only reflex/reset releases it'
     if request is Request.RESET:
-        why = 'still latched: cmd_vel_raw is not zero; send zero or nothing, then reset again'
-        return not outputs.e_stop, why if outputs.e_stop else 'released'
+        held = outputs.e_stop or outputs.breached
+        return not held, _STILL_LATCHED if held else 'released'
     return outputs.enabled == (request is Request.ENABLE), request.value
