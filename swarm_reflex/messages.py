@@ -79,7 +79,7 @@ def to_odom(message: Odometry, arrival: Arrival) -> Odom:
         wz_radps=twist.angular.z,
         x_m=pose.position.x,
         y_m=pose.position.y,
-        yaw_rad=_yaw(pose.orientation),
+        yaw_rad=yaw_of(pose.orientation),
         arrival_ns=arrival.ns,
         stamp_age_s=arrival.stamp_age_s(message.header.stamp),
     )
@@ -130,7 +130,7 @@ def _seconds(age_ms: int) -> float:
     return age_ms * 1e-3 if age_ms >= 0 else math.inf
 
 
-def _yaw(quaternion: Any) -> float:
+def yaw_of(quaternion: Any) -> float:
     """Yaw of a quaternion [rad]; NaN where it is no rotation at all."""
     x, y, z, w = quaternion.x, quaternion.y, quaternion.z, quaternion.w
     norm = x * x + y * y + z * z + w * w

@@ -50,17 +50,17 @@ class Ports:
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         beats, newest = QoSProfile(depth=5), QoSProfile(depth=1)
         listen, sensor = node.create_subscription, qos_profile_sensor_data
-        self._command = listen(twist, 'cmd_vel_raw', _unused, 10)
-        self._scan = listen(LaserScan, 'scan', _unused, sensor)
-        self._odom = listen(Odometry, 'odom', _unused, sensor)
+        self._command = listen(twist, 'cmd_vel_raw', unused, 10)
+        self._scan = listen(LaserScan, 'scan', unused, sensor)
+        self._odom = listen(Odometry, 'odom', unused, sensor)
         # Only a fenced robot needs its place in the map; a situation is a large message.
-        self._situation = listen(Situation, 'situation', _unused, newest) if fenced else None
-        self._heartbeat = listen(Heartbeat, 'heartbeat', _unused, beats)
-        self._e_stop = node.create_service(Trigger, 'reflex/e_stop', _unused)
-        self._reset = node.create_service(Trigger, 'reflex/reset', _unused)
-        self._enable = node.create_service(SetBool, 'reflex/enable', _unused)
-        self._freeze = listen(Bool, '/swarm/freeze', _unused, latched)
-        self._tier = listen(UInt8, 'reflex/tier', _unused, latched)
+        self._situation = listen(Situation, 'situation', unused, newest) if fenced else None
+        self._heartbeat = listen(Heartbeat, 'heartbeat', unused, beats)
+        self._e_stop = node.create_service(Trigger, 'reflex/e_stop', unused)
+        self._reset = node.create_service(Trigger, 'reflex/reset', unused)
+        self._enable = node.create_service(SetBool, 'reflex/enable', unused)
+        self._freeze = listen(Bool, '/swarm/freeze', unused, latched)
+        self._tier = listen(UInt8, 'reflex/tier', unused, latched)
         self._node = node
         self._own_services = (self._e_stop, self._reset, self._enable)
         self._wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, node.context.handle)
@@ -84,10 +84,10 @@ class Ports:
         calls, held = list(self._calls()), [*self.restored]
         self.restored = ()
         beats = self._beats(now_ns, wall_ns)
-        command, odom = _newest(self._command), _newest(self._odom)
-        scan = _newest(self._scan)
-        situation = _newest(self._situation) if self._situation else None
-        freeze = _newest(self._freeze)
+        command, odom = newest(self._command), newest(self._odom)
+        scan = newest(self._scan)
+        situation = newest(self._situation) if self._situation else None
+        freeze = newest(self._freeze)
         if freeze:
             held.append(Request.FREEZE if freeze[0].data else Request.UNFREEZE)
         by, reason = self._reset_words() if _wants_reset(calls) else ('', '')
@@ -143,7 +143,7 @@ class Ports:
         self._slow_due_ns = now_ns + _SLOW_NS
         for service in self._node.services:
             if service not in self._own_services:
-                for request, header in _requested(service):
+                for request, header in requested(service):
                     response = service.callback(request, service.srv_type.Response())
                     service.send_response(response, header)
 
@@ -177,7 +177,7 @@ class Ports:
         return by, reason
 
     def _new_tier(self, now_ns: int) -> int | None:
-        tier = _newest(self._tier) if now_ns >= self._slow_due_ns else None
+        tier = newest(self._tier) if now_ns >= self._slow_due_ns else None
         return int(tier[0].data) if tier else None
 
     def _new_rivals(self, now_ns: int) -> int | None:
@@ -202,7 +202,7 @@ class Ports:
     def _beats(self, now_ns: int, wall_ns: int) -> dict[str, int]:
         """Arrival of the newest heartbeat per source; a repeated sequence is no sign of life."""
         arrivals: dict[str, int] = {}
-        for beat, info in _taken(self._heartbeat):
+        for beat, info in taken(self._heartbeat):
             if self._sequences.get(beat.source) != beat.sequence:
                 arrivals[beat.source] = Arrival(now_ns, wall_ns, info).ns
             if beat.source in {'planner', 'situation'}:
@@ -211,9 +211,9 @@ class Ports:
 
     def _calls(self) -> Iterator[Call]:
         for service, request in ((self._e_stop, Request.E_STOP), (self._reset, Request.RESET)):
-            for _, header in _requested(service):
+            for _, header in requested(service):
                 yield service, header, request
-        for call, header in _requested(self._enable):
+        for call, header in requested(self._enable):
             yield self._enable, header, Request.ENABLE if call.data else Request.DISABLE
 
 
@@ -223,25 +223,28 @@ _STILL_LATCHED = (
 )
 
 
-def _unused(*_args: Any) -> None:
+def unused(*_args: Any) -> None:
+    """Stand as a callback where nothing calls back."""
     raise RuntimeError('the reflex polls: nothing may spin its node')
 
 
-def _taken(subscription: Any) -> Iterator[tuple[Any, Any]]:
+def taken(subscription: Any) -> Iterator[tuple[Any, Any]]:
     """All messages that wait, oldest first, with their info."""
     with subscription.handle:
-        while taken := subscription.handle.take_message(subscription.msg_type, subscription.raw):
-            yield taken
+        while found := subscription.handle.take_message(subscription.msg_type, subscription.raw):
+            yield found
 
 
-def _newest(subscription: Any) -> tuple[Any, Any] | None:
-    newest = None
-    for taken in _taken(subscription):
-        newest = taken
-    return newest
+def newest(subscription: Any) -> tuple[Any, Any] | None:
+    """The newest message that waits, with its info; older ones are dropped."""
+    last = None
+    for last in taken(subscription):  # noqa: B007 - the last one is the answer
+        pass
+    return last
 
 
-def _requested(service: Any) -> Iterator[tuple[Any, Any]]:
+def requested(service: Any) -> Iterator[tuple[Any, Any]]:
+    """All calls that wait, with their headers."""
     while True:
         with service.handle:
             request, header = service.handle.service_take_request(service.srv_type.Request)
