@@ -25,17 +25,18 @@ class Seen:
 
 def take_in_observation(observation: Observation, odom: BasePose | None, setup: Setup) -> Seen:
     """Read the points of an observation and mask what is to be left out."""
-    raw = np.frombuffer(observation.points, dtype='<f4').astype(np.float64).reshape(-1, 3)
-    raw = raw[np.isfinite(raw).all(axis=1)]
+    raw = np.frombuffer(observation.points, dtype='<f4').reshape(-1, 3).T.astype(np.float64)
+    finite = np.isfinite(raw[0] + raw[1] + raw[2])
+    raw = raw if finite.all() else raw[:, finite]
     names = next((s.exclusions for s in setup.sources if s.name == observation.source), ())
     for zone in setup.exclusions:
         if zone.enabled and zone.name in names and raw.size:
-            masked = inside(raw[:, :2].T, Shape(corners=zone.points, radius_m=zone.radius_m))
-            masked &= (raw[:, 2] >= zone.min_height_m) & (raw[:, 2] <= zone.max_height_m)
-            raw = raw[~masked]
+            masked = inside(raw[:2], Shape(corners=zone.points, radius_m=zone.radius_m))
+            masked &= (raw[2] >= zone.min_height_m) & (raw[2] <= zone.max_height_m)
+            raw = raw[:, ~masked]
     measured_ns = moment_ns(observation.arrival_ns, observation.stamp_age_s)
     anchor = base_at(odom, measured_ns) if odom and is_sound(odom) else None
-    return Seen(observation=observation, points=np.ascontiguousarray(raw[:, :2].T), anchor=anchor)
+    return Seen(observation=observation, points=raw[:2], anchor=anchor)
 
 
 def is_sound(odom: BasePose) -> bool:
