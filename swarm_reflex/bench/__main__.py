@@ -24,6 +24,9 @@ from swarm_reflex.realtime import claim_realtime
 _ALL = ('compute', 'latency', 'period', 'cpu', 'eight', 'faults')
 _LIMITS_S = {'scan': 0.35, 'command': 0.3, 'situation': 0.5, 'planner': 1.5}
 """Silence after which the gate stops, by role."""
+_RAMPS = {'command', 'situation', 'planner'}
+"""Whose silence ends in a controlled stop: the figure is until it begins."""
+_CRUISE_MPS = 0.5
 _PRIORITY = 45
 """Who measures must not wait for what loads the machine; SCHED_FIFO if permitted."""
 _EIGHT = [f'r{i}' for i in range(1, 9)]
@@ -137,8 +140,8 @@ def eight(stage: Stage, node: Node, trials: int) -> list[Figure]:
         spent = []
         for _ in range(trials):
             one = stage.feeder(names, '--roles', role)
-            base.until(base.all_move, 'all eight drive')
-            spent.append(_silence(base, one, signal.SIGKILL))
+            base.until(lambda: base.all_cruise(_CRUISE_MPS), 'all eight cruise')
+            spent.append(_silence(base, one, signal.SIGKILL, role))
             stage.end(one)
         stage.end(rest)
         late = [(s - _LIMITS_S[role]) * 1e3 for s in spent]
@@ -148,19 +151,21 @@ def eight(stage: Stage, node: Node, trials: int) -> list[Figure]:
     return figures
 
 
-def _silence(base: Base, process: subprocess.Popen[str], number: int) -> float:
-    """Time from a signal until every command is zero or smaller than before for good [s]."""
+def _silence(base: Base, process: subprocess.Popen[str], number: int, role: str) -> float:
+    """Time from a signal until every command is zero, or falls where the stop is a ramp [s]."""
     start_ns = time.monotonic_ns()
     process.send_signal(number)
-    base.until(base.all_stand, 'all stand')
+    if role in _RAMPS:
+        base.until(lambda: base.all_below(0.999 * _CRUISE_MPS), 'all brake')
+    else:
+        base.until(base.all_stand, 'all stand')
     return (time.monotonic_ns() - start_ns) * 1e-9
 
 
 def faults(stage: Stage, node: Node, trials: int) -> list[Figure]:
-    """Kill or stop each process: time beyond its limit until the base's command is zero.
+    """Kill or stop each process: time until the base's command is zero, or begins its ramp.
 
-    A silent sensor has up to one period of its own less than the limit; a silent commander or
-    node above ends in a braking ramp, which is not part of the figure's limit but of its value.
+    The control is the limit. A silence counts from the last message, which may be one period old.
     """
     figures = []
     for number in (signal.SIGKILL, signal.SIGSTOP):
@@ -187,8 +192,8 @@ def _fault(stage: Stage, node: Node, role: str, number: int) -> float:
     one = gate if role == 'reflex' else stage.feeder(robot, '--roles', role)
     base = Base(node, [robot], 'cmd_vel_motor')
     try:
-        base.until(lambda: base.last[0] >= 0.5, 'the robot drives')
-        return _silence(base, one, number)
+        base.until(lambda: base.all_cruise(_CRUISE_MPS), 'the robot cruises')
+        return _silence(base, one, number, role)
     finally:
         stage.end(*{gate, dog, rest, one})
 

@@ -136,6 +136,14 @@ class Base:
         """Whether every robot drives."""
         return all(speed > 0.0 for speed in self.last)
 
+    def all_below(self, speed_mps: float) -> bool:
+        """Whether every robot is slower than this."""
+        return max(self.last) < speed_mps
+
+    def all_cruise(self, speed_mps: float) -> bool:
+        """Whether every robot has reached this speed."""
+        return min(self.last) >= speed_mps
+
     def all_stand(self) -> bool:
         """Whether every robot is commanded to stand."""
         return not any(self.last)

@@ -153,3 +153,10 @@ def test_time_to_contact_is_never_later_than_the_truth():
 def test_time_to_contact_holds_in_ten_thousand_random_scenes():
     rng = np.random.default_rng(2)
     assert sum(check_scene(rng, 2.0, 0.002) for _ in range(10_000)) > 1_000
+
+
+def test_outline_of_a_circle_lies_on_its_rim():
+    outline = Shape(radius_m=0.5).outline()
+    assert len(outline) == 32
+    assert all(math.hypot(x, y) == pytest.approx(0.5) for x, y in outline)
+    assert SQUARE.outline() == SQUARE.corners

@@ -453,3 +453,17 @@ def test_decisions_of_the_monitor_are_reproduced_to_the_byte(tmp_path: Path) -> 
     recorder.close()
     report = replay_vault(tmp_path)
     assert (report.reasons, report.decisions_reproduced) == ((), 200)
+
+
+def test_holonomic_velocity_polygon_does_not_cover_a_turn_out_of_its_range():
+    slow_turn = SubPolygon(
+        name='slow',
+        points=square(1.0),
+        linear_min=0.0,
+        linear_max=1.0,
+        theta_min=-0.1,
+        theta_max=0.1,
+    )
+    moving = Zone(name='V', effect=Effect.STOP, sub_polygons=(slow_turn,), holonomic=True)
+    outputs = Around(zones=(moving,)).tick(wish=Velocity(vx_mps=0.3, wz_radps=0.5))
+    assert outputs.polygon_name == 'V has no shape'
