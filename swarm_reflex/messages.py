@@ -16,6 +16,8 @@ from swarm_reflex.core import Command, MapPose, Odom, Outputs, Scan
 from swarm_reflex.core.scan import NOTHING_THERE
 
 _TOO_CLOSE_MM = 1
+_FARTHEST_M = 66.0
+"""More than 16 bits of millimetres can say."""
 
 
 class Arrival:
@@ -64,8 +66,9 @@ def to_millimetres(ranges: Sequence[float], range_min_m: float, range_max_m: flo
     """
     metres = np.asarray(ranges, dtype=np.float32)
     with np.errstate(invalid='ignore'):
-        beyond, within = metres > range_max_m, (metres >= range_min_m) & (metres <= range_max_m)
-        whole = np.floor(np.where(within, metres, 0.0) * 1e3)
+        beyond = (metres > range_max_m) | np.isposinf(metres)
+        within = (metres >= range_min_m) & (metres <= range_max_m) & ~beyond
+        whole = np.floor(np.where(within, np.clip(metres, 0.0, _FARTHEST_M), 0.0) * 1e3)
     measured = np.clip(whole, _TOO_CLOSE_MM, NOTHING_THERE - 1)
     coded = np.where(within, measured, np.where(beyond, NOTHING_THERE, 0))
     return np.where(np.isneginf(metres), _TOO_CLOSE_MM, coded).astype('<u2').tobytes()

@@ -18,6 +18,7 @@ Cloud = NDArray[np.float64]
 
 _MAX_POINTS = 1_000_000
 _MAX_RANGE_POINTS = 10_000
+_FARTHEST_M = 1e5
 _FLOAT32 = 7
 _FLOAT64 = 8
 _NO_POINTS: Cloud = np.empty((0, 3))
@@ -45,16 +46,15 @@ def observe(
     message: Any, wiring: SourceWiring, frame: Matrix | None, arrival: Arrival
 ) -> Observation:
     """An observation of any source; `frame` takes its points into the base frame."""
-    reading = READERS[wiring.kind](message, wiring)
+    # Absurd numbers overflow to inf or NaN, which are left out below.
+    with np.errstate(all='ignore'):
+        reading = READERS[wiring.kind](message, wiring)
     flaw = reading.flaw or ('' if frame is not None else 'no transform to the base')
     if not flaw and reading.usable < wiring.min_returns:
         flaw = 'nothing usable'
     points = _NO_POINTS
     if not flaw and frame is not None and reading.points.size:
-        points = reading.points @ frame[:3, :3].T + frame[:3, 3]
-        if wiring.kind == 'pointcloud':
-            heights = points[:, 2] if reading.heights is None else reading.heights
-            points = points[(heights >= wiring.min_height_m) & (heights <= wiring.max_height_m)]
+        points = _in_base(reading, frame, wiring)
     return Observation(
         source=wiring.name,
         points=np.ascontiguousarray(points, dtype='<f4').tobytes(),
@@ -62,6 +62,16 @@ def observe(
         stamp_age_s=arrival.stamp_age_s(message.header.stamp),
         flaw=flaw,
     )
+
+
+def _in_base(reading: Reading, frame: Matrix, wiring: SourceWiring) -> Cloud:
+    """The points of a reading in the base frame, near enough to be computed with."""
+    near = (np.abs(reading.points) <= _FARTHEST_M).all(axis=1)
+    points = reading.points[near] @ frame[:3, :3].T + frame[:3, 3]
+    if wiring.kind != 'pointcloud':
+        return points
+    heights = points[:, 2] if reading.heights is None else reading.heights[near]
+    return points[(heights >= wiring.min_height_m) & (heights <= wiring.max_height_m)]
 
 
 def read_scan(message: Any, _: SourceWiring) -> Reading:

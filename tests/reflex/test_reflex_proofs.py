@@ -5,19 +5,28 @@ What runs here is a share of what issue and docs ask for; `REFLEX_PROOF_SCALE=10
 """
 
 import math
-import os
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from reflex_world import AMR, BEAMS, PARAMS, Bench, World, command_of, odom_of, room, scan_of
+from reflex_world import (
+    AMR,
+    BEAMS,
+    PARAMS,
+    SCALE,
+    Bench,
+    World,
+    command_of,
+    odom_of,
+    room,
+    scan_of,
+)
 
 from swarm_reflex.core import Action, Inputs, MapPose, Odom, Request, Scan, decide, initial
 from swarm_reflex.core.geofence import is_inside
 from swarm_reflex.core.limits import Motion
 
-SCALE = int(os.environ.get('REFLEX_PROOF_SCALE', '1'))
 NASTY = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1e-300, 1e300, -1e300, 1e9, -1e9, 0.5, -0.5)
 GENTLE = frozenset({'acceleration', 'yaw_acceleration'})
 SQUARE = ((-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0))
