@@ -48,19 +48,22 @@ class Ports:
     ) -> None:
         twist = TwistStamped if stamped else Twist
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        beats, newest = QoSProfile(depth=5), QoSProfile(depth=1)
+        beats, last_only = QoSProfile(depth=5), QoSProfile(depth=1)
         listen, sensor = node.create_subscription, qos_profile_sensor_data
         self._command = listen(twist, 'cmd_vel_raw', unused, 10)
         self._scan = listen(LaserScan, 'scan', unused, sensor)
         self._odom = listen(Odometry, 'odom', unused, sensor)
         # Only a fenced robot needs its place in the map; a situation is a large message.
-        self._situation = listen(Situation, 'situation', unused, newest) if fenced else None
+        self._situation = listen(Situation, 'situation', unused, last_only) if fenced else None
         self._heartbeat = listen(Heartbeat, 'heartbeat', unused, beats)
         self._e_stop = node.create_service(Trigger, 'reflex/e_stop', unused)
         self._reset = node.create_service(Trigger, 'reflex/reset', unused)
         self._enable = node.create_service(SetBool, 'reflex/enable', unused)
-        self._freeze = listen(Bool, '/swarm/freeze', unused, latched)
-        self._tier = listen(UInt8, 'reflex/tier', unused, latched)
+        # A latched subscription does not hear publishers that latch nothing: listen as both.
+        self._freezes = [
+            listen(Bool, '/swarm/freeze', unused, qos) for qos in (latched, last_only)
+        ]
+        self._tiers = [listen(UInt8, 'reflex/tier', unused, qos) for qos in (latched, last_only)]
         self._node = node
         self._own_services = (self._e_stop, self._reset, self._enable)
         self._wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, node.context.handle)
@@ -87,9 +90,8 @@ class Ports:
         command, odom = newest(self._command), newest(self._odom)
         scan = newest(self._scan)
         situation = newest(self._situation) if self._situation else None
-        freeze = newest(self._freeze)
-        if freeze:
-            held.append(Request.FREEZE if freeze[0].data else Request.UNFREEZE)
+        freezes = filter(None, map(newest, self._freezes))
+        held += [Request.FREEZE if message.data else Request.UNFREEZE for message, _ in freezes]
         by, reason = self._reset_words() if _wants_reset(calls) else ('', '')
         inputs = Inputs(
             now_ns=now_ns,
@@ -177,8 +179,10 @@ class Ports:
         return by, reason
 
     def _new_tier(self, now_ns: int) -> int | None:
-        tier = newest(self._tier) if now_ns >= self._slow_due_ns else None
-        return int(tier[0].data) if tier else None
+        if now_ns < self._slow_due_ns:
+            return None
+        heard = [int(found[0].data) for found in map(newest, self._tiers) if found]
+        return min(heard, default=None)
 
     def _new_rivals(self, now_ns: int) -> int | None:
         """How many other nodes publish cmd_vel, or cmd_vel_raw beside the first; seen twice."""

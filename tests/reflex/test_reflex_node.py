@@ -64,7 +64,10 @@ class Robot:
         self.reset = node.create_client(Trigger, 'reflex/reset')
         self.enable = node.create_client(SetBool, 'reflex/enable')
         self.parameters = node.create_client(SetParameters, 'reflex/set_parameters')
-        self.freeze = node.create_publisher(Bool, '/swarm/freeze', LATCHED)
+        self.freezes = {
+            'latched': node.create_publisher(Bool, '/swarm/freeze', LATCHED),
+            'volatile': node.create_publisher(Bool, '/swarm/freeze', 10),
+        }
         self.tier = node.create_publisher(UInt8, 'reflex/tier', LATCHED)
         self.silent: set[str] = set()
         self.range_m = 5.0
@@ -268,11 +271,13 @@ def test_disabling_stops_and_enabling_lets_go(robot: Robot) -> None:
     robot.live_until(robot.moves, 'the robot drives again')
 
 
-def test_fleet_wide_freeze_stops_and_its_end_lets_go(robot: Robot) -> None:
-    robot.freeze.publish(Bool(data=True))
+@pytest.mark.parametrize('kind', ['latched', 'volatile'])
+def test_fleet_wide_freeze_stops_and_its_end_lets_go(robot: Robot, kind: str) -> None:
+    freeze = robot.freezes[kind]
+    freeze.publish(Bool(data=True))
     robot.live_until(robot.stands, 'the motors are zeroed')
     robot.live_until(robot.caused_by('freeze'), 'the state says why')
-    robot.freeze.publish(Bool(data=False))
+    freeze.publish(Bool(data=False))
     robot.live_until(robot.moves, 'the robot drives again')
 
 
