@@ -64,6 +64,8 @@ setup(
         'console_scripts': [
             'swarm = swarm_supervisor.cli:main',
             'reflex = swarm_reflex.node:main',
+            'watchdog = swarm_reflex.watchdog:main',
+            'collision_monitor = swarm_reflex.monitor.node:main',
             'situation = swarm_agent.situation.node:main',
             'planner = swarm_agent.planner.node:main',
             'composed = swarm_agent.composed:main',

@@ -12,6 +12,7 @@ JOBS = {
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
     'audit': 'verify, show and replay what was decided',
+    'bench': 'measure a room, each figure beside its control',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""

@@ -16,6 +16,8 @@ from swarm_reflex.core import Command, MapPose, Odom, Outputs, Scan
 from swarm_reflex.core.scan import NOTHING_THERE
 
 _TOO_CLOSE_MM = 1
+_FARTHEST_M = 66.0
+"""More than 16 bits of millimetres can say."""
 
 
 class Arrival:
@@ -52,6 +54,7 @@ def to_scan(message: LaserScan, arrival: Arrival) -> Scan:
         angle_increment_rad=message.angle_increment,
         arrival_ns=arrival.ns,
         stamp_age_s=arrival.stamp_age_s(message.header.stamp),
+        frame_id=message.header.frame_id,
     )
 
 
@@ -63,8 +66,9 @@ def to_millimetres(ranges: Sequence[float], range_min_m: float, range_max_m: flo
     """
     metres = np.asarray(ranges, dtype=np.float32)
     with np.errstate(invalid='ignore'):
-        beyond, within = metres > range_max_m, (metres >= range_min_m) & (metres <= range_max_m)
-        whole = np.floor(np.where(within, metres, 0.0) * 1e3)
+        beyond = (metres > range_max_m) | np.isposinf(metres)
+        within = (metres >= range_min_m) & (metres <= range_max_m) & ~beyond
+        whole = np.floor(np.where(within, np.clip(metres, 0.0, _FARTHEST_M), 0.0) * 1e3)
     measured = np.clip(whole, _TOO_CLOSE_MM, NOTHING_THERE - 1)
     coded = np.where(within, measured, np.where(beyond, NOTHING_THERE, 0))
     return np.where(np.isneginf(metres), _TOO_CLOSE_MM, coded).astype('<u2').tobytes()
@@ -78,7 +82,7 @@ def to_odom(message: Odometry, arrival: Arrival) -> Odom:
         wz_radps=twist.angular.z,
         x_m=pose.position.x,
         y_m=pose.position.y,
-        yaw_rad=_yaw(pose.orientation),
+        yaw_rad=yaw_of(pose.orientation),
         arrival_ns=arrival.ns,
         stamp_age_s=arrival.stamp_age_s(message.header.stamp),
     )
@@ -129,7 +133,7 @@ def _seconds(age_ms: int) -> float:
     return age_ms * 1e-3 if age_ms >= 0 else math.inf
 
 
-def _yaw(quaternion: Any) -> float:
+def yaw_of(quaternion: Any) -> float:
     """Yaw of a quaternion [rad]; NaN where it is no rotation at all."""
     x, y, z, w = quaternion.x, quaternion.y, quaternion.z, quaternion.w
     norm = x * x + y * y + z * z + w * w

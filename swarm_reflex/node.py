@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reflex node: cmd_vel_raw in, cmd_vel out, 100 times a second whatever happens.
 
-One thread, one loop on the steady clock: take what has come, decide, publish, record. When
+One thread, one loop on the steady clock: take what has come, decide, publish, record. A scan that
+comes between two ticks is decided on at once, at most one a period. When
 anything of its own fails (the disk of the record, the core itself) it goes on publishing zeros and
 says why.
 """
@@ -18,7 +19,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.changes import Changes
-from swarm_reflex.core import CORE, Action, Inputs
+from swarm_reflex.core import CORE, Action, Inputs, Request
+from swarm_reflex.latches import LatchStore, latch_file, latches_of
 from swarm_reflex.messages import to_state
 from swarm_reflex.parameters import Setup, load_setup
 from swarm_reflex.periods import Periods
@@ -35,8 +37,12 @@ _LAST_ZEROS = 5
 class Reflex:
     """The loop and what it needs."""
 
-    def __init__(self, setup: Setup, ports: Ports, recorder: Recorder) -> None:
+    def __init__(
+        self, setup: Setup, ports: Ports, recorder: Recorder, latches: LatchStore
+    ) -> None:
         self._ports = ports
+        self._latches = latches
+        self._calls: list[Call] = []
         self._recorder = recorder
         self._params = params = setup.params
         self._agent_id = setup.agent_id
@@ -55,26 +61,38 @@ class Reflex:
 
     def run(self) -> None:
         """Tick until told to stop, then leave the robot standing and the record complete."""
-        self._tell(Kind.SYSTEM, 'reflex.start', {'scheduling': self._scheduling})
+        restored = [request.value for request in self._latches.found.requests()]
+        start = {'scheduling': self._scheduling, 'latched': restored, 'doubt': self._latches.doubt}
+        self._tell(Kind.SYSTEM, 'reflex.start', start)
         next_ns = time.monotonic_ns()
         self._due_ns['stats'] = next_ns + _STATS_NS
         while not self.stopping:
             self._tick(time.monotonic_ns())
             next_ns += self._period_ns
-            wait_ns = next_ns - time.monotonic_ns()
-            if wait_ns > 0:
-                time.sleep(wait_ns * 1e-9)
-            else:
-                next_ns -= wait_ns
+            next_ns = max(next_ns, self._wait_until(next_ns))
         self._leave()
+
+    def _wait_until(self, next_ns: int) -> int:
+        """Sleep until the next tick, but decide at once on a scan; returns the time after it."""
+        wait_ns = next_ns - time.monotonic_ns()
+        if wait_ns > 0 and self._ports.scan_within(wait_ns):
+            self._decide_and_drive(time.monotonic_ns())
+        wait_ns = next_ns - time.monotonic_ns()
+        if wait_ns > 0:
+            time.sleep(wait_ns * 1e-9)
+        return time.monotonic_ns() if wait_ns <= 0 else next_ns
 
     def _tick(self, now_ns: int) -> None:
         self._count_period(now_ns)
+        self._decide_and_drive(now_ns)
+        self._ports.serve_parameters(now_ns)
+
+    def _decide_and_drive(self, now_ns: int) -> None:
         calls = self._decide(now_ns)
         outputs = self._outputs
         twist = (0.0, 0.0) if self._failure else (outputs.vx_mps, outputs.wz_radps)
         self._ports.drive(*twist)
-        self._ports.answer(calls, outputs, self._failure)
+        self._keep_latches(calls)
         self._report(now_ns)
         self._garbage.collect_when_standing(now_ns, standing=twist == (0.0, 0.0))
 
@@ -86,6 +104,7 @@ class Reflex:
                 self._core_state, self._outputs = self._recorder.decide(
                     CORE, self._core_state, inputs, self._params
                 )
+                self._note_reset(inputs)
         except VaultError as error:
             self._fail('recorder_failed', error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the robot stands and says so
@@ -93,6 +112,23 @@ class Reflex:
         else:
             return calls
         return []
+
+    def _keep_latches(self, calls: list[Call]) -> None:
+        """Answer no call before the latches that it changed are on the disk."""
+        if not self._failure:
+            self._latches.keep(latches_of(self._outputs))
+        if self._latches.fault:
+            self._fail('latches_failed', OSError(self._latches.fault))
+        self._calls += calls
+        if self._calls and (self._latches.settled or self._failure):
+            self._ports.answer(self._calls, self._outputs, self._failure)
+            self._calls = []
+
+    def _note_reset(self, inputs: Inputs) -> None:
+        if Request.RESET in inputs.requests:
+            released = not (self._outputs.e_stop or self._outputs.breached)
+            data = {'by': inputs.reset_by, 'reason': inputs.reset_reason, 'released': released}
+            self._tell(Kind.STATE_CHANGE, 'reflex.reset', data)
 
     def _fail(self, failure: str, error: Exception) -> None:
         """Stand for good: a motion that cannot be recorded or decided does not happen."""
@@ -162,18 +198,24 @@ class Reflex:
         self._tell(Kind.SYSTEM, 'reflex.stats', self._stats(), publish=False)
         self._tell(Kind.SYSTEM, 'reflex.stop', {'scheduling': self._scheduling})
         self._recorder.close()
+        self._latches.close()
 
 
 def main() -> int:
     """Run the node until SIGTERM or SIGINT; 2 means that it was set up wrongly."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = Node('reflex', start_parameter_services=False, enable_rosout=False)
+    node = Node('reflex', enable_rosout=False)
     try:
         setup = load_setup(node)
         recorder = Recorder(vault_dir=setup.vault_dir, agent_id=setup.agent_id, writer='reflex')
-        fenced = bool(setup.params.geofence)
-        ports = Ports(node, stamped=setup.settings.stamped_commands, fenced=fenced)
-        reflex = Reflex(setup, ports, recorder)
+        latches = LatchStore(latch_file(setup.vault_dir, setup.agent_id))
+        ports = Ports(
+            node,
+            stamped=setup.settings.stamped_commands,
+            fenced=bool(setup.params.geofence or setup.params.sandbox),
+            restored=latches.found.requests(),
+        )
+        reflex = Reflex(setup, ports, recorder, latches)
     except (ConfigError, VaultError, OSError) as error:
         sys.stderr.write(f'reflex: {error}\n')
         return 2

@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import rclpy.exceptions
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
 from swarm_reflex.core.types import Params, Range, Ring, RobotLimits
+
+RESET_PARAMETERS = ('reset_by', 'reset_reason')
+"""Set before a call to reflex/reset, which uses them up: the only ones that change at run time."""
+_FIXED = ParameterDescriptor(read_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,41 +57,58 @@ def load_setup(node: Node) -> Setup:
     settings = Settings(**_declared(node, Settings))
     model = load_fleet(Path(fleet_file)).robot(agent_id).model
     limits = RobotLimits(**{f.name: getattr(model, f.name) for f in fields(RobotLimits)})
-    geofence = parse_geofence(_declare(node, 'geofence', ''))
+    geofence, sandbox = (
+        parse_rings(name, _declare(node, name, ''), limits.radius_m)
+        for name in ('geofence', 'sandbox')
+    )
+    for name in RESET_PARAMETERS:
+        node.declare_parameter(name, '')
     return Setup(
         agent_id=agent_id,
         vault_dir=Path(vault_dir),
         settings=settings,
-        params=Params(robot=limits, geofence=geofence, **_declared(node, Params)),
+        params=Params(robot=limits, geofence=geofence, sandbox=sandbox, **_declared(node, Params)),
     )
 
 
-def parse_geofence(text: str) -> tuple[Ring, ...]:
-    """Read rings written as JSON: '[[[x, y], ...], ...]' in the map frame [m]; '' is no fence.
+def parse_rings(name: str, text: str, radius_m: float = 0.0) -> tuple[Ring, ...]:
+    """Read rings written as JSON: '[[[x, y], ...], ...]' in the map frame [m]; '' is none.
 
     Raises:
-        ConfigError: The text is no such list, or a ring is no simple polygon.
+        ConfigError: The text is no such list, a ring is no simple polygon, or nowhere between the
+            rings is there room for a body of this radius.
     """
     if not text.strip():
         return ()
     try:
         rings = tuple(tuple((float(x), float(y)) for x, y in ring) for ring in json.loads(text))
     except (ValueError, TypeError) as error:
-        raise ConfigError(
-            f'geofence: {text!r} is no list of rings [[[x, y], ...], ...]'
-        ) from error
+        raise ConfigError(f'{name}: {text!r} is no list of rings [[[x, y], ...], ...]') from error
     for ring in rings:
-        _check_ring(ring)
+        _check_ring(name, ring)
+    _check_room(name, rings, radius_m)
     return rings
 
 
-def _check_ring(ring: Ring) -> None:
+def _check_room(name: str, rings: tuple[Ring, ...], radius_m: float) -> None:
+    import shapely
+
+    area = shapely.Polygon()
+    for ring in rings:
+        area = area.symmetric_difference(shapely.Polygon(ring))
+    if area.buffer(-radius_m).is_empty:
+        raise ConfigError(
+            f'{name}: its rings leave no room for a body of radius {radius_m} m; widen them'
+        )
+
+
+def _check_ring(name: str, ring: Ring) -> None:
     import shapely
 
     finite = all(math.isfinite(value) for corner in ring for value in corner)
     if len(ring) < 3 or not finite or not shapely.Polygon(ring).is_valid:
         raise ConfigError(
-            f'geofence: ring {ring!r} is no fence; give at least 3 finite corners '
+            f'{name}: ring {ring!r} is no fence; give at least 3 finite corners '
             'whose edges do not cross'
         )
 
@@ -106,7 +128,7 @@ def _declared(node: Node, type_: type) -> dict[str, Any]:
     limits = ranges(type_)
     values: dict[str, Any] = {}
     for field in fields(type_):
-        if field.name not in {'robot', 'geofence'}:
+        if field.name not in {'robot', 'geofence', 'sandbox'}:
             values[field.name] = value = _declare(node, field.name, field.default)
             _check(field.name, value, limits.get(field.name))
     return values
@@ -119,7 +141,7 @@ def _check(name: str, value: float, limits: Range | None) -> None:
 
 def _declare(node: Node, name: str, default: Any) -> Any:
     try:
-        return node.declare_parameter(name, default).value
+        return node.declare_parameter(name, default, _FIXED).value
     except rclpy.exceptions.InvalidParameterTypeException as error:
         kind = type(default).__name__
         raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error

@@ -11,28 +11,30 @@ _SWITCH_S = 0.0005
 _COLLECT_EVERY_NS = 10_000_000_000
 
 
-def claim_realtime(priority: int) -> str:
+def claim_realtime(priority: int, *, inherited: bool = True) -> str:
     """Ask for SCHED_FIFO for this process; say which scheduling it has now.
 
     The calling thread gets the priority, all others (the recorder's, the middleware's) and those
     they start get one less: an ordinary thread that is preempted while it holds the interpreter's
-    lock would keep a real-time loop waiting with it.
+    lock would keep a real-time loop waiting with it. Unless `inherited`, processes and threads
+    that are started later are ordinary.
     """
     sys.setswitchinterval(_SWITCH_S)
     if priority == 0:
         return 'SCHED_OTHER (realtime_priority is 0)'
     try:
         for thread in Path('/proc/self/task').iterdir():
-            _make_fifo(int(thread.name), max(1, priority - 1))
-        _make_fifo(0, priority)
+            _make_fifo(int(thread.name), max(1, priority - 1), inherited=inherited)
+        _make_fifo(0, priority, inherited=inherited)
     except OSError as error:
         return f'SCHED_OTHER (SCHED_FIFO {priority} not permitted: {error.strerror})'
     return f'SCHED_FIFO {priority}'
 
 
-def _make_fifo(thread_id: int, priority: int) -> None:
+def _make_fifo(thread_id: int, priority: int, *, inherited: bool) -> None:
+    policy = os.SCHED_FIFO if inherited else os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
     try:
-        os.sched_setscheduler(thread_id, os.SCHED_FIFO, os.sched_param(priority))
+        os.sched_setscheduler(thread_id, policy, os.sched_param(priority))
     except ProcessLookupError:
         return  # it ended meanwhile
 

@@ -25,6 +25,7 @@ from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 
 CORES: Mapping[str, str] = {
     'reflex': 'swarm_reflex.core:CORE',
+    'monitor': 'swarm_reflex.monitor.core:CORE',
     'situation': 'swarm_agent.situation.core:CORE',
     'planner': 'swarm_agent.planner.core:CORE',
     'allocation': 'swarm_supervisor.core:CORE',

@@ -19,7 +19,7 @@ from swarm_vault.core import Core
 
 CORE: Core[Params, State, Inputs, Outputs] = Core(
     name='reflex',
-    version=1,
+    version=2,
     params=Params,
     inputs=Inputs,
     outputs=Outputs,

@@ -11,7 +11,11 @@ from swarm_reflex.core.types import Cause, Command, MapPose, Odom, Params, Stamp
 
 CONTROLLED = frozenset(
     {
+        Cause.FREEZE,
+        Cause.TIER_ZERO,
+        Cause.SANDBOX,
         Cause.DISABLED,
+        Cause.OVERRUN,
         Cause.SITUATION_LOST,
         Cause.PLANNER_LOST,
         Cause.COMMAND_MISSING,
@@ -36,7 +40,13 @@ class Known:
     situation_beat_ns: int | None = None
     planner_beat_ns: int | None = None
     e_stop: bool = False
+    breached: bool = False
+    """The robot was outside its fence: latched like an e-stop."""
+    frozen: bool = False
+    """The fleet is told to hold still."""
     enabled: bool = True
+    tier: int = 3
+    rivals: int = 0
 
 
 def command_cause(command: Command | None, now_ns: int, params: Params) -> Cause | None:
@@ -90,8 +100,8 @@ def pose_cause(
     known: Known, pose_odom_base: Pose | None, now_ns: int, params: Params
 ) -> Cause | None:
     """Why a fenced robot does not know that it is inside its fence."""
-    if not params.geofence:
-        return None
+    if not rings_in_force(known, params):
+        return Cause.SANDBOX if known.tier == 1 else None
     if known.pose is None:
         return Cause.POSE_MISSING
     if not pose_is_sound(known.pose):
@@ -102,7 +112,38 @@ def pose_cause(
     if late or known.place is None or pose_odom_base is None:
         return late or Cause.POSE_MISSING
     x_m, y_m, _ = pose_map_now(known.place, pose_odom_base)
-    return None if is_inside(params.geofence, x_m, y_m) else Cause.GEOFENCE_OUTSIDE
+    if params.geofence and not is_inside(params.geofence, x_m, y_m):
+        return Cause.GEOFENCE_OUTSIDE
+    in_sandbox = known.tier != 1 or is_inside(params.sandbox, x_m, y_m)
+    return None if in_sandbox else Cause.SANDBOX
+
+
+def rings_in_force(known: Known, params: Params) -> bool:
+    """Whether anything in the map bounds this robot now."""
+    return bool(params.geofence or (known.tier == 1 and params.sandbox))
+
+
+def operator_causes(known: Known) -> list[Cause]:
+    """What people, or the supervisor for them, forbid."""
+    held = (
+        (known.e_stop, Cause.E_STOP),
+        (known.breached, Cause.GEOFENCE_BREACH),
+        (known.rivals > 0, Cause.RIVAL),
+        (known.frozen, Cause.FREEZE),
+        (known.tier <= 0, Cause.TIER_ZERO),
+        (not known.enabled, Cause.DISABLED),
+    )
+    return [cause for holds, cause in held if holds]
+
+
+def controlled(causes: list[Cause], params: Params) -> bool:
+    """Whether these stops may brake instead of zeroing at once."""
+    return all(
+        params.e_stop_category == 1
+        if cause is Cause.E_STOP
+        else params.ramp_stops and cause in CONTROLLED
+        for cause in causes
+    )
 
 
 def beat_causes(known: Known, now_ns: int, params: Params) -> list[Cause]:

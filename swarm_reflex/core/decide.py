@@ -7,11 +7,11 @@ left the robot still stops before anything that the lidar or the fence shows on 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_reflex.core import dead_man, geofence, limits, scan, zones
-from swarm_reflex.core.arc import Points
 from swarm_reflex.core.dead_man import Known
+from swarm_reflex.core.geofence import Fences
 from swarm_reflex.core.intake import take_in
 from swarm_reflex.core.limits import STILL, Motion
 from swarm_reflex.core.odometry import Pose, pose_at
@@ -20,6 +20,7 @@ from swarm_reflex.core.types import Action, Cause, Inputs, Outputs, Params, Stam
 _STRICTNESS = {cause: i for i, cause in enumerate(Cause)}
 _FIRST_SLOW = _STRICTNESS[Cause.ESCAPE]
 _FIRST_LIMIT = _STRICTNESS[Cause.SPEED]
+_SECOND_NS = 1_000_000_000
 _STANDING_MPS = 0.05
 """Measured speed below which the robot counts as standing and may turn in place [m/s]."""
 
@@ -29,8 +30,9 @@ class State:
     """What the gate remembers from tick to tick."""
 
     known: Known
-    fence: Points
-    """Fence edges in the map frame [m], shape (2, points)."""
+    fences: Fences
+    late_ns: tuple[int, ...] = ()
+    """When ticks of the last second came late, steady clock [ns]."""
     tick_ns: int | None = None
     last: Motion = STILL
     """What went to the motors last."""
@@ -64,15 +66,15 @@ class Gated:
 
 def initial(params: Params) -> State:
     """Nothing heard yet, so nothing moves."""
-    known = Known(enabled=params.start_enabled)
-    return State(known=known, fence=geofence.fence_points(params.geofence))
+    known = Known(enabled=params.start_enabled, tier=params.start_tier)
+    return State(known=known, fences=geofence.fences_of(params))
 
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
     """Decide what goes to the motors in this tick. Pure."""
     now_ns = inputs.now_ns
     elapsed_s = (now_ns - state.tick_ns) * 1e-9 if state.tick_ns is not None else 0.0
-    known = take_in(state.known, inputs, state.fence, params)
+    known = take_in(state.known, inputs, state.fences, params)
     odom, command = known.odom, known.command
     refusal = dead_man.command_cause(command, now_ns, params)
     scene = Scene(
@@ -85,31 +87,46 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
         params=params,
     )
     halts = _halts(scene, refusal, clock_back=elapsed_s < 0.0)
+    late_ns = _late_ticks(state, scene)
+    if 0 < params.max_late_ticks <= len(late_ns):
+        halts.append(Cause.OVERRUN)
+    if Cause.GEOFENCE_OUTSIDE in halts:
+        scene = replace(scene, known=replace(known, breached=True))
     gated = _gate(scene, halts)
-    return _answer(state, scene, halts, gated)
+    return _answer(replace(state, late_ns=late_ns), scene, halts, gated)
+
+
+def _late_ticks(state: State, scene: Scene) -> tuple[int, ...]:
+    """When ticks came late within the last second, this one included."""
+    recent = tuple(t for t in state.late_ns if 0 <= scene.now_ns - t < _SECOND_NS)
+    is_late = scene.step_s > scene.params.late_tick_s
+    return (*recent, scene.now_ns) if is_late else recent
 
 
 def _halts(scene: Scene, refusal: Cause | None, *, clock_back: bool) -> list[Cause]:
     """All reasons for which the robot must not drive at all."""
     known, now_ns, params = scene.known, scene.now_ns, scene.params
     found = [
-        Cause.E_STOP if known.e_stop else None,
         Cause.CLOCK if clock_back else None,
         refusal,
         dead_man.scan_cause(known.view, now_ns, params),
         dead_man.odom_cause(known, now_ns, params),
         dead_man.jump_cause(known, scene.here, now_ns, params),
         dead_man.pose_cause(known, scene.here, now_ns, params),
-        None if known.enabled else Cause.DISABLED,
+        *dead_man.operator_causes(known),
+        *dead_man.beat_causes(known, now_ns, params),
     ]
-    return [cause for cause in found if cause] + dead_man.beat_causes(known, now_ns, params)
+    return [cause for cause in found if cause]
 
 
 def _gate(scene: Scene, halts: list[Cause]) -> Gated:
     if not halts and scene.wish is not None:
         robot = scene.params.robot
-        return _within_zones(scene, limits.gained(scene.wish, scene.last, scene.step_s, robot))
-    if scene.params.ramp_stops and all(cause in dead_man.CONTROLLED for cause in halts):
+        wish = scene.wish
+        if scene.known.tier == 1:
+            wish = limits.crept(wish, scene.params)
+        return _within_zones(scene, limits.gained(wish, scene.last, scene.step_s, robot))
+    if dead_man.controlled(halts, scene.params):
         return _within_zones(scene, _braking(scene))
     return Gated(motion=STILL)
 
@@ -136,8 +153,12 @@ def _within_fence(scene: Scene, gated: Gated) -> Gated:
     place, params = scene.known.place, scene.params
     if place is None or scene.here is None or gated.motion.vx_mps == 0.0:
         return gated
-    edge, margin_m = geofence.edge_now(place, scene.here), params.geofence_margin_m
-    found = zones.allowance(edge, gated.motion, margin_m, params.reaction_s, params)
+    edge = geofence.edge_now(place, scene.here, sandboxed=scene.known.tier == 1)
+    age = max(0.0, age_s(place.pose, scene.now_ns))
+    margin_m = params.geofence_margin_m + params.geofence_drift_mps * age
+    found = zones.allowance(
+        edge, gated.motion, margin_m, params.reaction_s, params, error=params.model_error
+    )
     causes = (Cause.GEOFENCE_STOP, Cause.GEOFENCE_SLOW)
     fenced = _slowed(scene, gated.motion, found, ('geofence', 'geofence'), causes)
     return Gated(
@@ -203,11 +224,12 @@ def _answer(state: State, scene: Scene, halts: list[Cause], gated: Gated) -> tup
         interventions=interventions,
         e_stop=known.e_stop,
         enabled=known.enabled,
+        breached=known.breached,
+        frozen=known.frozen,
+        tier=known.tier,
     )
     last = Motion(vx_mps=motion.vx_mps, wz_radps=motion.wz_radps)
-    after = State(
-        known=known, fence=state.fence, tick_ns=now_ns, last=last, interventions=interventions
-    )
+    after = replace(state, known=known, tick_ns=now_ns, last=last, interventions=interventions)
     return after, outputs
 
 

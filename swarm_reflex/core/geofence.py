@@ -21,8 +21,23 @@ class Place:
     pose: MapPose
     anchor: Pose
     """Pose in the odom frame at the same moment."""
-    edge: Points
+    fence: Points
     """Fence points within reach, in base_link at that moment [m], shape (2, points)."""
+    sandbox: Points
+    """The same of the sandbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fences:
+    """The edges of geofence and sandbox in the map frame [m], shape (2, points)."""
+
+    fence: Points
+    sandbox: Points
+
+
+def fences_of(params: Params) -> Fences:
+    """All edges as points, once and for all."""
+    return Fences(fence=fence_points(params.geofence), sandbox=fence_points(params.sandbox))
 
 
 def fence_points(rings: tuple[Ring, ...]) -> Points:
@@ -47,23 +62,32 @@ def is_inside(rings: tuple[Ring, ...], x_m: float, y_m: float) -> bool:
     return inside
 
 
-def locate(pose: MapPose, odom: Odom, fence: Points, params: Params) -> Place:
-    """Take in a new map pose: keep the part of the fence that can matter until the next one."""
+def locate(pose: MapPose, odom: Odom, fences: Fences, params: Params) -> Place:
+    """Take in a new map pose: keep what of the fences can matter until the next one."""
     robot = params.robot
     brake_s = params.reaction_s + 0.5 * robot.max_speed_mps / robot.max_decel_mps2
     drive_m = robot.max_speed_mps * (params.pose_timeout_s + brake_s)
-    reach_m = robot.radius_m + params.geofence_margin_m + drive_m
-    edge = seen_from(fence, (pose.x_m, pose.y_m, pose.yaw_rad))
+    drift_m = params.geofence_drift_mps * params.pose_timeout_s
+    drive_m *= (1.0 + params.model_error) / (1.0 - params.model_error)
+    reach_m = robot.radius_m + params.geofence_margin_m + drift_m + drive_m
     return Place(
         pose=pose,
         anchor=pose_at(odom, moment_ns(pose.arrival_ns, pose.stamp_age_s)),
-        edge=edge[:, np.hypot(edge[0], edge[1]) < reach_m],
+        fence=_within(fences.fence, pose, reach_m),
+        sandbox=_within(fences.sandbox, pose, reach_m),
     )
 
 
-def edge_now(place: Place, pose_odom_base: Pose) -> Points:
-    """The fence as seen from where the robot is now [m], shape (2, points)."""
-    return seen_from(place.edge, between(place.anchor, pose_odom_base))
+def _within(points: Points, pose: MapPose, reach_m: float) -> Points:
+    """The points within reach, in base_link [m], shape (2, points)."""
+    edge = seen_from(points, (pose.x_m, pose.y_m, pose.yaw_rad))
+    return edge[:, np.hypot(edge[0], edge[1]) < reach_m]
+
+
+def edge_now(place: Place, pose_odom_base: Pose, *, sandboxed: bool) -> Points:
+    """What bounds the robot, as seen from where it is now [m], shape (2, points)."""
+    edges = (place.fence, place.sandbox) if sandboxed else (place.fence,)
+    return seen_from(np.concatenate(edges, axis=1), between(place.anchor, pose_odom_base))
 
 
 def pose_map_now(place: Place, pose_odom_base: Pose) -> Pose:

@@ -2,15 +2,25 @@
 """What is new replaces what is known; operators' requests set and release the latches."""
 
 from dataclasses import replace
+from typing import Any
 
-from swarm_reflex.core.arc import Points
 from swarm_reflex.core.dead_man import Known, command_cause, odom_is_sound, pose_is_sound
-from swarm_reflex.core.geofence import locate
+from swarm_reflex.core.geofence import Fences, locate
 from swarm_reflex.core.scan import look
 from swarm_reflex.core.types import Cause, Inputs, MapPose, Odom, Params, Request
 
+_TOP_TIER = 3
+_LATCHES: dict[Request, dict[str, Any]] = {
+    Request.E_STOP: {'e_stop': True},
+    Request.LATCH_BREACH: {'breached': True},
+    Request.ENABLE: {'enabled': True},
+    Request.DISABLE: {'enabled': False},
+    Request.FREEZE: {'frozen': True},
+    Request.UNFREEZE: {'frozen': False},
+}
 
-def take_in(known: Known, inputs: Inputs, fence: Points, params: Params) -> Known:
+
+def take_in(known: Known, inputs: Inputs, fences: Fences, params: Params) -> Known:
     """Take in one tick's news: odometry first, because scan and pose are tied to it."""
     known = _beats(known, inputs)
     if inputs.command is not None:
@@ -21,9 +31,13 @@ def take_in(known: Known, inputs: Inputs, fence: Points, params: Params) -> Know
         view = look(inputs.scan, known.view, _sound_odom(known), params)
         known = replace(known, view=view)
     if inputs.pose is not None:
-        known = _located(known, inputs.pose, fence, params)
+        known = _located(known, inputs.pose, fences, params)
+    if inputs.tier is not None:
+        known = replace(known, tier=inputs.tier if 0 <= inputs.tier <= _TOP_TIER else 0)
+    if inputs.rivals is not None:
+        known = replace(known, rivals=inputs.rivals)
     for request in inputs.requests:
-        known = _obeyed(known, request, inputs.now_ns, params)
+        known = _obeyed(known, request, inputs, params)
     return known
 
 
@@ -38,21 +52,25 @@ def _sound_odom(known: Known) -> Odom | None:
     return known.odom if known.odom is not None and odom_is_sound(known.odom) else None
 
 
-def _located(known: Known, pose: MapPose, fence: Points, params: Params) -> Known:
+def _located(known: Known, pose: MapPose, fences: Fences, params: Params) -> Known:
     """Without a fence nobody needs the pose; without odometry it goes out of date unseen."""
     odom = _sound_odom(known)
-    if not params.geofence or odom is None or not pose_is_sound(pose):
+    if odom is None or not pose_is_sound(pose):
         return replace(known, pose=pose, place=None)
-    return replace(known, pose=pose, place=locate(pose, odom, fence, params))
+    return replace(known, pose=pose, place=locate(pose, odom, fences, params))
 
 
-def _obeyed(known: Known, request: Request, now_ns: int, params: Params) -> Known:
-    """An e-stop is released by nothing but a reset, and that only while nothing wants to move."""
-    if request is Request.E_STOP:
-        return replace(known, e_stop=True)
-    if request is Request.RESET:
-        return replace(known, e_stop=known.e_stop and not _wants_nothing(known, now_ns, params))
-    return replace(known, enabled=request is Request.ENABLE)
+def _obeyed(known: Known, request: Request, inputs: Inputs, params: Params) -> Known:
+    """The latches are released by nothing but a reset: by someone, for a reason, at rest.
+
+    A breach that lasts is latched again in the same tick, so its reset fails while outside.
+    """
+    if request is not Request.RESET:
+        return replace(known, **_LATCHES[request])
+    named = bool(inputs.reset_by.strip() and inputs.reset_reason.strip())
+    if not named or not _wants_nothing(known, inputs.now_ns, params):
+        return known
+    return replace(known, e_stop=False, breached=False)
 
 
 def _wants_nothing(known: Known, now_ns: int, params: Params) -> bool:

@@ -4,7 +4,7 @@
 import math
 from dataclasses import dataclass
 
-from swarm_reflex.core.types import Cause, Command, RobotLimits
+from swarm_reflex.core.types import Cause, Command, Params, RobotLimits
 
 STANDING_MPS = 1e-6
 """A linear speed below this is none: the command is a rotation in place."""
@@ -40,6 +40,19 @@ def within_limits(command: Command, robot: RobotLimits) -> Motion:
         vx_mps=_clip(vx, robot.max_speed_mps) if abs(vx) >= STANDING_MPS else 0.0,
         wz_radps=_clip(wz * share, robot.max_yaw_rate_radps),
         causes=tuple(causes),
+    )
+
+
+def crept(wish: Motion, params: Params) -> Motion:
+    """A wish at no more than creep speed, and turned no faster than the rim creeps."""
+    rim_mps = abs(wish.wz_radps) * params.robot.radius_m
+    share = min(_share(wish.vx_mps, params.creep_mps), _share(rim_mps, params.creep_mps))
+    if share == 1.0:
+        return wish
+    return Motion(
+        vx_mps=wish.vx_mps * share,
+        wz_radps=wish.wz_radps * share,
+        causes=(Cause.TIER, *wish.causes),
     )
 
 

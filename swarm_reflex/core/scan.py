@@ -35,6 +35,8 @@ class View:
     """How many scans in a row had these very bytes, the first not counted."""
     fresh_anchor: Pose | None
     """Pose in the odom frame when these bytes came for the first time."""
+    frame_id: str
+    """Frame of the first scan."""
 
 
 def look(scan: Scan, previous: View | None, odom: Odom | None, params: Params) -> View:
@@ -46,6 +48,8 @@ def look(scan: Scan, previous: View | None, odom: Odom | None, params: Params) -
     repeats = previous.repeats + 1 if previous and same else 0
     ranges_mm = np.frombuffer(scan.ranges_mm[: len(scan.ranges_mm) // 2 * 2], dtype='<u2')
     flaw = _flaw(ranges_mm, scan, params)
+    if _is_foreign(scan, previous, params):
+        flaw = Cause.SCAN_FRAME
     if flaw is None and _is_frozen(repeats, fresh_anchor, anchor, params):
         flaw = Cause.SCAN_FROZEN
     return View(
@@ -55,6 +59,7 @@ def look(scan: Scan, previous: View | None, odom: Odom | None, params: Params) -
         flaw=flaw,
         repeats=repeats,
         fresh_anchor=fresh_anchor,
+        frame_id=previous.frame_id if previous else scan.frame_id,
     )
 
 
@@ -83,6 +88,13 @@ def _flaw(ranges_mm: NDArray[np.uint16], scan: Scan, params: Params) -> Cause | 
     step = abs(scan.angle_increment_rad)
     outer = 2.0 * math.pi - float(usable[-1] - usable[0] + 1) * step
     return Cause.SCAN_BLIND if max(inner * step, outer) > params.max_blind_gap_rad else None
+
+
+def _is_foreign(scan: Scan, previous: View | None, params: Params) -> bool:
+    """Whether the scan is measured in another frame than the one that we know the place of."""
+    if params.scan_frame or previous is None:
+        return scan.frame_id != (params.scan_frame or scan.frame_id)
+    return scan.frame_id != previous.frame_id
 
 
 def _is_frozen(repeats: int, first: Pose | None, now: Pose | None, params: Params) -> bool:

@@ -29,12 +29,15 @@ class Cause(str, Enum):
     """Why. The order is the order of strictness: the first one in force names the state."""
 
     E_STOP = 'e_stop'
+    GEOFENCE_BREACH = 'geofence_breach'
+    RIVAL = 'rival'
     CLOCK = 'clock'
     COMMAND_INVALID = 'command_invalid'
     COMMAND_FUTURE = 'command_future'
     SCAN_MISSING = 'scan_missing'
     SCAN_STALE = 'scan_stale'
     SCAN_FUTURE = 'scan_future'
+    SCAN_FRAME = 'scan_frame'
     SCAN_BLIND = 'scan_blind'
     SCAN_FROZEN = 'scan_frozen'
     ODOM_MISSING = 'odom_missing'
@@ -47,7 +50,11 @@ class Cause(str, Enum):
     POSE_FUTURE = 'pose_future'
     POSE_INVALID = 'pose_invalid'
     GEOFENCE_OUTSIDE = 'geofence_outside'
+    FREEZE = 'freeze'
+    TIER_ZERO = 'tier_zero'
+    SANDBOX = 'sandbox'
     DISABLED = 'disabled'
+    OVERRUN = 'overrun'
     SITUATION_LOST = 'situation_lost'
     PLANNER_LOST = 'planner_lost'
     COMMAND_MISSING = 'command_missing'
@@ -57,6 +64,7 @@ class Cause(str, Enum):
     ESCAPE = 'escape'
     ZONE_SLOW = 'zone_slow'
     GEOFENCE_SLOW = 'geofence_slow'
+    TIER = 'tier'
     SPEED = 'speed'
     YAW_RATE = 'yaw_rate'
     ACCELERATION = 'acceleration'
@@ -64,12 +72,15 @@ class Cause(str, Enum):
 
 
 class Request(str, Enum):
-    """What an operator asked for through a service."""
+    """What an operator asked for, or what a latch on the disk says after a restart."""
 
     E_STOP = 'e_stop'
+    LATCH_BREACH = 'latch_breach'
     RESET = 'reset'
     ENABLE = 'enable'
     DISABLE = 'disable'
+    FREEZE = 'freeze'
+    UNFREEZE = 'unfreeze'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +139,8 @@ class Params:
     """Widest sector without a usable beam [rad]; wider is blind."""
     frozen_travel_m: Annotated[float, Range(0.05, 2)] = 0.15
     """Odometry travel over which identical scans mean a frozen sensor [m]."""
+    scan_frame: str = ''
+    """Frame that scans must come in; '' = the frame of the first one."""
     lidar_x_m: Annotated[float, Range(-5, 5)] = 0.0
     """Lidar origin in base_link [m]."""
     lidar_y_m: Annotated[float, Range(-5, 5)] = 0.0
@@ -136,12 +149,26 @@ class Params:
     """Lidar heading in base_link [rad]."""
     ramp_stops: bool = True
     """Dead-man stops brake with max_decel (stop category 2-like); false: zero at once."""
+    e_stop_category: Annotated[int, Range(0, 1)] = 0
+    """Stop category of the e-stop: 0 = zero at once, 1 = brakes with max_decel first."""
+    late_tick_s: Annotated[float, Range(0.005, 1)] = 0.02
+    """Time between two ticks beyond which the second is late [s]."""
+    max_late_ticks: Annotated[int, Range(0, 100)] = 5
+    """Late ticks within a second that end motion until there are fewer; 0 = never."""
+    start_tier: Annotated[int, Range(0, 3)] = 3
+    """Tier of trust before anyone sets one: 0 stands, 1 creeps in the sandbox, 2 and 3 drive."""
     start_enabled: bool = True
     """Whether motion is enabled before anyone calls reflex/enable."""
     geofence: tuple[Ring, ...] = ()
     """Closed rings in the map frame [m]; by the even-odd rule inner rings are holes. () = none."""
     geofence_margin_m: Annotated[float, Range(0, 2)] = 0.2
     """Distance that the body keeps from the fence, for the pose's uncertainty [m]."""
+    geofence_drift_mps: Annotated[float, Range(0, 1)] = 0.05
+    """Growth of that distance with the age of the pose [m/s]."""
+    model_error: Annotated[float, Range(0, 0.5)] = 0.1
+    """Share by which the base may be faster, and brake worse, than its class says."""
+    sandbox: tuple[Ring, ...] = ()
+    """Where a robot of tier 1 may creep, written like the geofence. () = nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +193,7 @@ class Scan:
     angle_increment_rad: float
     arrival_ns: int
     stamp_age_s: float
+    frame_id: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +236,14 @@ class Inputs:
     """Arrival of the planner's newest heartbeat, steady clock [ns]."""
     requests: tuple[Request, ...] = ()
     """In the order in which they came."""
+    reset_by: str = ''
+    """Who asks for the resets among the requests; without a name they are refused."""
+    reset_reason: str = ''
+    """Why; without a reason they are refused."""
+    tier: int | None = None
+    """A new tier of trust, 0 to 3; whatever else it says counts as 0."""
+    rivals: int | None = None
+    """How many others publish where only we may, if that was looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +269,10 @@ class Outputs:
     """Ticks so far whose output differed from a valid command."""
     e_stop: bool
     enabled: bool
+    breached: bool
+    """The latch of the geofence."""
+    frozen: bool
+    tier: int
 
     @property
     def cause(self) -> str:

@@ -34,7 +34,13 @@ FREE = Allowance(speed_mps=math.inf, clearance_m=math.inf)
 
 
 def allowance(
-    points: Points, motion: Motion, margin_m: float, lag_s: float, params: Params
+    points: Points,
+    motion: Motion,
+    margin_m: float,
+    lag_s: float,
+    params: Params,
+    *,
+    error: float = 0.0,
 ) -> Allowance:
     """Speed from which the robot still stops before contact along the arc of a motion.
 
@@ -44,30 +50,31 @@ def allowance(
         margin_m: Distance that body and obstacle must keep [m].
         lag_s: Age of the points and time until the brakes bite [s].
         params: Robot and tuning.
+        error: Share by which the base may be faster, and brake worse, than its class says.
     """
     body_m = params.robot.radius_m + margin_m
     distances = np.hypot(points[0], points[1])
     outside = distances >= body_m
     if outside.all():
-        return _ahead(points, motion, margin_m, lag_s, params)
+        return _ahead(points, motion, margin_m, lag_s, params, error=error)
     nearest_m = float(distances.min())
     clearance_m = nearest_m - params.robot.radius_m
     if not _gains(points, motion, nearest_m, params.escape_horizon_m):
         return Allowance(speed_mps=0.0, clearance_m=clearance_m)
-    others = _ahead(points[:, outside], motion, margin_m, lag_s, params)
+    others = _ahead(points[:, outside], motion, margin_m, lag_s, params, error=error)
     speed = min(params.creep_mps, others.speed_mps)
     return Allowance(speed_mps=speed, clearance_m=clearance_m, escape=True)
 
 
 def _ahead(
-    points: Points, motion: Motion, margin_m: float, lag_s: float, params: Params
+    points: Points, motion: Motion, margin_m: float, lag_s: float, params: Params, *, error: float
 ) -> Allowance:
     body_m = params.robot.radius_m + margin_m
     free_m = free_distance(points, motion.vx_mps, motion.wz_radps, body_m)
     if free_m == math.inf:
         return FREE
-    speed = stopping_speed(free_m, lag_s, params.robot.max_decel_mps2)
-    return Allowance(speed_mps=speed, clearance_m=free_m + margin_m)
+    speed = stopping_speed(free_m, lag_s, params.robot.max_decel_mps2 * (1.0 - error))
+    return Allowance(speed_mps=speed / (1.0 + error), clearance_m=free_m + margin_m)
 
 
 def stopping_speed(free_m: float, lag_s: float, decel_mps2: float) -> float:

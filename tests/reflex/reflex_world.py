@@ -5,6 +5,7 @@ It is the truth against which the core is held; it shares no geometry with the c
 """
 
 import math
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,8 @@ AMR = RobotLimits(
 PARAMS = Params(robot=AMR)
 TICK_NS = 10_000_000
 BEAMS = 360
+SCALE = int(os.environ.get('REFLEX_PROOF_SCALE', '1'))
+"""Share of the long proofs that runs: 10 is all of it, in about ten minutes."""
 STEP_RAD = 2.0 * math.pi / BEAMS
 FREE_MM = 65535
 

@@ -151,6 +151,19 @@ def test_scan_that_starts_nowhere_is_blind(bench: Bench) -> None:
     assert_stopped_at_once(bench.tick(scan=odd), Cause.SCAN_BLIND)
 
 
+def test_scan_in_another_frame_than_the_first_stops(bench: Bench) -> None:
+    foreign = replace(scan_of(5.0, bench.now_ns), frame_id='amr_2/base_scan')
+    assert_stopped_at_once(bench.tick(scan=foreign), Cause.SCAN_FRAME)
+    assert bench.tick().vx_mps > 0.0
+
+
+def test_scan_in_another_frame_than_configured_stops():
+    bench = Bench(replace(PARAMS, scan_frame='base_scan'))
+    assert_stopped_at_once(bench.tick(), Cause.SCAN_FRAME)
+    framed = replace(scan_of(5.0, bench.now_ns), frame_id='base_scan')
+    assert bench.tick(scan=framed).vx_mps > 0.0
+
+
 def test_scan_with_too_few_usable_beams_is_blind(bench: Bench) -> None:
     ranges = np.where(np.arange(360) % 3 == 0, math.nan, 5.0)
     assert_stopped_at_once(bench.tick(ranges_m=ranges), Cause.SCAN_BLIND)

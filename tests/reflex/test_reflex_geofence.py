@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from reflex_world import AMR, PARAMS, Bench, odom_of
 
 from swarm_config.errors import ConfigError
-from swarm_reflex.core import MapPose, Outputs
+from swarm_reflex.core import MapPose, Outputs, Request
 from swarm_reflex.core.geofence import fence_points, is_inside
-from swarm_reflex.parameters import parse_geofence
+from swarm_reflex.parameters import parse_rings
 
 SQUARE = ((-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0))
 HOLE = ((-0.5, 1.0), (0.5, 1.0), (0.0, 1.8))
@@ -108,8 +108,10 @@ def test_fence_edges_are_points_close_together():
 
 
 def test_fence_is_read_from_its_parameter():
-    assert parse_geofence(' ') == ()
-    assert parse_geofence('[[[0, 0], [1, 0], [1, 1]]]') == (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)
+    assert parse_rings('geofence', ' ') == ()
+    assert parse_rings('geofence', '[[[0, 0], [1, 0], [1, 1]]]') == (
+        ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,4 +128,25 @@ def test_fence_is_read_from_its_parameter():
 )
 def test_bad_fence_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ConfigError, match='geofence'):
-        parse_geofence(text)
+        parse_rings('geofence', text)
+
+
+def test_fence_too_narrow_for_the_body_is_refused() -> None:
+    narrow = '[[[0, 0], [5, 0], [5, 0.5], [0, 0.5]]]'
+    assert parse_rings('geofence', narrow, 0.24)
+    with pytest.raises(ConfigError, match='geofence: its rings leave no room'):
+        parse_rings('geofence', narrow, 0.26)
+
+
+def test_breach_is_latched_until_a_reset_inside() -> None:
+    def pose(x_m: float) -> MapPose:
+        return MapPose(x_m=x_m, y_m=0.0, yaw_rad=0.0, arrival_ns=bench.now_ns, stamp_age_s=0.0)
+
+    reset = {'requests': (Request.RESET,), 'reset_by': 'mara', 'reset_reason': 'carried back'}
+    bench = Bench(FENCED)
+    assert bench.tick(0.0, pose=pose(2.5)).breached
+    assert bench.tick(0.0, pose=pose(2.5), **reset).breached, 'outside it is latched again'
+    assert bench.tick(0.5, pose=pose(0.0)).cause == 'geofence_breach'
+    assert bench.tick(0.5, pose=pose(0.0), **reset).breached, 'refused while a command waits'
+    assert not bench.tick(0.0, pose=pose(0.0), **reset).breached
+    assert bench.tick(0.5, pose=pose(0.0)).vx_mps > 0.0

@@ -21,12 +21,15 @@ pytest.importorskip('rclpy', reason='ROS 2 is not there: the reflex node is not 
 import rclpy
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Bool, UInt8
 from std_srvs.srv import SetBool, Trigger
 
 from swarm_msgs.msg import Heartbeat, ReflexState
@@ -49,6 +52,7 @@ class Robot:
 
     def __init__(self, node: Node, executor: SingleThreadedExecutor) -> None:
         self.executor = executor
+        self.context = node.context
         sensor = qos_profile_sensor_data
         self.scan = node.create_publisher(LaserScan, 'scan', sensor)
         self.odom = node.create_publisher(Odometry, 'odom', sensor)
@@ -59,6 +63,12 @@ class Robot:
         self.e_stop = node.create_client(Trigger, 'reflex/e_stop')
         self.reset = node.create_client(Trigger, 'reflex/reset')
         self.enable = node.create_client(SetBool, 'reflex/enable')
+        self.parameters = node.create_client(SetParameters, 'reflex/set_parameters')
+        self.freezes = {
+            'latched': node.create_publisher(Bool, '/swarm/freeze', LATCHED),
+            'volatile': node.create_publisher(Bool, '/swarm/freeze', 10),
+        }
+        self.tier = node.create_publisher(UInt8, 'reflex/tier', LATCHED)
         self.silent: set[str] = set()
         self.range_m = 5.0
         self.speed_mps = 0.3
@@ -93,6 +103,17 @@ class Robot:
         future = client.call_async(request)
         self.live_until(future.done, 'the service answers')
         return future.result()
+
+    def name_reset(self, by: str, reason: str) -> None:
+        """Set the two parameters that the next reset uses up."""
+        words = [('reset_by', by), ('reset_reason', reason)]
+        kind = ParameterType.PARAMETER_STRING
+        values = [
+            Parameter(name=name, value=ParameterValue(type=kind, string_value=word))
+            for name, word in words
+        ]
+        answer = self.call(self.parameters, SetParameters.Request(parameters=values))
+        assert [result.successful for result in answer.results] == [True, True]
 
     def caused_by(self, cause: str) -> Callable[[], bool]:
         return lambda: self.state is not None and self.state.cause == cause
@@ -227,12 +248,16 @@ def test_command_that_is_no_number_zeroes_the_motors(robot: Robot) -> None:
 def test_e_stop_is_latched_and_reset_only_with_a_zero_command(robot: Robot) -> None:
     assert robot.call(robot.e_stop, Trigger.Request()).success
     robot.live_until(robot.stands, 'the motors are zeroed')
+    robot.name_reset('mara', 'a test')
     refused = robot.call(robot.reset, Trigger.Request())
     assert not refused.success
     assert 'zero' in refused.message
     assert robot.stands()
     robot.speed_mps = 0.0
     robot.live_for(0.3)
+    nameless = robot.call(robot.reset, Trigger.Request())
+    assert not nameless.success, 'the refused reset used the words up'
+    robot.name_reset('mara', 'a test')
     assert robot.call(robot.reset, Trigger.Request()).success
     robot.speed_mps = 0.3
     robot.live_until(robot.moves, 'the robot drives again')
@@ -244,6 +269,58 @@ def test_disabling_stops_and_enabling_lets_go(robot: Robot) -> None:
     robot.live_until(robot.caused_by('disabled'), 'the state says why')
     assert robot.call(robot.enable, SetBool.Request(data=True)).success
     robot.live_until(robot.moves, 'the robot drives again')
+
+
+@pytest.mark.parametrize('kind', ['latched', 'volatile'])
+def test_fleet_wide_freeze_stops_and_its_end_lets_go(robot: Robot, kind: str) -> None:
+    freeze = robot.freezes[kind]
+    freeze.publish(Bool(data=True))
+    robot.live_until(robot.stands, 'the motors are zeroed')
+    robot.live_until(robot.caused_by('freeze'), 'the state says why')
+    freeze.publish(Bool(data=False))
+    robot.live_until(robot.moves, 'the robot drives again')
+
+
+def test_tier_of_trust_stops_and_frees(robot: Robot) -> None:
+    robot.tier.publish(UInt8(data=0))
+    robot.live_until(robot.caused_by('tier_zero'), 'the state says why')
+    robot.live_until(robot.stands, 'the motors are zeroed')
+    robot.tier.publish(UInt8(data=3))
+    robot.live_until(robot.moves, 'the robot drives again')
+
+
+def test_second_publisher_on_the_motors_topic_stops(robot: Robot) -> None:
+    node = Node('rival', namespace='/amr_1', context=robot.context, enable_rosout=False)
+    node.create_publisher(TwistStamped, 'cmd_vel', 10)
+    robot.live_until(robot.caused_by('rival'), 'the state says why')
+    node.destroy_node()
+    robot.live_until(robot.moves, 'the robot drives again')
+
+
+def test_parameters_of_the_gate_do_not_change_while_it_runs(robot: Robot) -> None:
+    kind = ParameterType.PARAMETER_DOUBLE
+    value = ParameterValue(type=kind, double_value=2.0)
+    request = SetParameters.Request(parameters=[Parameter(name='scan_timeout_s', value=value)])
+    result = robot.call(robot.parameters, request).results[0]
+    assert not result.successful
+
+
+def test_e_stop_outlives_a_killed_node(tmp_path: Path) -> None:
+    with playing('amr_2', tmp_path) as (robot, _):
+        robot.live_until(robot.moves, 'the robot drives')
+        assert robot.call(robot.e_stop, Trigger.Request()).success
+    with playing('amr_2', tmp_path) as (robot, _):
+        robot.live_until(robot.caused_by('e_stop'), 'the state says why')
+        robot.speed_mps = 0.0
+        robot.live_for(0.5)
+        robot.name_reset('mara', 'a test')
+        assert robot.call(robot.reset, Trigger.Request()).success
+        robot.speed_mps = 0.3
+        robot.live_until(robot.moves, 'the robot drives again')
+    logs = tmp_path.glob('agents/amr_2/log/reflex/*/*.jsonl')
+    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    resets = [line['data'] for line in lines if line['type'] == 'reflex.reset']
+    assert resets == [{'by': 'mara', 'reason': 'a test', 'released': True}]
 
 
 def test_sigterm_leaves_zeros_and_a_complete_record(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def defaults(type_: type) -> dict[str, object]:
 def test_parameter_file_lists_every_parameter_with_its_default():
     text = YAML.read_text(encoding='utf-8')
     listed = yaml.safe_load(text)['/**']['ros__parameters']
-    expected = {**defaults(Settings), **defaults(Params), 'geofence': ''}
+    expected = {**defaults(Settings), **defaults(Params), 'geofence': '', 'sandbox': ''}
     assert listed == expected
     assert {name: type(value) for name, value in listed.items()} == {
         name: type(value) for name, value in expected.items()

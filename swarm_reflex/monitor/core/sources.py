@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a source showed, whether it may be believed, and which of its points count."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from swarm_reflex.core.arc import Points, compose
+from swarm_reflex.core.odometry import Pose, moment_ns
+from swarm_reflex.monitor.core.contact import Shape, inside
+from swarm_reflex.monitor.core.types import BasePose, MonitorParams, Observation, Setup, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The newest observation of a source, ready to be looked at."""
+
+    observation: Observation
+    points: Points
+    """Outside all exclusion zones, in the base frame of the moment of measuring [m]."""
+    anchor: Pose | None
+    """Pose in the odom frame at that moment; None without odometry."""
+
+
+def take_in_observation(observation: Observation, odom: BasePose | None, setup: Setup) -> Seen:
+    """Read the points of an observation and mask what is to be left out."""
+    raw = np.frombuffer(observation.points, dtype='<f4').reshape(-1, 3).T.astype(np.float64)
+    finite = np.isfinite(raw[0] + raw[1] + raw[2])
+    raw = raw if finite.all() else raw[:, finite]
+    names = next((s.exclusions for s in setup.sources if s.name == observation.source), ())
+    for zone in setup.exclusions:
+        if zone.enabled and zone.name in names and raw.size:
+            masked = inside(raw[:2], Shape(corners=zone.points, radius_m=zone.radius_m))
+            masked &= (raw[2] >= zone.min_height_m) & (raw[2] <= zone.max_height_m)
+            raw = raw[:, ~masked]
+    measured_ns = moment_ns(observation.arrival_ns, observation.stamp_age_s)
+    anchor = base_at(odom, measured_ns) if odom and is_sound(odom) else None
+    return Seen(observation=observation, points=raw[:2], anchor=anchor)
+
+
+def is_sound(odom: BasePose) -> bool:
+    """Whether an odometry's numbers can be computed with."""
+    velocity = odom.velocity
+    places = (odom.x_m, odom.y_m, odom.yaw_rad)
+    speeds = (velocity.vx_mps, velocity.vy_mps, velocity.wz_radps)
+    return all(abs(p) <= 1e7 for p in places) and all(abs(s) <= 100.0 for s in speeds)
+
+
+def base_at(odom: BasePose, now_ns: int) -> Pose:
+    """Pose in the odom frame at a steady-clock moment [ns], by the twist of a sound odometry."""
+    elapsed_s = (now_ns - moment_ns(odom.arrival_ns, odom.stamp_age_s)) * 1e-9
+    turn = odom.velocity.wz_radps * elapsed_s
+    dx, dy = odom.velocity.vx_mps * elapsed_s, odom.velocity.vy_mps * elapsed_s
+    cosine, sine = math.cos(0.5 * turn), math.sin(0.5 * turn)
+    step = (cosine * dx - sine * dy, sine * dx + cosine * dy, turn)
+    return compose((odom.x_m, odom.y_m, odom.yaw_rad), step)
+
+
+def place_of(odom: BasePose | None, now_ns: int, params: MonitorParams) -> Pose | None:
+    """Where the base is now in the odom frame; None without fresh and sound odometry."""
+    if odom is None or not is_sound(odom):
+        return None
+    waited_s = (now_ns - odom.arrival_ns) * 1e-9
+    fresh = 0.0 <= waited_s + max(0.0, odom.stamp_age_s) <= params.odom_timeout_s
+    timely = fresh and odom.stamp_age_s >= -params.future_tolerance_s
+    return base_at(odom, now_ns) if timely else None
+
+
+def fault_of(
+    seen: Seen | None, source: Source, here: Pose | None, now_ns: int, params: MonitorParams
+) -> str:
+    """Why a source cannot be believed now; '' if it can."""
+    if seen is None:
+        return 'nothing heard'
+    observation = seen.observation
+    if observation.flaw:
+        return observation.flaw
+    waited_s = (now_ns - observation.arrival_ns) * 1e-9
+    if waited_s < 0.0 or not observation.stamp_age_s >= -params.future_tolerance_s:
+        return 'from the future'
+    if 0.0 < source.source_timeout_s < waited_s + max(0.0, observation.stamp_age_s):
+        return 'too old'
+    if params.base_shift_correction and (here is None or seen.anchor is None):
+        return 'no odometry'
+    return ''

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench prints rows with their control; its figures are not judged here."""
+
+import gzip
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from swarm_reflex.bench.figures import Figure, quantile, spread
+from swarm_reflex.bench.recorded import replayed
+
+
+def test_quantiles_are_values_that_were_measured():
+    assert [quantile([3.0, 1.0, 2.0], share) for share in (0.5, 0.99, 1.0)] == [2.0, 3.0, 3.0]
+    assert math.isnan(quantile([], 0.5))
+
+
+def test_row_says_null_where_there_is_no_control():
+    row = Figure(name='a', value=1.23456, unit='ms').row()
+    assert row == {'name': 'a', 'value': 1.2346, 'unit': 'ms', 'control': None}
+
+
+def test_spread_sets_each_share_beside_its_control():
+    rows = [figure.row() for figure in spread('x', [1.0, 2.0], 'ms', [3.0, 4.0])]
+    assert [row['control'] for row in rows] == [3.0, 4.0, 4.0]
+
+
+@pytest.mark.ros
+def test_bench_of_the_decisions_prints_rows():
+    command = [sys.executable, '-m', 'swarm_reflex.bench', '--only', 'compute']
+    command += ['--seconds', '1', '--json']
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    rows = json.loads(said.stdout)
+    assert {'decide_360_beams_p99', 'decide_24000_points_p99'} <= {row['name'] for row in rows}
+    assert all(row['value'] > 0.0 and row['control'] > 0.0 for row in rows)
+
+
+def test_recorded_drive_is_replayed_without_false_stops_and_with_all_true_ones(
+    tmp_path: Path,
+) -> None:
+    """A corridor as a CARMEN log would tell it: walls 1 m to both sides, 0.2 m a step."""
+    lines = ['# a corridor', 'PARAM robot_frontlaser_offset 0.0 nohost 0']
+    for k in range(10):
+        bearings = [math.radians(b - 89.5) for b in range(180)]
+        ranges = ' '.join(f'{min(81.9, 1.0 / max(1e-3, abs(math.sin(b)))):.2f}' for b in bearings)
+        lines.append(f'FLASER 180 {ranges} {0.2 * k} 0.0 0.0 0 0 0 {k} nohost {k}')
+    log = tmp_path / 'corridor.log.gz'
+    log.write_bytes(gzip.compress('\n'.join(lines).encode()))
+    found = {figure.name: figure.value for figure in replayed(log)}
+    assert found == {
+        'recorded_scans': 10,
+        'passed_with_clearance': 9,
+        'false_stops': 0,
+        'inserted_obstacles': 9,
+        'inserted_obstacles_stopped': 9,
+    }
