@@ -50,14 +50,32 @@ def verify(
             help='Vault whose public keys count; give one that the robots cannot write.',
         ),
     ] = None,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Another machine's vault: its copies and countersigned heads count too.",
+        ),
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option(help='Re-execute the decisions as well, for the third verdict.')
+    ] = True,
 ) -> None:
-    """Verify chains, order, signatures and digests; tell torn by a crash from tampered."""
-    verdict = verify_vault(vault, trust=load_trust(trust) if trust else None)
+    """Three verdicts: the chains, what witnesses saw of them, and re-execution.
+
+    Torn by a crash is told apart from tampered.
+    """
+    keys = load_trust(trust) if trust else None
+    verdict = verify_vault(vault, trust=keys, witnesses=witness or ())
+    report = _replay_with_progress(vault, None) if replay and _has_frames(verdict) else None
+    code = NOT_TRUSTWORTHY if report is not None and not report.ok else verdict.exit_code
     if as_json:
-        typer.echo(json.dumps(_verdict_json(verdict), sort_keys=True))
+        typer.echo(json.dumps(_verdict_json(verdict, report, code), sort_keys=True))
     else:
         _print_verdict(verdict)
-    raise typer.Exit(verdict.exit_code)
+        _print_three(verdict, report)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -127,25 +145,76 @@ def _parse_since(text: str) -> int:
     return int(moment.timestamp() * 1e9)
 
 
-def _verdict_json(verdict: VaultVerdict) -> dict[str, Any]:
+def _has_frames(verdict: VaultVerdict) -> bool:
+    """Whether any log here is an original: copies hold no frames."""
+    return any(not writer.mirror for writer in verdict.writers)
+
+
+def _verdict_json(verdict: VaultVerdict, report: ReplayReport | None, code: int) -> dict[str, Any]:
     return {
-        'ok': verdict.ok,
-        'exit_code': verdict.exit_code,
+        'ok': code != NOT_TRUSTWORTHY,
+        'exit_code': code,
+        'chain': {'verdict': verdict.chain_word, 'reasons': verdict.chain_reasons},
+        'witnesses': {
+            'verdict': verdict.witnesses.word,
+            'reasons': verdict.witnesses.reasons,
+            'logs': [asdict(log) | {'bare': log.bare} for log in verdict.witnesses.logs],
+        },
+        're_execution': {
+            'verdict': replay_word(report),
+            'reasons': () if report is None else report.reasons,
+            'decisions_recorded': 0 if report is None else report.decisions_recorded,
+            'decisions_reproduced': 0 if report is None else report.decisions_reproduced,
+        },
         'writers': [asdict(writer) for writer in verdict.writers],
-        'reasons': verdict.reasons,
+        'reasons': verdict.reasons + (() if report is None else report.reasons),
         'losses': verdict.losses,
     }
 
 
+def replay_word(report: ReplayReport | None) -> str:
+    """The verdict on re-execution in a word."""
+    if report is None:
+        return 'not run'
+    if not report.ok:
+        return 'diverged'
+    return 'reproduced' if report.decisions_recorded else 'nothing recorded'
+
+
+def _print_three(verdict: VaultVerdict, report: ReplayReport | None) -> None:
+    console = Console(highlight=False)
+    for reason in () if report is None else report.reasons:
+        console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)
+    witnessed = sum(log.confirmed for log in verdict.witnesses.logs)
+    lines = sum(log.lines for log in verdict.witnesses.logs)
+    decisions = (
+        ''
+        if report is None
+        else f', {report.decisions_reproduced} of {report.decisions_recorded} decisions'
+    )
+    colours = {'clean': 'green', 'confirmed': 'green', 'reproduced': 'green'}
+    colours |= {'not trustworthy': 'red', 'contradicted': 'red', 'diverged': 'red'}
+    for title, word, rest in (
+        ('chain', verdict.chain_word, f', {lines} lines'),
+        ('witnesses', verdict.witnesses.word, f', {witnessed} of {lines} lines'),
+        ('re-execution', replay_word(report), decisions),
+    ):
+        colour = colours.get(word, 'yellow')
+        console.print(f'{title}: [{colour}]{word}[/]{rest}', soft_wrap=True)
+
+
 def _print_verdict(verdict: VaultVerdict) -> None:
-    table = Table('log', 'verdict', 'lines', 'signed', 'frames', 'remarks')
+    table = Table('log', 'verdict', 'lines', 'signed', 'witnessed', 'frames', 'remarks')
+    witnessed = {log.writer: log for log in verdict.witnesses.logs}
     for writer in verdict.writers:
+        seen = witnessed.get(writer.writer)
         signed = str(writer.covered) if writer.signed else '-'
         table.add_row(
             writer.writer,
             _word(writer),
             str(writer.seq),
             signed,
+            f'{seen.confirmed} by {len(seen.witnesses)}' if seen and seen.confirmed else '-',
             str(writer.frames),
             escape('; '.join(_remarks(writer))),
         )
@@ -155,8 +224,6 @@ def _print_verdict(verdict: VaultVerdict) -> None:
         console.print(f'[red]not trustworthy[/]: {escape(reason)}', soft_wrap=True)
     for loss in verdict.losses:
         console.print(f'[yellow]lost[/]: {escape(loss)}', soft_wrap=True)
-    if verdict.exit_code == CLEAN:
-        console.print('[green]clean[/]')
 
 
 def _word(writer: Verdict) -> str:
