@@ -20,7 +20,7 @@ from swarm_vault.code import code_version
 from swarm_vault.codec import codec_of
 from swarm_vault.core import Core, I, O, P, S
 from swarm_vault.errors import VaultError
-from swarm_vault.ledger import Ledger
+from swarm_vault.ledger import Ledger, SideFile
 from swarm_vault.lines import Event, JsonValue, Kind
 
 __all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
@@ -114,6 +114,10 @@ class Recorder:
             raise
         bag.push(inputs, outputs, time_ns=time.time_ns())
         return state, outputs
+
+    def attach(self, side: SideFile) -> None:
+        """Let the recorder's thread write and sync a file beside the log, until it is closed."""
+        self._ledger.attach(side)
 
     def close(self) -> None:
         """Commit and seal everything; nothing can be recorded afterwards."""

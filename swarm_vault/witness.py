@@ -162,7 +162,7 @@ class WitnessBook:
             return
         cut_torn(self._path)
         self._size = self._path.stat().st_size
-        for line in self._path.read_bytes().splitlines():
+        for line in self._path.read_bytes().split(b'\n')[:-1]:
             note = _parse(line)
             for witness in witnesses_of(note, self._trust):
                 self._newest[note.checkpoint.log, witness] = (note.checkpoint, line)
