@@ -31,6 +31,8 @@ SEAL_S = 1.0
 """The longest between a frame and the event that carries its digest [s]."""
 MAX_WAITING_FRAMES = 20_000
 TOPIC = 'frames'
+ABOUT = 'core'
+"""Name of the metadata record that makes a bag replayable without its log."""
 _SAMPLES, _SAMPLE_EVERY = 20, 1000
 """The first frames, and every so many, are read back at once."""
 
@@ -44,7 +46,14 @@ class _Waiting:
 class Bag:
     """Append frames from any thread; the ledger's thread writes them. A `SideFile`."""
 
-    def __init__(self, core: Core[Any, Any, Any, Any], *, vault_dir: Path, name: str) -> None:
+    def __init__(
+        self,
+        core: Core[Any, Any, Any, Any],
+        *,
+        vault_dir: Path,
+        name: str,
+        about: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.core = core
         self._frame = frame_type(core)
@@ -62,7 +71,7 @@ class Bag:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _HashedFile(path.open('xb', buffering=1 << 20))
         sync_folder(path.parent)
-        self._writer = self._start()
+        self._writer = self._start(about or {})
 
     def push(self, inputs: object, outputs: object, *, time_ns: int) -> None:
         """Encode a frame and let it wait to be written.
@@ -111,7 +120,7 @@ class Bag:
         except VaultError as error:
             self.inexact = str(error)
 
-    def _start(self) -> Writer:
+    def _start(self, about: Mapping[str, str]) -> Writer:
         writer = Writer(
             cast('IO[bytes]', self._file),
             compression=CompressionType.NONE,
@@ -119,6 +128,7 @@ class Bag:
             use_chunking=False,
         )
         writer.start(profile='hybrid_swarm')
+        writer.add_metadata(ABOUT, dict(about))
         schema = writer.register_schema(
             name=f'{self.core.name}.v{self.core.version}',
             encoding='jsonschema',

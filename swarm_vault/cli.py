@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swarm audit verify|show|replay`: judge, read and re-execute a vault's record."""
+"""`swarm audit`: judge, read and re-execute a vault's record."""
 
 import json
 import time
@@ -16,10 +16,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from swarm_vault.cli_data import export, query
+from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import load_trust
 from swarm_vault.lines import Kind
-from swarm_vault.replay import ReplayReport, replay_vault
+from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
 _FOLLOW_S = 0.25
@@ -94,11 +96,17 @@ def show(
             help='Not before: an ISO time (UTC if it names no zone), or 90s, 10m, 2h, 1d ago.'
         ),
     ] = '',
+    at: Annotated[
+        str, typer.Option(help='What was known and decided at this time. ' + TIME_HELP)
+    ] = '',
     limit: Annotated[int, typer.Option(min=0, help='The last so many; 0: all.')] = 50,
     follow: Annotated[bool, typer.Option('--follow', '-f', help='Go on with what comes.')] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show events of all logs in the order of their times."""
+    """Show events of all logs in the order of their times, or what was known at a moment."""
+    if at:
+        show_moment(vault, at, agent, writer, as_json=as_json)
+        return
     query = Query(
         agent_id=agent,
         writer=writer,
@@ -116,18 +124,33 @@ def show(
 
 @app.command()
 def replay(
-    vault: VaultArgument,
+    vault: Annotated[
+        Path | None, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
+    ] = None,
     *,
+    bag: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="One bag's inputs instead of a vault."),
+    ] = None,
     agent: Annotated[list[str] | None, typer.Option(help='Only this robot; repeatable.')] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Re-execute every recorded decision and compare it with the record, to the byte."""
-    report = _replay_with_progress(vault, agent)
+    if (vault is None) == (bag is None):
+        raise typer.BadParameter('give the folder of a vault, or a file with --bag')
+    report = replay_bag(bag) if bag is not None else _replay_with_progress(vault, agent)
     if as_json:
         typer.echo(json.dumps(_report_json(report), sort_keys=True))
     else:
         _print_report(report)
     raise typer.Exit(CLEAN if report.ok else NOT_TRUSTWORTHY)
+
+
+app.command('timeline')(timeline)
+app.command('fork')(fork)
+app.command('diff')(diff)
+app.command('query')(query)
+app.command('export')(export)
 
 
 def _parse_since(text: str) -> int:
@@ -262,7 +285,8 @@ def _event_text(event: dict[str, Any]) -> str:
     )
 
 
-def _replay_with_progress(vault: Path, agents: list[str] | None) -> ReplayReport:
+def _replay_with_progress(vault: Path | None, agents: list[str] | None) -> ReplayReport:
+    assert vault is not None
     console = Console(stderr=True)
     columns = (TextColumn('re-executing'), BarColumn(), TimeElapsedColumn())
     with Progress(

@@ -21,7 +21,7 @@ from swarm_vault.codec import codec_of
 from swarm_vault.core import Core, I, O, P, S
 from swarm_vault.errors import VaultError
 from swarm_vault.ledger import Ledger, SideFile
-from swarm_vault.lines import Event, JsonValue, Kind
+from swarm_vault.lines import Event, JsonValue, Kind, encode_json
 
 __all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
 
@@ -82,15 +82,15 @@ class Recorder:
         """
         if core.name in self._bags:
             self._ledger.detach(self._bags.pop(core.name))
-        bag = self._open_bag(core)
-        self._bags[core.name] = bag
-        data: Mapping[str, JsonValue] = {
+        about: dict[str, JsonValue] = {
             'core': core.name,
             'version': core.version,
             'code': code_version(core),
-            'bag': bag.name,
             'params': codec_of(core.params).encode_plain(params),
         }
+        bag = self._open_bag(core, about)
+        self._bags[core.name] = bag
+        data = about | {'bag': bag.name}
         self._ledger.append(Event(kind=Kind.SYSTEM, type_=START_EVENT, data=data))
         self._ledger.attach(bag)
         return core.initial(params)
@@ -123,11 +123,12 @@ class Recorder:
         """Commit and seal everything; nothing can be recorded afterwards."""
         self._ledger.close()
 
-    def _open_bag(self, core: Core[Any, Any, Any, Any]) -> Bag:
+    def _open_bag(self, core: Core[Any, Any, Any, Any], about: Mapping[str, JsonValue]) -> Bag:
         ledger = self._ledger
         name = f'bags/{ledger.agent_id}/{ledger.writer}/{time.time_ns()}.mcap'
         try:
-            return Bag(core, vault_dir=self._vault_dir, name=name)
+            words = {key: encode_json(value).decode() for key, value in about.items()}
+            return Bag(core, vault_dir=self._vault_dir, name=name, about=words)
         except OSError as error:
             raise VaultError(f'{name}: cannot be opened ({error}); mend the disk') from error
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm audit query|export`: ask millions of events, and give them to other tools."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm_vault.errors import VaultError
+from swarm_vault.export import export_bag
+from swarm_vault.index import Index, Question
+from swarm_vault.lines import Kind
+from swarm_vault.moment import parse_time
+
+VaultArgument = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
+]
+JsonOption = Annotated[bool, typer.Option('--json', help='Print JSON for machines.')]
+
+
+def query(
+    vault: VaultArgument,
+    *,
+    agent: Annotated[str, typer.Option(help='Only this robot.')] = '',
+    writer: Annotated[str, typer.Option(help='Only this process, e.g. reflex.')] = '',
+    kind: Annotated[
+        Kind | None, typer.Option(case_sensitive=False, help='Only this kind.')
+    ] = None,
+    type_: Annotated[str, typer.Option('--type', help='Only types that begin so.')] = '',
+    since: Annotated[str, typer.Option(help='Not before: ISO, +seconds, or ns.')] = '',
+    until: Annotated[str, typer.Option(help='Not after: ISO, +seconds, or ns.')] = '',
+    limit: Annotated[int, typer.Option(min=0, help='At most so many; 0: all.')] = 100,
+    newest: Annotated[bool, typer.Option('--newest', help='The newest first.')] = False,
+    count: Annotated[bool, typer.Option('--count', help='Only tell how many.')] = False,
+    rebuild: Annotated[bool, typer.Option('--rebuild', help='Make the index anew.')] = False,
+    index: Annotated[Path | None, typer.Option(help='Where the index lies.')] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the index; the events themselves are read from the logs."""
+    question = Question(
+        agent_id=agent,
+        writer=writer,
+        kind=kind.value if kind else '',
+        type_=type_,
+        since_ns=parse_time(since, vault) if since else 0,
+        until_ns=parse_time(until, vault) if until else 2**62,
+        newest_first=newest,
+    )
+    base = Index(vault, index)
+    try:
+        if rebuild:
+            base.forget()
+        base.update()
+        if count:
+            found = base.count(question)
+            typer.echo(json.dumps({'count': found}) if as_json else str(found))
+            return
+        for event in base.ask(question, limit):
+            text = json.dumps(event, sort_keys=True, ensure_ascii=False)
+            typer.echo(text if as_json else f'{event["id"]}  {event["type"]}  {event["data"]}')
+    finally:
+        base.close()
+
+
+def export(
+    vault: VaultArgument,
+    *,
+    bag: Annotated[
+        Path | None, typer.Option(help='Folder to make: a rosbag2 recording (MCAP).')
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a rosbag2 recording from the logs alone."""
+    if bag is None:
+        raise VaultError('nothing to export to; name a new folder with --bag')
+    events = export_bag(vault, bag)
+    if as_json:
+        typer.echo(json.dumps({'bag': str(bag), 'events': events}))
+    else:
+        typer.echo(f'{bag}: {events} events')
