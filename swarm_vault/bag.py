@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 from mcap.writer import CompressionType, IndexType, Writer
 
@@ -22,7 +22,7 @@ from swarm_vault.codec import Codec, Frame, frame_type
 from swarm_vault.core import Core
 from swarm_vault.errors import VaultError
 from swarm_vault.exactness import first_inexact
-from swarm_vault.files import sync_folder
+from swarm_vault.files import make_folder, open_new, sync_data, write_all
 from swarm_vault.lines import Event, JsonValue, Kind, encode_json
 
 START_EVENT = 'core.start'
@@ -68,9 +68,8 @@ class Bag:
         self.inexact = ''
         """The first input found that its record does not show as it was; samples only."""
         path = vault_dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _HashedFile(path.open('xb', buffering=1 << 20))
-        sync_folder(path.parent)
+        make_folder(path.parent)
+        self._file = _HashedFile(path)
         self._writer = self._start(about or {})
 
     def push(self, inputs: object, outputs: object, *, time_ns: int) -> None:
@@ -168,29 +167,35 @@ class Bag:
 
 
 class _HashedFile:
-    """A file that knows the digest of everything written to it."""
+    """A new file that knows the digest of everything written to it; it is written at a flush."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._descriptor = open_new(path)
+        self._waiting: list[bytes] = []
         self._digest = hashlib.sha256()
         self._size = 0
 
     def write(self, data: bytes) -> int:
         self._digest.update(data)
         self._size += len(data)
-        return self._file.write(data)
+        self._waiting.append(bytes(data))
+        return len(data)
 
     def tell(self) -> int:
         return self._size
 
     def flush(self) -> None:
-        self._file.flush()
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            write_all(self._descriptor, b''.join(waiting))
 
     def sync(self) -> None:
-        os.fdatasync(self._file.fileno())
+        sync_data(self._descriptor)
 
     def close(self) -> None:
-        self._file.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def sha256(self) -> str:
         return self._digest.hexdigest()

@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swarm_vault.errors import VaultError
@@ -59,7 +59,8 @@ def make_folder(path: Path) -> None:
     if path.is_dir():
         return
     make_folder(path.parent)
-    path.mkdir(exist_ok=True)
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(path)  # noqa: PTH102 - the boundary is `os`
     sync_folder(path.parent)
 
 
@@ -127,7 +128,7 @@ def take_lock(path: Path, what: str) -> int:
     Raises:
         VaultError: Another process holds it for longer than 2 s.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PUBLIC)
     deadline = time.monotonic() + _LOCK_PATIENCE_S
     while not _try_lock(descriptor, fcntl.LOCK_EX):

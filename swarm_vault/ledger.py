@@ -110,12 +110,10 @@ class Ledger:
         self._closing = False
         self._fault: str | None = None
         self._sides: list[SideFile] = []
-        with ExitStack() as on_error:
-            self._lock_descriptor = take_lock(folder / '.lock', self._name)
-            on_error.callback(os.close, self._lock_descriptor)
-            self._checkpoints = Checkpoints(vault_dir, agent_id=agent_id, writer=writer)
-            self._segments = self._open(folder, segment_bytes)
-            on_error.pop_all()
+        try:
+            self._open(vault_dir, folder, segment_bytes)
+        except OSError as error:
+            raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
         self._link = self._written = self._synced = self._segments.link
         self._times = _Times()
         self._say_opened()
@@ -126,6 +124,11 @@ class Ledger:
     def lines(self) -> int:
         """How many events the chain has, from its very first."""
         return self._link.seq
+
+    @property
+    def durable(self) -> int:
+        """How many events are on the disk."""
+        return self._synced.seq
 
     @property
     def fault(self) -> str | None:
@@ -213,13 +216,15 @@ class Ledger:
                 raise VaultError(self._fault)
             self._done.wait()
 
-    def _open(self, folder: Path, segment_bytes: int) -> Segments:
-        try:
-            segments = Segments(folder, segment_bytes=segment_bytes)
-            self._checkpoints.begin(segments.link, lambda seq: lines_after(folder, seq))
-        except OSError as error:
-            raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
-        return segments
+    def _open(self, vault_dir: Path, folder: Path, segment_bytes: int) -> None:
+        with ExitStack() as on_error:
+            self._lock_descriptor = take_lock(folder / '.lock', self._name)
+            on_error.callback(os.close, self._lock_descriptor)
+            self._checkpoints = Checkpoints(vault_dir, agent_id=self.agent_id, writer=self.writer)
+            self._segments = Segments(folder, segment_bytes=segment_bytes)
+            end = self._segments.link
+            self._checkpoints.begin(end, lambda seq: lines_after(folder, seq))
+            on_error.pop_all()
 
     def _say_opened(self) -> None:
         torn = self._segments.torn

@@ -2,9 +2,10 @@
 """One line of a log: a CloudEvents object in one pinned form, chained to the line before. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -28,6 +29,19 @@ MAX_LINE_BYTES = 2_000_000
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
 )
+
+
+def _made_once() -> Callable[[object], str]:
+    """The encoder without what `JSONEncoder.encode` makes anew for every call, where C has it."""
+    make = getattr(json.encoder, 'c_make_encoder', None)
+    text = getattr(json.encoder, 'c_encode_basestring', None)
+    if make is None or text is None:
+        return _ENCODER.encode
+    parts = make(None, _ENCODER.default, text, None, ':', ',', True, False, False)
+    return lambda value: ''.join(parts(value, 0))
+
+
+_encode = _made_once()
 
 
 class Kind(str, Enum):
@@ -64,7 +78,7 @@ def encode_json(value: object) -> bytes:
         VaultError: The value is no JSON or holds an infinite or undefined number.
     """
     try:
-        return _ENCODER.encode(value).encode('utf-8')
+        return _encode(value).encode('utf-8')
     except (TypeError, ValueError, RecursionError) as error:
         raise VaultError(
             f'event data is no JSON ({error}); give finite numbers, strings, lists and dicts'
@@ -89,7 +103,7 @@ def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns
         head.encode(),
         place.encode(),
         tail.encode(),
-        encode_json(event.type_),
+        _encode_type(event.type_),
     )
     if len(line) > MAX_LINE_BYTES:
         raise VaultError(
@@ -97,6 +111,11 @@ def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns
             ' put large data into a bag and its digest into the event'
         )
     return line
+
+
+@lru_cache(maxsize=1024)
+def _encode_type(type_: str) -> bytes:
+    return encode_json(type_)
 
 
 def line_hash(line: bytes) -> str:

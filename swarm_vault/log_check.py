@@ -114,14 +114,19 @@ class LogWalk:
 
     def _walk_file(self, path: Path, *, last: bool) -> None:
         *lines, rest = path.read_bytes().split(b'\n')
+        hashed = 0
         for number, line in enumerate(lines, start=1):
             self._take(line)
             if self.result.fault:
                 self.result.file, self.result.line = path.name, number
                 return
             if self._link.seq in self._wanted:
+                self._tree.extend(lines[hashed:number])
+                hashed = number
                 place = Place(self._link.prev, self._tree.root(), path.name, number)
                 self.result.places[self._link.seq] = place
+        if self._link.seq < max(self._wanted, default=0):
+            self._tree.extend(lines[hashed:])
         if rest and not last:
             self._fail(f'{path.name} does not end with a whole line', path.name, len(lines) + 1)
         elif rest and not self.result.open:
@@ -136,8 +141,6 @@ class LogWalk:
             self._fail(step.reason)
             return
         self._link = step.link
-        if self._wanted:
-            self._tree.extend((line,))
         kind = step.event['type']
         if str(kind).startswith(('core.', 'ledger.')):
             self._note(step.event)

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import demo, doctor, operator, up
+from swarm_supervisor.cli import bench, demo, doctor, operator, up
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -26,6 +26,7 @@ app.command('revoke')(operator.revoke)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)
 app.add_typer(audit.app, name='audit')
+app.add_typer(bench.app, name='bench')
 app.command('doctor')(doctor.doctor)
 
 
