@@ -105,6 +105,16 @@ class Bag:
             self._file.sync()
             return self._seal(final=final)
 
+    def seal_now(self) -> Event | None:
+        """Write and sync what waits at once; return its digest, if there is anything new."""
+        with self._guard:
+            self._write_waiting()
+            self._file.flush()
+            if self._finished or self._count == self._sealed:
+                return None
+            self._file.sync()
+            return self._seal(final=False)
+
     def close(self) -> None:
         """Let the file go."""
         with self._guard:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from swarm_vault.cli_data import export, query
+from swarm_vault.cli_data import export, journal, query
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import load_trust
@@ -151,6 +151,7 @@ app.command('fork')(fork)
 app.command('diff')(diff)
 app.command('query')(query)
 app.command('export')(export)
+app.command('journal')(journal)
 
 
 def _parse_since(text: str) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swarm audit query|export`: ask millions of events, and give them to other tools."""
+"""`swarm audit query|export|journal`: ask the events, and give them to tools and people."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from swarm_vault.diary import write_journal
 from swarm_vault.errors import VaultError
 from swarm_vault.export import export_bag
 from swarm_vault.index import Index, Question
@@ -79,3 +80,17 @@ def export(
         typer.echo(json.dumps({'bag': str(bag), 'events': events}))
     else:
         typer.echo(f'{bag}: {events} events')
+
+
+def journal(
+    vault: VaultArgument,
+    agent: Annotated[str, typer.Argument(help='Whose journal.')],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Write an agent's journal from its events, one page a day."""
+    pages = write_journal(vault, agent)
+    if as_json:
+        typer.echo(json.dumps({'pages': [str(page) for page in pages]}))
+    else:
+        typer.echo('\n'.join(str(page) for page in pages))

@@ -171,6 +171,21 @@ class Ledger:
         except OSError as error:
             self._fail(error)
 
+    def commit(self, seal: Callable[[], Event | None]) -> None:
+        """Make a file beside the log durable now, and with it the event that seals it.
+
+        Raises:
+            VaultError: The disk failed, or the log is closed or faulty.
+        """
+        try:
+            with self._side_lock:
+                event = seal()
+                if event is not None:
+                    self.append(event, durable=True)
+        except OSError as error:
+            self._fail(error)
+            raise VaultError(self._fault) from error
+
     def close(self) -> None:
         """Commit everything, sign the end and let the files go. Closing twice is allowed."""
         with self._wake:

@@ -95,8 +95,24 @@ class Recorder:
         self._ledger.attach(bag)
         return core.initial(params)
 
-    def decide(self, core: Core[P, S, I, O], state: S, inputs: I, params: P) -> tuple[S, O]:
+    def decide(
+        self,
+        core: Core[P, S, I, O],
+        state: S,
+        inputs: I,
+        params: P,
+        *,
+        durable: bool = False,
+    ) -> tuple[S, O]:
         """Run the core and record what it was given and what it answered.
+
+        Args:
+            core: What decides.
+            state: Its state.
+            inputs: Everything that it may read.
+            params: As given to `start`.
+            durable: Return only when the decision and its digest are on the disk: for decisions
+                that must not be acted upon before. Every call then costs two syncs.
 
         Raises:
             VaultError: The core was not started, a field does not fit, or the log is faulty.
@@ -113,6 +129,8 @@ class Recorder:
             self._record_raise(core, inputs, error)
             raise
         bag.push(inputs, outputs, time_ns=time.time_ns())
+        if durable:
+            self._ledger.commit(bag.seal_now)
         return state, outputs
 
     def attach(self, side: SideFile) -> None:
