@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import KEYS, Link, is_pinned, line_hash, parse_line
 
+_KEYS = frozenset(KEYS)
+
 
 class Step(NamedTuple):
     """A line judged: the event and the new end of the chain, or the reason against it."""
@@ -27,7 +29,7 @@ def take_line(line: bytes, link: Link, *, agent_id: str, writer: str) -> Step:
         return Step(event, link, _fault(event, link, f'{agent_id}/{writer}'))
     if not is_pinned(line, event):
         return Step(event, link, f'seq {seq} is not in the pinned form')
-    if tuple(event) != KEYS:
+    if len(event) != len(KEYS) or event.keys() != _KEYS:
         return Step(event, link, f'seq {seq} has other fields than an event')
     return Step(event, Link(seq + 1, line_hash(line)))
 

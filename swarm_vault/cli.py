@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from swarm_vault.cli_data import export, journal, query
+from swarm_vault.cli_data import check, export, journal, prove, query
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import load_trust
@@ -25,6 +25,7 @@ from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
 _FOLLOW_S = 0.25
+_MOST_REASONS = 20
 _UNITS_S = {'s': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
 
 app = typer.Typer(
@@ -114,7 +115,7 @@ def show(
         type_=type_,
         since_ns=_parse_since(since),
     )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     follower = Follower(vault, query) if follow else None
     _print_events(console, deque(read_events(vault, query), maxlen=limit or None), as_json=as_json)
     while follower is not None:
@@ -152,6 +153,8 @@ app.command('diff')(diff)
 app.command('query')(query)
 app.command('export')(export)
 app.command('journal')(journal)
+app.command('prove')(prove)
+app.command('check')(check)
 
 
 def _parse_since(text: str) -> int:
@@ -206,7 +209,7 @@ def replay_word(report: ReplayReport | None) -> str:
 
 
 def _print_three(verdict: VaultVerdict, report: ReplayReport | None) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for reason in () if report is None else report.reasons:
         console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)
     witnessed = sum(log.confirmed for log in verdict.witnesses.logs)
@@ -242,10 +245,13 @@ def _print_verdict(verdict: VaultVerdict) -> None:
             str(writer.frames),
             escape('; '.join(_remarks(writer))),
         )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(table)
-    for reason in verdict.reasons:
+    for reason in verdict.reasons[:_MOST_REASONS]:
         console.print(f'[red]not trustworthy[/]: {escape(reason)}', soft_wrap=True)
+    if len(verdict.reasons) > _MOST_REASONS:
+        more = len(verdict.reasons) - _MOST_REASONS
+        console.print(f'[red]not trustworthy[/]: {more} reasons more, all of them with --json')
     for loss in verdict.losses:
         console.print(f'[yellow]lost[/]: {escape(loss)}', soft_wrap=True)
 
@@ -326,7 +332,7 @@ def _print_report(report: ReplayReport) -> None:
             str(bag.missing),
             bag.bag.rpartition('/')[2],
         )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(table)
     for reason in report.reasons:
         console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)

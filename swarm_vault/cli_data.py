@@ -11,8 +11,10 @@ from swarm_vault.diary import write_journal
 from swarm_vault.errors import VaultError
 from swarm_vault.export import export_bag
 from swarm_vault.index import Index, Question
+from swarm_vault.keys import load_trust
 from swarm_vault.lines import Kind
 from swarm_vault.moment import parse_time
+from swarm_vault.proof import Proof, check_proof, prove_event
 
 VaultArgument = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
@@ -94,3 +96,36 @@ def journal(
         typer.echo(json.dumps({'pages': [str(page) for page in pages]}))
     else:
         typer.echo('\n'.join(str(page) for page in pages))
+
+
+def prove(
+    vault: VaultArgument,
+    event: Annotated[str, typer.Argument(help='<agent>/<writer>/<seq>.')],
+    *,
+    out: Annotated[Path, typer.Option(help='Write EVENT here; the proof beside it.')],
+) -> None:
+    """Write one event and its C2SP proof, to be checked without the vault."""
+    proof = prove_event(vault, event)
+    proof_path = out.with_suffix('.tlog-proof')
+    out.write_bytes(proof.line + b'\n')
+    proof_path.write_text(proof.text, encoding='utf-8')
+    typer.echo(f'{out} and {proof_path}')
+
+
+def check(
+    event: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help='The event.')],
+    *,
+    trust: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help='Vault whose public keys count.')
+    ],
+) -> None:
+    """Check an event by the proof beside it; exit code 0 only if it is proved."""
+    try:
+        text = event.with_suffix('.tlog-proof').read_text(encoding='utf-8')
+        proof = Proof(line=event.read_bytes().removesuffix(b'\n'), text=text)
+    except (OSError, ValueError) as error:
+        raise VaultError(f'{event}: the event or its proof cannot be read ({error})') from error
+    verdict = check_proof(proof, load_trust(trust))
+    word = 'proved' if verdict.ok else 'not proved'
+    typer.echo(f'{word}: {verdict.reason}')
+    raise typer.Exit(0 if verdict.ok else 1)

@@ -61,7 +61,7 @@ def timeline(
         for step in steps:
             typer.echo(json.dumps(asdict(step), sort_keys=True))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     began_ns = steps[0].time_ns if steps else 0
     for step in steps:
         console.print(escape(_step_text(step, began_ns)), soft_wrap=True)
@@ -148,7 +148,7 @@ def _counterfactual_lines(forks: list[Fork]) -> list[str]:
 
 
 def _print_fork(each: Fork) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     decided = len(each.outputs)
     console.print(
         f'[yellow]counterfactual[/]: {each.agent_id}/{each.writer} {each.core} with other'
@@ -180,11 +180,11 @@ def _print_compared(compared: list[Compared]) -> None:
             str(found.common),
             escape(text),
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)
 
 
 def _print_moment(moment: Moment) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(f'at {_clock(moment.time_ns)}')
     for known in moment.known:
         age_s = (moment.time_ns - known.time_ns) / 1e9

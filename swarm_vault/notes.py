@@ -43,12 +43,15 @@ class Checkpoint:
         """<agent>/<writer>."""
         return f'{self.agent_id}/{self.writer}'
 
+    @property
+    def origin(self) -> str:
+        """The log's name in the note, and that of its signature."""
+        return ORIGIN + self.log
+
     def text(self) -> str:
         """What is signed."""
         root = base64.b64encode(self.root).decode()
-        return (
-            f'{ORIGIN}{self.log}\n{self.size}\n{root}\nhead {self.head}\ntime_ns {self.time_ns}\n'
-        )
+        return f'{self.origin}\n{self.size}\n{root}\nhead {self.head}\ntime_ns {self.time_ns}\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,8 @@ class Note:
 def signed_note(checkpoint: Checkpoint, signer: Signer) -> str:
     """The checkpoint with the log's own signature."""
     text = checkpoint.text()
-    return text + '\n' + _signature_line(signer, _ED25519, signer.sign_bytes(text.encode()))
+    signature = signer.sign_bytes(text.encode())
+    return text + '\n' + _signature_line(checkpoint.origin, signer, _ED25519, signature)
 
 
 def cosigned_note(note: Note, signer: Signer, time_s: int) -> str:
@@ -85,8 +89,9 @@ def cosigned_note(note: Note, signer: Signer, time_s: int) -> str:
         time_s: When it saw the checkpoint, seconds since the epoch.
     """
     signature = signer.sign_bytes(_cosigned_bytes(note.text, time_s))
-    line = _signature_line(signer, _COSIGNATURE, struct.pack('>Q', time_s) + signature)
-    own = ''.join(_line_of(s) for s in note.signatures if s.name == note.checkpoint.agent_id)
+    stamped = struct.pack('>Q', time_s) + signature
+    line = _signature_line(signer.agent_id, signer, _COSIGNATURE, stamped)
+    own = ''.join(_line_of(s) for s in note.signatures if s.name == note.checkpoint.origin)
     return f'{note.text}\n{own}{line}'
 
 
@@ -113,7 +118,7 @@ def parse_note(content: str) -> Note:
 def verify_log_signature(note: Note, trust: Trust) -> Verdict:
     """Whether the log that the note speaks of has signed it."""
     agent_id = note.checkpoint.agent_id
-    for signature in _of(note, agent_id, _ED25519, trust):
+    for signature in _of(note, note.checkpoint.origin, agent_id, _ED25519, trust):
         return trust.verify_bytes(agent_id, signature.content, note.text.encode())
     known = agent_id in trust.members
     reason = f'{agent_id!r} has not signed it' if known else f'author {agent_id!r} is no member'
@@ -126,7 +131,7 @@ def witnesses_of(note: Note, trust: Trust) -> dict[str, int]:
     for member in trust.members:
         if member == note.checkpoint.agent_id:
             continue
-        for signature in _of(note, member, _COSIGNATURE, trust):
+        for signature in _of(note, member, member, _COSIGNATURE, trust):
             stamp, content = signature.content[:_TIME_BYTES], signature.content[_TIME_BYTES:]
             if len(stamp) < _TIME_BYTES:
                 continue
@@ -144,17 +149,17 @@ def _key_id(name: str, algorithm: bytes, public: bytes) -> bytes:
     return sha256(name.encode() + b'\n' + algorithm + public).digest()[:_KEY_ID_BYTES]
 
 
-def _of(note: Note, name: str, algorithm: bytes, trust: Trust) -> Iterator[Signature]:
-    public = trust.public_bytes(name)
+def _of(note: Note, name: str, member: str, algorithm: bytes, trust: Trust) -> Iterator[Signature]:
+    public = trust.public_bytes(member)
     if public is None:
         return
     key_id = _key_id(name, algorithm, public)
     yield from (s for s in note.signatures if s.name == name and s.key_id == key_id)
 
 
-def _signature_line(signer: Signer, algorithm: bytes, content: bytes) -> str:
-    key_id = _key_id(signer.agent_id, algorithm, signer.public_bytes)
-    return _line_of(Signature(name=signer.agent_id, key_id=key_id, content=content))
+def _signature_line(name: str, signer: Signer, algorithm: bytes, content: bytes) -> str:
+    key_id = _key_id(name, algorithm, signer.public_bytes)
+    return _line_of(Signature(name=name, key_id=key_id, content=content))
 
 
 def _line_of(signature: Signature) -> str:

@@ -192,6 +192,19 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
     return Testimony(evidence=tuple(evidence), faults=tuple(faults), torn=tuple(torn))
 
 
+def read_testimony_notes(vault_dir: Path) -> list[str]:
+    """All countersigned notes of a vault, the one that covers most first; unverified."""
+    found: dict[str, int] = {}
+    for path in sorted(vault_dir.glob('agents/*/witness/*.jsonl')):
+        for line in path.read_bytes().split(b'\n')[:-1]:
+            try:
+                content = parse_line(line).get('note')
+                found[str(content)] = parse_note(str(content)).checkpoint.size
+            except VaultError:
+                continue  # `verify` tells of it
+    return sorted(found, key=lambda content: (-found[content], content))
+
+
 def _evidence_of(line: bytes, trust: Trust) -> Iterator[Evidence]:
     note = _parse(line)
     verdict = verify_log_signature(note, trust)

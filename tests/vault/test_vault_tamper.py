@@ -189,8 +189,8 @@ def test_checkpoints_of_another_log_show(vault: Path):
         ('head ', 'head 0', "signature of 'amr_1' does not fit"),
         ('time_ns 1', 'time_ns 2', "signature of 'amr_1' does not fit"),
         ('\n9\n', '\n10\n', 'it is not in the pinned form'),
-        ('— amr_1 ', '— amr_1 *', 'is no base64'),
-        ('— amr_1 ', '— amr_2 ', "'amr_1' has not signed it"),
+        ('/reflex ', '/reflex *', 'is no base64'),
+        ('/reflex ', '/planner ', "'amr_1' has not signed it"),
     ],
 )
 def test_a_changed_checkpoint_shows(vault: Path, old: str, new: str, reason: str):

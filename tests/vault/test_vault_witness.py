@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 from vault_forgery import signed_line
 from vault_world import log_file, log_lines, put_lines, record, signed_vault
 
+from swarm_vault import cli
 from swarm_vault import witness as witness_module
 from swarm_vault.checkpoints import newest_note, parse_checkpoint
 from swarm_vault.errors import VaultError
@@ -49,7 +51,7 @@ def test_a_note_is_a_c2sp_checkpoint_with_the_signatures_of_log_and_witness(vaul
     assert len(root) == 44
     assert head.startswith('head ')
     assert time_ns.startswith('time_ns ')
-    assert signature.startswith('— amr_1 ')
+    assert signature.startswith(f'— {origin} ')
     cosigned = book_of(vault).countersign(note)
     assert cosigned.startswith(note)
     assert cosigned.splitlines()[-1].startswith('— amr_2 ')
@@ -162,3 +164,42 @@ def test_the_newest_note_that_covers_at_most_so_many_lines_is_found(vault: Path)
     assert parse_note(newest_note(folder, up_to=9)).checkpoint.size == 6
     assert parse_note(newest_note(folder)).checkpoint.size == 10
     assert newest_note(folder, up_to=5) == ''
+
+
+def test_an_event_is_proved_without_its_log_and_says_who_countersigned(
+    vault: Path, tmp_path_factory
+):
+    book = book_of(vault)
+    book.countersign(note_of(vault))
+    book.flush(final=True)
+    book.close()
+    folder = tmp_path_factory.mktemp('proof')
+    for seq, line in enumerate(log_lines(log_file(vault))):
+        out = folder / f'{seq}.json'
+        call('prove', vault, f'amr_1/reflex/{seq}', '--out', out)
+        assert out.read_bytes() == line + b'\n'
+        result = call('check', out, '--trust', vault)
+        assert (result.exit_code, result.stdout) == (0, 'proved: countersigned by amr_2\n')
+    text = (folder / '3.tlog-proof').read_text()
+    assert text.startswith('c2sp.org/tlog-proof@v1\nindex 3\n')
+    (folder / '2.tlog-proof').write_text(text)
+    assert 'is no proof of this event' in call('check', folder / '2.json', '--trust', vault).stdout
+    (folder / '3.json').write_bytes(log_lines(log_file(vault))[3].replace(b'1', b'2'))
+    assert call('check', folder / '3.json', '--trust', vault).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ('event', 'reason'),
+    [
+        ('amr_1', 'names no event'),
+        ('amr_1/reflex/x', 'names no event'),
+        ('amr_1/reflex/6', 'no checkpoint of the log covers it'),
+        ('amr_1/planner/0', 'no checkpoint of the log covers it'),
+    ],
+)
+def test_an_event_that_cannot_be_proved_is_one_sentence(vault: Path, event: str, reason: str):
+    assert reason in str(call('prove', vault, event, '--out', vault / 'x').exception)
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
