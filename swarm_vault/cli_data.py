@@ -2,6 +2,8 @@
 """`swarm audit query|export|journal`: ask the events, and give them to tools and people."""
 
 import json
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from swarm_vault.keys import load_trust
 from swarm_vault.lines import Kind
 from swarm_vault.moment import parse_time
 from swarm_vault.proof import Proof, check_proof, prove_event
+from swarm_vault.retention import apply_policy, read_policy
 
 VaultArgument = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
@@ -129,3 +132,21 @@ def check(
     word = 'proved' if verdict.ok else 'not proved'
     typer.echo(f'{word}: {verdict.reason}')
     raise typer.Exit(0 if verdict.ok else 1)
+
+
+def retain(
+    vault: VaultArgument,
+    *,
+    policy: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help='YAML: bags_days, 1 or more.')
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Remove bags that are older than a policy keeps them; the logs say so and stay."""
+    removed = apply_policy(vault, read_policy(policy), time.time_ns())
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in removed]))
+        return
+    for each in removed:
+        typer.echo(f'{each.bag}: removed, {each.bytes_} bytes; {each.event} says so')
+    typer.echo(f'{len(removed)} bags removed')

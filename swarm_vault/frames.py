@@ -12,6 +12,7 @@ from typing import IO, Any
 from swarm_vault.bag import ABOUT, FRAMES_EVENT, START_EVENT
 from swarm_vault.errors import VaultError
 
+REMOVED_EVENT = 'bag.removed'
 _MAX_RECORD_BYTES = 64_000_000
 _MAGIC = b'\x89MCAP0\r\n'
 _FOOTER, _MESSAGE = 2, 5
@@ -42,6 +43,8 @@ class BagLog:
     """The data of core.start; empty if the log does not tell of it."""
     seals: list[Seal] = field(default_factory=list)
 
+    removed: int | None = None
+    """The event that says that the bag was removed by policy; None while it is kept."""
     inexact: str = ''
     """An input that its record does not show as it was, if one was noticed."""
 
@@ -162,7 +165,7 @@ def note_bag(logs: dict[str, BagLog], event: Mapping[str, Any]) -> None:
     Raises:
         VaultError: The event does not have the form that a recorder writes.
     """
-    if event.get('type') not in (START_EVENT, FRAMES_EVENT):
+    if event.get('type') not in (START_EVENT, FRAMES_EVENT, REMOVED_EVENT):
         return
     try:
         _note_bag(logs, event, event['data'])
@@ -180,6 +183,8 @@ def _note_bag(logs: dict[str, BagLog], event: Mapping[str, Any], data: Mapping[s
     log = logs.setdefault(name, BagLog(name=name))
     if event['type'] == START_EVENT:
         log.start = data
+    elif event['type'] == REMOVED_EVENT:
+        log.removed = event['seq']
     else:
         log.inexact = str(data['inexact'])
         log.seals.append(

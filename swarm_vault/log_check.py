@@ -142,7 +142,7 @@ class LogWalk:
             return
         self._link = step.link
         kind = step.event['type']
-        if str(kind).startswith(('core.', 'ledger.')):
+        if str(kind).startswith(('core.', 'ledger.', 'bag.')):
             self._note(step.event)
         self._last_type = kind
 

@@ -149,6 +149,11 @@ def _check_bags(vault_dir: Path, check: LogCheck) -> int:
 
 def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
     path = vault_dir / log.name
+    if log.removed is not None and not path.exists():
+        check.losses.append(
+            f'{log.name}: its {log.sealed} frames were removed by policy, seq {log.removed} says'
+        )
+        return 0
     fault = '' if log.start else f'{log.name}: is sealed but was never started'
     check.fault = check.fault or fault or bag_fault(path, log)
     if log.finished or check.fault or check.open:
