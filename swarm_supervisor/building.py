@@ -24,9 +24,10 @@ from swarm_supervisor.strategist_llm import (
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of
-from swarm_vault.keys import ensure_authority, load_signer
+from swarm_vault.keys import ensure_authority, load_signer, load_trust
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.witness import WitnessBook
 
 
 def build(
@@ -65,7 +66,12 @@ def build(
         hazard_ttl_s=settings.hazard_ttl_s,
     )
     world.restore(store.world())
-    mirror = Mirror(vault_dir)
+    signer = load_signer(vault_dir, SUPERVISOR)
+    book = WitnessBook(
+        vault_dir=vault_dir, signer=signer, trust=load_trust(vault_dir), writer=SUPERVISOR
+    )
+    recorder.attach(book)
+    mirror = Mirror(vault_dir, book)
     return Headquarters(
         fleet=fleet,
         grid=grid,
@@ -74,7 +80,7 @@ def build(
         roster=roster,
         world=world,
         store=store,
-        post=Post(load_signer(vault_dir, SUPERVISOR), store),
+        post=Post(signer, store),
         recorder=recorder,
         mirror=mirror,
         vault_dir=vault_dir,

@@ -17,9 +17,11 @@ from swarm_supervisor.wire import (
     check_hello,
     check_telemetry,
 )
+from swarm_vault.checkpoints import newest_note
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import Identity, agent_folder, compile_identity
 from swarm_vault.recorder import Kind
+from swarm_vault.segments import log_folder
 
 NOTHING_STORED = 2**64 - 1
 """An EventAck's sequence number that stands for none."""
@@ -219,7 +221,25 @@ async def take_events(
         hq.note(Kind.VIOLATION, 'events.refused', data)
         return mission_pb2.EventAck(writer=batch.writer[:64], seq=NOTHING_STORED, error=reason)
     hq.events_stored += seq - before
-    return mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
+    ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
+    reason = await asyncio.to_thread(_witness, hq, member.agent_id, batch, ack)
+    if reason:
+        data = {'agent': member.agent_id, 'writer': batch.writer, 'reason': reason}
+        hq.note(Kind.VIOLATION, 'checkpoint.refused', data)
+    return ack
+
+
+def _witness(
+    hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch, ack: mission_pb2.EventAck
+) -> str:
+    """Countersign the robot's head and show it ours; returns why not, or nothing."""
+    ack.checkpoint = newest_note(log_folder(hq.vault_dir, SUPERVISOR, SUPERVISOR))
+    try:
+        hq.mirror.keep(batch.cosigned, agent_id)
+        ack.cosigned = hq.mirror.countersign(agent_id, batch.writer, batch.checkpoint)
+    except VaultError as error:
+        return str(error)[:500]
+    return ''
 
 
 def _store(hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch) -> tuple[int, int]:

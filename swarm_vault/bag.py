@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 from mcap.writer import CompressionType, IndexType, Writer
 
@@ -22,7 +22,7 @@ from swarm_vault.codec import Codec, Frame, frame_type
 from swarm_vault.core import Core
 from swarm_vault.errors import VaultError
 from swarm_vault.exactness import first_inexact
-from swarm_vault.files import sync_folder
+from swarm_vault.files import make_folder, open_new, sync_data, write_all
 from swarm_vault.lines import Event, JsonValue, Kind, encode_json
 
 START_EVENT = 'core.start'
@@ -31,6 +31,8 @@ SEAL_S = 1.0
 """The longest between a frame and the event that carries its digest [s]."""
 MAX_WAITING_FRAMES = 20_000
 TOPIC = 'frames'
+ABOUT = 'core'
+"""Name of the metadata record that makes a bag replayable without its log."""
 _SAMPLES, _SAMPLE_EVERY = 20, 1000
 """The first frames, and every so many, are read back at once."""
 
@@ -44,7 +46,14 @@ class _Waiting:
 class Bag:
     """Append frames from any thread; the ledger's thread writes them. A `SideFile`."""
 
-    def __init__(self, core: Core[Any, Any, Any, Any], *, vault_dir: Path, name: str) -> None:
+    def __init__(
+        self,
+        core: Core[Any, Any, Any, Any],
+        *,
+        vault_dir: Path,
+        name: str,
+        about: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.core = core
         self._frame = frame_type(core)
@@ -59,10 +68,9 @@ class Bag:
         self.inexact = ''
         """The first input found that its record does not show as it was; samples only."""
         path = vault_dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _HashedFile(path.open('xb', buffering=1 << 20))
-        sync_folder(path.parent)
-        self._writer = self._start()
+        make_folder(path.parent)
+        self._file = _HashedFile(path)
+        self._writer = self._start(about or {})
 
     def push(self, inputs: object, outputs: object, *, time_ns: int) -> None:
         """Encode a frame and let it wait to be written.
@@ -97,6 +105,16 @@ class Bag:
             self._file.sync()
             return self._seal(final=final)
 
+    def seal_now(self) -> Event | None:
+        """Write and sync what waits at once; return its digest, if there is anything new."""
+        with self._guard:
+            self._write_waiting()
+            self._file.flush()
+            if self._finished or self._count == self._sealed:
+                return None
+            self._file.sync()
+            return self._seal(final=False)
+
     def close(self) -> None:
         """Let the file go."""
         with self._guard:
@@ -111,7 +129,7 @@ class Bag:
         except VaultError as error:
             self.inexact = str(error)
 
-    def _start(self) -> Writer:
+    def _start(self, about: Mapping[str, str]) -> Writer:
         writer = Writer(
             cast('IO[bytes]', self._file),
             compression=CompressionType.NONE,
@@ -119,6 +137,7 @@ class Bag:
             use_chunking=False,
         )
         writer.start(profile='hybrid_swarm')
+        writer.add_metadata(ABOUT, dict(about))
         schema = writer.register_schema(
             name=f'{self.core.name}.v{self.core.version}',
             encoding='jsonschema',
@@ -158,29 +177,35 @@ class Bag:
 
 
 class _HashedFile:
-    """A file that knows the digest of everything written to it."""
+    """A new file that knows the digest of everything written to it; it is written at a flush."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._descriptor = open_new(path)
+        self._waiting: list[bytes] = []
         self._digest = hashlib.sha256()
         self._size = 0
 
     def write(self, data: bytes) -> int:
         self._digest.update(data)
         self._size += len(data)
-        return self._file.write(data)
+        self._waiting.append(bytes(data))
+        return len(data)
 
     def tell(self) -> int:
         return self._size
 
     def flush(self) -> None:
-        self._file.flush()
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            write_all(self._descriptor, b''.join(waiting))
 
     def sync(self) -> None:
-        os.fdatasync(self._file.fileno())
+        sync_data(self._descriptor)
 
     def close(self) -> None:
-        self._file.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def sha256(self) -> str:
         return self._digest.hexdigest()

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a line continues a chain. Pure; what verifies a log and what copies one agree on it."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from swarm_vault.errors import VaultError
-from swarm_vault.lines import Link, line_hash, parse_line
+from swarm_vault.lines import KEYS, Link, is_pinned, line_hash, parse_line
+
+_KEYS = frozenset(KEYS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """A line judged: the event and the new end of the chain, or the reason against it."""
 
     event: dict[str, Any]
@@ -22,11 +22,16 @@ def take_line(line: bytes, link: Link, *, agent_id: str, writer: str) -> Step:
     try:
         event = parse_line(line)
     except VaultError as error:
-        return Step(event={}, link=link, reason=f'seq {link.seq} expected, but the {error}')
-    reason = _fault(event, link, f'{agent_id}/{writer}')
-    if reason:
-        return Step(event=event, link=link, reason=reason)
-    return Step(event=event, link=Link(seq=link.seq + 1, prev=line_hash(line)))
+        return Step({}, link, f'seq {link.seq} expected, but the {error}')
+    seq, prev = link
+    fits = event['seq'] == seq and event.get('prev') == prev
+    if not fits or event.get('id') != f'{agent_id}/{writer}/{seq}':
+        return Step(event, link, _fault(event, link, f'{agent_id}/{writer}'))
+    if not is_pinned(line, event):
+        return Step(event, link, f'seq {seq} is not in the pinned form')
+    if len(event) != len(KEYS) or event.keys() != _KEYS:
+        return Step(event, link, f'seq {seq} has other fields than an event')
+    return Step(event, Link(seq + 1, line_hash(line)))
 
 
 def _fault(event: dict[str, Any], link: Link, chain: str) -> str:
@@ -37,7 +42,5 @@ def _fault(event: dict[str, Any], link: Link, chain: str) -> str:
         return f'seq {link.seq} expected, found {seq} again'
     if event.get('id') != f'{chain}/{seq}':
         return f'seq {seq} belongs to another log, its id is {str(event.get("id"))[:80]!r}'
-    if event.get('prev') != link.prev:
-        before = f'seq {seq - 1}' if seq else 'nothing'
-        return f'seq {seq} was chained to something else than {before} as it stands here'
-    return ''
+    before = f'seq {seq - 1}' if seq else 'nothing'
+    return f'seq {seq} was chained to something else than {before} as it stands here'

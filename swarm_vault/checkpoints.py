@@ -1,68 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed statements of where a chain stood: they lie beside the log, one a second while it grows.
 
-Who cuts the end of a log off, or writes it anew from the middle, cannot sign the new end.
+Who cuts the end of a log off, or writes it anew from the middle, cannot sign the new end. Each
+line of the file is JSON: the C2SP note, and the peaks of the Merkle tree from which the writer
+goes on after a restart without reading the whole log again.
 """
 
-import base64
 import os
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.v1.common_pb2 import Signed
-
 from swarm_vault.errors import VaultError
-from swarm_vault.files import sync_folder, write_all
+from swarm_vault.files import open_append, sync_data, write_all
 from swarm_vault.keys import Signer, load_signer, signing_key_path
 from swarm_vault.lines import Link, encode_json, parse_line
-from swarm_vault.segments import cut_torn, last_line, log_folder
+from swarm_vault.merkle import Tree, root_of
+from swarm_vault.notes import Checkpoint, Note, parse_note, signed_note
+from swarm_vault.segments import cut_torn, last_line, lines_backwards, log_folder
 
-DOMAIN = 'swarm.v1.Checkpoint'
 FILE = 'checkpoints.jsonl'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """The chain's line `seq` had this hash, says the agent."""
+class Stored:
+    """A line of the file."""
 
-    agent_id: str
-    writer: str
-    seq: int
-    head: str
-    time_ns: int
-    signature: bytes = b''
+    note: Note
+    content: str
+    """The note with its signatures, as stored."""
+    peaks: tuple[bytes, ...]
 
-    def payload(self) -> bytes:
-        """What is signed."""
-        return encode_json(
-            {
-                'agent_id': self.agent_id,
-                'writer': self.writer,
-                'seq': self.seq,
-                'head': self.head,
-                'time_ns': self.time_ns,
-            }
-        )
-
-    def signed(self) -> Signed:
-        """The statement as a signed message, for `Trust.verify`."""
-        return Signed(
-            domain=DOMAIN,
-            agent_id=self.agent_id,
-            sequence=self.seq,
-            payload=self.payload(),
-            signature=self.signature,
-        )
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the note says."""
+        return self.note.checkpoint
 
 
-def checkpoint_line(checkpoint: Checkpoint) -> bytes:
+def checkpoint_line(content: str, size: int, peaks: tuple[bytes, ...]) -> bytes:
     """The line of the file, without the newline."""
-    text = base64.b64encode(checkpoint.signature).decode()
-    return checkpoint.payload()[:-1] + b',"signature":"' + text.encode() + b'"}'
+    plain = {'seq': size - 1, 'note': content, 'peaks': [peak.hex() for peak in peaks]}
+    return encode_json(plain)
 
 
-def parse_checkpoint(line: bytes) -> Checkpoint:
+def parse_checkpoint(line: bytes) -> Stored:
     """Read a line of the file.
 
     Raises:
@@ -70,16 +52,36 @@ def parse_checkpoint(line: bytes) -> Checkpoint:
     """
     fields = parse_line(line)
     try:
-        return Checkpoint(
-            agent_id=str(fields['agent_id']),
-            writer=str(fields['writer']),
-            seq=fields['seq'],
-            head=str(fields['head']),
-            time_ns=int(fields['time_ns']),
-            signature=base64.b64decode(fields['signature'], validate=True),
-        )
+        note = parse_note(str(fields['note']))
+        peaks = tuple(bytes.fromhex(peak) for peak in fields['peaks'])
     except (KeyError, TypeError, ValueError) as error:
         raise VaultError(f'line is no checkpoint ({error!r})') from error
+    stored = Stored(note=note, content=fields['note'], peaks=peaks)
+    if checkpoint_line(stored.content, note.checkpoint.size, peaks) != line:
+        raise VaultError('line is no checkpoint (it is not in the pinned form)')
+    if len(peaks) != note.checkpoint.size.bit_count() or root_of(peaks) != note.checkpoint.root:
+        raise VaultError('line is no checkpoint (its peaks do not make its root)')
+    return stored
+
+
+def newest_note(folder: Path, *, up_to: int | None = None) -> str:
+    """The newest stored note of a log that covers at most so many lines; empty if there is none.
+
+    Args:
+        folder: The log's folder.
+        up_to: How many lines it may cover; None: any number.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return ''
+    for _, line in lines_backwards(path):
+        try:
+            stored = parse_checkpoint(line)
+        except VaultError:
+            return ''
+        if up_to is None or stored.checkpoint.size <= up_to:
+            return stored.content
+    return ''
 
 
 class Checkpoints:
@@ -91,6 +93,9 @@ class Checkpoints:
         self._signer: Signer | None = None
         self._path = log_folder(vault_dir, agent_id, writer) / FILE
         self._descriptor = -1
+        self._last: Stored | None = None
+        self._tree: Tree | None = None
+        self._sealed: tuple[Link, tuple[bytes, ...]] = (Link(), ())
         self.seq = 0
         """How many lines of the chain are covered."""
         if signing_key_path(vault_dir, agent_id).exists():
@@ -102,25 +107,52 @@ class Checkpoints:
         """Whether there is a key to sign with."""
         return self._signer is not None
 
-    def write(self, end: Link) -> None:
-        """State that the chain ends before `end`, unless that was stated."""
+    def begin(self, end: Link, lines_after: Callable[[int], list[bytes]]) -> None:
+        """Take up the tree where the chain stands.
+
+        Args:
+            end: The end of the chain.
+            lines_after: Reads the stored lines from a sequence number on.
+        """
+        if self._signer is None:
+            return
+        last = self._last
+        usable = last is not None and last.checkpoint.size <= end.seq
+        tree = Tree(last.checkpoint.size, last.peaks) if usable and last else Tree()
+        tree.extend(lines_after(tree.size))
+        self._tree = tree
+
+    def take(self, lines: list[bytes]) -> None:
+        """Follow the chain; call it with every line that was written."""
+        if self._tree is not None:
+            self._tree.extend(lines)
+
+    def seal(self, end: Link) -> None:
+        """Note that everything taken so far is durable: what the next statement is about."""
+        if self._tree is not None:
+            self._sealed = (end, tuple(self._tree.peaks))
+
+    def write(self) -> None:
+        """State where the durable chain ends, unless that was stated."""
+        end, peaks = self._sealed
         if self._signer is None or end.seq <= self.seq:
             return
-        bare = Checkpoint(
+        checkpoint = Checkpoint(
             agent_id=self._agent_id,
             writer=self._writer,
-            seq=end.seq - 1,
+            size=end.seq,
+            root=root_of(peaks),
             head=end.prev,
             time_ns=time.time_ns(),
         )
-        signature = self._signer.sign(DOMAIN, bare.seq, bare.payload()).signature
-        self._append(checkpoint_line(replace(bare, signature=signature)) + b'\n')
+        note = signed_note(checkpoint, self._signer)
+        self._append(checkpoint_line(note, end.seq, peaks) + b'\n')
         self.seq = end.seq
 
     def sync(self) -> None:
         """Return after everything stated is durable."""
         if self._descriptor >= 0:
-            os.fsync(self._descriptor)
+            sync_data(self._descriptor)
 
     def close(self) -> None:
         """Let the file go."""
@@ -129,14 +161,15 @@ class Checkpoints:
             self._descriptor = -1
 
     def _recover(self) -> None:
-        if self._path.exists():
-            cut_torn(self._path)
-            line = last_line(self._path)
-            self.seq = parse_checkpoint(line).seq + 1 if line else 0
+        if not self._path.exists():
+            return
+        cut_torn(self._path)
+        line = last_line(self._path)
+        if line:
+            self._last = parse_checkpoint(line)
+            self.seq = self._last.checkpoint.size
 
     def _append(self, line: bytes) -> None:
         if self._descriptor < 0:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o644)
-            sync_folder(self._path.parent)
+            self._descriptor = open_append(self._path)
         write_all(self._descriptor, line)

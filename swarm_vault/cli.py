@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swarm audit verify|show|replay`: judge, read and re-execute a vault's record."""
+"""`swarm audit`: judge, read and re-execute a vault's record."""
 
 import json
 import time
@@ -16,13 +16,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from swarm_vault.cli_data import check, export, journal, prove, query, retain
+from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import load_trust
 from swarm_vault.lines import Kind
-from swarm_vault.replay import ReplayReport, replay_vault
+from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
 _FOLLOW_S = 0.25
+_MOST_REASONS = 20
 _UNITS_S = {'s': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
 
 app = typer.Typer(
@@ -50,14 +53,32 @@ def verify(
             help='Vault whose public keys count; give one that the robots cannot write.',
         ),
     ] = None,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Another machine's vault: its copies and countersigned heads count too.",
+        ),
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option(help='Re-execute the decisions as well, for the third verdict.')
+    ] = True,
 ) -> None:
-    """Verify chains, order, signatures and digests; tell torn by a crash from tampered."""
-    verdict = verify_vault(vault, trust=load_trust(trust) if trust else None)
+    """Three verdicts: the chains, what witnesses saw of them, and re-execution.
+
+    Torn by a crash is told apart from tampered.
+    """
+    keys = load_trust(trust) if trust else None
+    verdict = verify_vault(vault, trust=keys, witnesses=witness or ())
+    report = _replay_with_progress(vault, None) if replay and _has_frames(verdict) else None
+    code = NOT_TRUSTWORTHY if report is not None and not report.ok else verdict.exit_code
     if as_json:
-        typer.echo(json.dumps(_verdict_json(verdict), sort_keys=True))
+        typer.echo(json.dumps(_verdict_json(verdict, report, code), sort_keys=True))
     else:
         _print_verdict(verdict)
-    raise typer.Exit(verdict.exit_code)
+        _print_three(verdict, report)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -76,11 +97,17 @@ def show(
             help='Not before: an ISO time (UTC if it names no zone), or 90s, 10m, 2h, 1d ago.'
         ),
     ] = '',
+    at: Annotated[
+        str, typer.Option(help='What was known and decided at this time. ' + TIME_HELP)
+    ] = '',
     limit: Annotated[int, typer.Option(min=0, help='The last so many; 0: all.')] = 50,
     follow: Annotated[bool, typer.Option('--follow', '-f', help='Go on with what comes.')] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show events of all logs in the order of their times."""
+    """Show events of all logs in the order of their times, or what was known at a moment."""
+    if at:
+        show_moment(vault, at, agent, writer, as_json=as_json)
+        return
     query = Query(
         agent_id=agent,
         writer=writer,
@@ -88,7 +115,7 @@ def show(
         type_=type_,
         since_ns=_parse_since(since),
     )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     follower = Follower(vault, query) if follow else None
     _print_events(console, deque(read_events(vault, query), maxlen=limit or None), as_json=as_json)
     while follower is not None:
@@ -98,18 +125,37 @@ def show(
 
 @app.command()
 def replay(
-    vault: VaultArgument,
+    vault: Annotated[
+        Path | None, typer.Argument(exists=True, file_okay=False, help='Folder of the vault.')
+    ] = None,
     *,
+    bag: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="One bag's inputs instead of a vault."),
+    ] = None,
     agent: Annotated[list[str] | None, typer.Option(help='Only this robot; repeatable.')] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Re-execute every recorded decision and compare it with the record, to the byte."""
-    report = _replay_with_progress(vault, agent)
+    if (vault is None) == (bag is None):
+        raise typer.BadParameter('give the folder of a vault, or a file with --bag')
+    report = replay_bag(bag) if bag is not None else _replay_with_progress(vault, agent)
     if as_json:
         typer.echo(json.dumps(_report_json(report), sort_keys=True))
     else:
         _print_report(report)
     raise typer.Exit(CLEAN if report.ok else NOT_TRUSTWORTHY)
+
+
+app.command('timeline')(timeline)
+app.command('fork')(fork)
+app.command('diff')(diff)
+app.command('query')(query)
+app.command('export')(export)
+app.command('journal')(journal)
+app.command('prove')(prove)
+app.command('check')(check)
+app.command('retain')(retain)
 
 
 def _parse_since(text: str) -> int:
@@ -127,36 +173,88 @@ def _parse_since(text: str) -> int:
     return int(moment.timestamp() * 1e9)
 
 
-def _verdict_json(verdict: VaultVerdict) -> dict[str, Any]:
+def _has_frames(verdict: VaultVerdict) -> bool:
+    """Whether any log here is an original: copies hold no frames."""
+    return any(not writer.mirror for writer in verdict.writers)
+
+
+def _verdict_json(verdict: VaultVerdict, report: ReplayReport | None, code: int) -> dict[str, Any]:
     return {
-        'ok': verdict.ok,
-        'exit_code': verdict.exit_code,
+        'ok': code != NOT_TRUSTWORTHY,
+        'exit_code': code,
+        'chain': {'verdict': verdict.chain_word, 'reasons': verdict.chain_reasons},
+        'witnesses': {
+            'verdict': verdict.witnesses.word,
+            'reasons': verdict.witnesses.reasons,
+            'logs': [asdict(log) | {'bare': log.bare} for log in verdict.witnesses.logs],
+        },
+        're_execution': {
+            'verdict': replay_word(report),
+            'reasons': () if report is None else report.reasons,
+            'decisions_recorded': 0 if report is None else report.decisions_recorded,
+            'decisions_reproduced': 0 if report is None else report.decisions_reproduced,
+        },
         'writers': [asdict(writer) for writer in verdict.writers],
-        'reasons': verdict.reasons,
+        'reasons': verdict.reasons + (() if report is None else report.reasons),
         'losses': verdict.losses,
     }
 
 
+def replay_word(report: ReplayReport | None) -> str:
+    """The verdict on re-execution in a word."""
+    if report is None:
+        return 'not run'
+    if not report.ok:
+        return 'diverged'
+    return 'reproduced' if report.decisions_recorded else 'nothing recorded'
+
+
+def _print_three(verdict: VaultVerdict, report: ReplayReport | None) -> None:
+    console = Console(highlight=False, emoji=False)
+    for reason in () if report is None else report.reasons:
+        console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)
+    witnessed = sum(log.confirmed for log in verdict.witnesses.logs)
+    lines = sum(log.lines for log in verdict.witnesses.logs)
+    decisions = (
+        ''
+        if report is None
+        else f', {report.decisions_reproduced} of {report.decisions_recorded} decisions'
+    )
+    colours = {'clean': 'green', 'confirmed': 'green', 'reproduced': 'green'}
+    colours |= {'not trustworthy': 'red', 'contradicted': 'red', 'diverged': 'red'}
+    for title, word, rest in (
+        ('chain', verdict.chain_word, f', {lines} lines'),
+        ('witnesses', verdict.witnesses.word, f', {witnessed} of {lines} lines'),
+        ('re-execution', replay_word(report), decisions),
+    ):
+        colour = colours.get(word, 'yellow')
+        console.print(f'{title}: [{colour}]{word}[/]{rest}', soft_wrap=True)
+
+
 def _print_verdict(verdict: VaultVerdict) -> None:
-    table = Table('log', 'verdict', 'lines', 'signed', 'frames', 'remarks')
+    table = Table('log', 'verdict', 'lines', 'signed', 'witnessed', 'frames', 'remarks')
+    witnessed = {log.writer: log for log in verdict.witnesses.logs}
     for writer in verdict.writers:
+        seen = witnessed.get(writer.writer)
         signed = str(writer.covered) if writer.signed else '-'
         table.add_row(
             writer.writer,
             _word(writer),
             str(writer.seq),
             signed,
+            f'{seen.confirmed} by {len(seen.witnesses)}' if seen and seen.confirmed else '-',
             str(writer.frames),
             escape('; '.join(_remarks(writer))),
         )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(table)
-    for reason in verdict.reasons:
+    for reason in verdict.reasons[:_MOST_REASONS]:
         console.print(f'[red]not trustworthy[/]: {escape(reason)}', soft_wrap=True)
+    if len(verdict.reasons) > _MOST_REASONS:
+        more = len(verdict.reasons) - _MOST_REASONS
+        console.print(f'[red]not trustworthy[/]: {more} reasons more, all of them with --json')
     for loss in verdict.losses:
         console.print(f'[yellow]lost[/]: {escape(loss)}', soft_wrap=True)
-    if verdict.exit_code == CLEAN:
-        console.print('[green]clean[/]')
 
 
 def _word(writer: Verdict) -> str:
@@ -195,7 +293,8 @@ def _event_text(event: dict[str, Any]) -> str:
     )
 
 
-def _replay_with_progress(vault: Path, agents: list[str] | None) -> ReplayReport:
+def _replay_with_progress(vault: Path | None, agents: list[str] | None) -> ReplayReport:
+    assert vault is not None
     console = Console(stderr=True)
     columns = (TextColumn('re-executing'), BarColumn(), TimeElapsedColumn())
     with Progress(
@@ -234,7 +333,7 @@ def _print_report(report: ReplayReport) -> None:
             str(bag.missing),
             bag.bag.rpartition('/')[2],
         )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(table)
     for reason in report.reasons:
         console.print(f'[red]not reproduced[/]: {escape(reason)}', soft_wrap=True)

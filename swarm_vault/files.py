@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes that survive a crash: a file is the old one or the new one, never a half."""
+"""The boundary to the disk: every byte and every sync of the vault passes through this module.
+
+Tests put a failing or a recording `os` in its place. A failed sync is never tried again: Linux
+tells of it once and forgets what it could not write.
+"""
 
 import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swarm_vault.errors import VaultError
@@ -20,7 +24,7 @@ def write_atomic(path: Path, content: bytes, *, mode: int = PUBLIC) -> None:
 
     Returns after the new content is durable. `mode` holds from the first byte on.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
@@ -28,8 +32,64 @@ def write_atomic(path: Path, content: bytes, *, mode: int = PUBLIC) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    temporary.replace(path)
+    os.replace(temporary, path)  # noqa: PTH105 - the boundary is `os`
     sync_folder(path.parent)
+
+
+def open_append(path: Path) -> int:
+    """Open a file to append to; a new one's name is durable at return."""
+    new = not path.exists()
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PUBLIC)
+    if new:
+        sync_folder(path.parent)
+    return descriptor
+
+
+def open_new(path: Path) -> int:
+    """Make a file that must not exist yet; its name is durable at return."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PUBLIC)
+    sync_folder(path.parent)
+    return descriptor
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; their names are durable at return."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(path)  # noqa: PTH102 - the boundary is `os`
+    sync_folder(path.parent)
+
+
+def sync_data(descriptor: int) -> None:
+    """Return after everything written to a file is durable."""
+    os.fdatasync(descriptor)
+
+
+def cut_file(path: Path, keep: int, sidecar: Path) -> int:
+    """Move what follows the first bytes of a file to a sidecar file, durably; returns how much."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        append_durably(sidecar, os.pread(descriptor, end - keep, keep))
+        os.ftruncate(descriptor, keep)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return end - keep
+
+
+def append_durably(path: Path, content: bytes) -> None:
+    """Append to a file; returns after the content is durable."""
+    descriptor = open_append(path)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -68,7 +128,7 @@ def take_lock(path: Path, what: str) -> int:
     Raises:
         VaultError: Another process holds it for longer than 2 s.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PUBLIC)
     deadline = time.monotonic() + _LOCK_PATIENCE_S
     while not _try_lock(descriptor, fcntl.LOCK_EX):

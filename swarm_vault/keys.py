@@ -46,6 +46,15 @@ class Signer:
         self.agent_id = agent_id
         self._key = key
 
+    @property
+    def public_bytes(self) -> bytes:
+        """The public half, raw."""
+        return _raw(self._key.public_key())
+
+    def sign_bytes(self, content: bytes) -> bytes:
+        """Sign bytes that name their own kind, as notes do; everything else uses `sign`."""
+        return self._key.sign(content)
+
     def sign(self, domain: str, sequence: int, payload: bytes) -> Signed:
         """Sign a payload.
 
@@ -76,6 +85,22 @@ class Trust:
         """Whose signatures can be checked."""
         return tuple(sorted(self._keys))
 
+    def public_bytes(self, agent_id: str) -> bytes | None:
+        """A member's public key, raw; None for who is no member."""
+        key = self._keys.get(agent_id)
+        return None if key is None else _raw(key)
+
+    def verify_bytes(self, agent_id: str, signature: bytes, content: bytes) -> Verdict:
+        """Judge a signature that `Signer.sign_bytes` made."""
+        key = self._keys.get(agent_id)
+        if key is None:
+            return Verdict(ok=False, reason=f'author {agent_id!r} is no member')
+        try:
+            key.verify(signature, content)
+        except InvalidSignature:
+            return Verdict(ok=False, reason=f'signature of {agent_id!r} does not fit')
+        return Verdict(ok=True)
+
     def verify(self, signed: Signed, *, domain: str, agent_id: str | None = None) -> Verdict:
         """Judge a signature; whatever is odd is not ok. Replays are the caller's to refuse.
 
@@ -89,17 +114,8 @@ class Trust:
         if agent_id is not None and signed.agent_id != agent_id:
             reason = f'signed by {signed.agent_id!r}, expected {agent_id!r}'
             return Verdict(ok=False, reason=reason)
-        key = self._keys.get(signed.agent_id)
-        if key is None:
-            return Verdict(ok=False, reason=f'author {signed.agent_id!r} is no member')
-        try:
-            key.verify(
-                signed.signature,
-                _signed_bytes(signed.domain, signed.agent_id, signed.sequence, signed.payload),
-            )
-        except InvalidSignature:
-            return Verdict(ok=False, reason=f'signature of {signed.agent_id!r} does not fit')
-        return Verdict(ok=True)
+        content = _signed_bytes(signed.domain, signed.agent_id, signed.sequence, signed.payload)
+        return self.verify_bytes(signed.agent_id, signed.signature, content)
 
 
 class SequenceGuard:
@@ -199,6 +215,10 @@ def hand_over(vault_dir: Path, target_dir: Path, members: Iterable[str]) -> None
 def signing_key_path(vault_dir: Path, agent_id: str) -> Path:
     """Where a member's private signing key lies."""
     return vault_dir / 'nexus' / 'keys' / f'{agent_id}.key'
+
+
+def _raw(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 def _signed_bytes(domain: str, agent_id: str, sequence: int, payload: bytes) -> bytes:

@@ -24,7 +24,7 @@ from swarm_vault.checkpoints import Checkpoints
 from swarm_vault.errors import VaultError
 from swarm_vault.files import take_lock
 from swarm_vault.lines import Event, JsonValue, Kind, Link, encode_line, line_hash
-from swarm_vault.segments import Segments, day_of, log_folder
+from swarm_vault.segments import SEGMENT_BYTES, Segments, day_of, lines_after, log_folder
 
 COMMIT_S = 0.1
 """The longest that an event waits for its sync, unless the disk is slower [s]."""
@@ -80,6 +80,7 @@ class Ledger:
         agent_id: Whose log.
         writer: Which of the agent's processes writes it.
         clock: Nanoseconds since the epoch.
+        segment_bytes: How large a file of the log may become.
 
     Raises:
         VaultError: Another process writes this log, or it cannot be opened.
@@ -92,6 +93,7 @@ class Ledger:
         agent_id: str,
         writer: str,
         clock: Callable[[], int] = time.time_ns,
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.agent_id = agent_id
         self.writer = writer
@@ -108,12 +110,10 @@ class Ledger:
         self._closing = False
         self._fault: str | None = None
         self._sides: list[SideFile] = []
-        with ExitStack() as on_error:
-            self._lock_descriptor = take_lock(folder / '.lock', self._name)
-            on_error.callback(os.close, self._lock_descriptor)
-            self._checkpoints = Checkpoints(vault_dir, agent_id=agent_id, writer=writer)
-            self._segments = self._open(folder)
-            on_error.pop_all()
+        try:
+            self._open(vault_dir, folder, segment_bytes)
+        except OSError as error:
+            raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
         self._link = self._written = self._synced = self._segments.link
         self._times = _Times()
         self._say_opened()
@@ -124,6 +124,11 @@ class Ledger:
     def lines(self) -> int:
         """How many events the chain has, from its very first."""
         return self._link.seq
+
+    @property
+    def durable(self) -> int:
+        """How many events are on the disk."""
+        return self._synced.seq
 
     @property
     def fault(self) -> str | None:
@@ -165,6 +170,21 @@ class Ledger:
                 self._flush_side(side, final=True)
         except OSError as error:
             self._fail(error)
+
+    def commit(self, seal: Callable[[], Event | None]) -> None:
+        """Make a file beside the log durable now, and with it the event that seals it.
+
+        Raises:
+            VaultError: The disk failed, or the log is closed or faulty.
+        """
+        try:
+            with self._side_lock:
+                event = seal()
+                if event is not None:
+                    self.append(event, durable=True)
+        except OSError as error:
+            self._fail(error)
+            raise VaultError(self._fault) from error
 
     def close(self) -> None:
         """Commit everything, sign the end and let the files go. Closing twice is allowed."""
@@ -211,11 +231,15 @@ class Ledger:
                 raise VaultError(self._fault)
             self._done.wait()
 
-    def _open(self, folder: Path) -> Segments:
-        try:
-            return Segments(folder)
-        except OSError as error:
-            raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
+    def _open(self, vault_dir: Path, folder: Path, segment_bytes: int) -> None:
+        with ExitStack() as on_error:
+            self._lock_descriptor = take_lock(folder / '.lock', self._name)
+            on_error.callback(os.close, self._lock_descriptor)
+            self._checkpoints = Checkpoints(vault_dir, agent_id=self.agent_id, writer=self.writer)
+            self._segments = Segments(folder, segment_bytes=segment_bytes)
+            end = self._segments.link
+            self._checkpoints.begin(end, lambda seq: lines_after(folder, seq))
+            on_error.pop_all()
 
     def _say_opened(self) -> None:
         torn = self._segments.torn
@@ -238,7 +262,7 @@ class Ledger:
                 self._write_lines()
                 self._sync_if_due()
                 self._sign_if_due()
-            self._checkpoints.write(self._synced)
+            self._checkpoints.write()
             self._checkpoints.sync()
         except Exception as error:  # noqa: BLE001 - whatever ends this thread has to show
             self._fail(error)
@@ -281,6 +305,7 @@ class Ledger:
         for day, group in groupby(lines, key=lambda line: line.time_ns // _DAY_NS):
             self._segments.append(day_of(day * _DAY_NS), [line.text for line in group])
         if lines:
+            self._checkpoints.take([line.text for line in lines])
             self._written = lines[-1].end
             if self._times.sync is None:
                 self._times.sync = time.monotonic() + COMMIT_S
@@ -292,6 +317,7 @@ class Ledger:
         hurry = many or self._is_urgent() or self._closing
         if hurry or time.monotonic() >= self._times.sync:
             self._segments.sync()
+            self._checkpoints.seal(self._written)
             with self._wake:
                 self._synced = self._written
                 self._done.notify_all()
@@ -304,7 +330,7 @@ class Ledger:
             return
         many = self._synced.seq - self._checkpoints.seq >= COMMIT_LINES
         if many or time.monotonic() >= self._times.checkpoint:
-            self._checkpoints.write(self._synced)
+            self._checkpoints.write()
             self._times.checkpoint = None
 
     def _fail(self, error: Exception) -> None:

@@ -1,25 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walk one log from its first line to its last: chain, order, restarts, torn end, checkpoints."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from swarm_vault.chain import take_line
-from swarm_vault.checkpoints import DOMAIN, FILE, parse_checkpoint
+from swarm_vault.checkpoints import FILE, parse_checkpoint
 from swarm_vault.errors import VaultError
 from swarm_vault.files import is_locked
 from swarm_vault.frames import BagLog, note_bag
 from swarm_vault.keys import Trust
 from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
+from swarm_vault.merkle import Tree
+from swarm_vault.notes import Checkpoint, verify_log_signature
 from swarm_vault.segments import segment_paths
 
 MIRROR_MARK = '.mirror'
 """Stands in a log's folder that is another machine's copy."""
 MAX_UNSIGNED_LINES = 4 * COMMIT_LINES
 """More lines than this never wait for a checkpoint where there is a key."""
+
+
+class Place(NamedTuple):
+    """Where the chain stood after so many lines."""
+
+    head: str
+    root: bytes
+    file: str
+    line: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,12 +48,16 @@ class LogCheck:
     """The sequence number at which the fault shows."""
     lines: int = 0
     """How many lines continue the chain."""
+    broken: bool = False
+    """The chain itself breaks off at the fault: what stands behind it was not read."""
     losses: list[str] = field(default_factory=list)
     bags: dict[str, BagLog] = field(default_factory=dict)
     signed: bool = False
     """The log says that it is signed."""
     covered: int = 0
     """So many lines are covered by a checkpoint."""
+    places: dict[int, Place] = field(default_factory=dict)
+    """Where the chain stood at the sizes that were asked for."""
     open: bool = False
     """A living process writes it."""
     mirror: bool = False
@@ -54,13 +69,20 @@ class LogCheck:
 
 
 class LogWalk:
-    """One walk; call `check` once. Without trust the checkpoints are passed over."""
+    """One walk; call `check` once. Without trust the checkpoints are passed over.
 
-    def __init__(self, folder: Path, trust: Trust | None) -> None:
+    Args:
+        folder: The log's folder.
+        trust: Whose signatures count.
+        sizes: After how many lines the place of the chain is wanted too.
+    """
+
+    def __init__(self, folder: Path, trust: Trust | None, sizes: Collection[int] = ()) -> None:
         self._folder = folder
         self._trust = trust
+        self._wanted = set(sizes)
+        self._tree = Tree()
         self._link = Link()
-        self._heads: dict[int, str] = {}
         self._last_type = 'ledger.closed'
         self.result = LogCheck(
             agent_id=folder.parent.parent.name,
@@ -71,11 +93,18 @@ class LogWalk:
 
     def check(self) -> LogCheck:
         """Walk through all files; the first fault ends it."""
-        checkpoints = [] if self._trust is None else self._read_checkpoints(self._trust)
-        wanted = {seq for seq, _ in checkpoints}
-        for path in segment_paths(self._folder):
+        checkpoints: list[Checkpoint] = []
+        odd, number = '', 0
+        if self._trust is not None:
+            checkpoints, odd, number = self._read_checkpoints(self._trust)
+        self._wanted.update(checkpoint.size for checkpoint in checkpoints)
+        paths = segment_paths(self._folder)
+        for path in paths:
             if not self.result.fault:
-                self._walk_file(path, wanted)
+                self._walk_file(path, last=path == paths[-1])
+        self.result.broken = bool(self.result.fault)
+        if odd and not self.result.fault:
+            self._fail(odd, FILE, number, seq=0)
         if not self.result.fault:
             self._compare_checkpoints(checkpoints)
         if not self.result.fault and not self.result.mirror:
@@ -83,14 +112,21 @@ class LogWalk:
         self.result.lines = self._link.seq
         return self.result
 
-    def _walk_file(self, path: Path, wanted: set[int]) -> None:
+    def _walk_file(self, path: Path, *, last: bool) -> None:
         *lines, rest = path.read_bytes().split(b'\n')
-        last = path == segment_paths(self._folder)[-1]
+        hashed = 0
         for number, line in enumerate(lines, start=1):
-            self._take(line, wanted)
+            self._take(line)
             if self.result.fault:
                 self.result.file, self.result.line = path.name, number
                 return
+            if self._link.seq in self._wanted:
+                self._tree.extend(lines[hashed:number])
+                hashed = number
+                place = Place(self._link.prev, self._tree.root(), path.name, number)
+                self.result.places[self._link.seq] = place
+        if self._link.seq < max(self._wanted, default=0):
+            self._tree.extend(lines[hashed:])
         if rest and not last:
             self._fail(f'{path.name} does not end with a whole line', path.name, len(lines) + 1)
         elif rest and not self.result.open:
@@ -98,30 +134,31 @@ class LogWalk:
                 f'{len(rest)} bytes of a torn line behind seq {self._link.seq - 1}'
             )
 
-    def _take(self, line: bytes, wanted: set[int]) -> None:
+    def _take(self, line: bytes) -> None:
         result = self.result
         step = take_line(line, self._link, agent_id=result.agent_id, writer=result.writer)
         if step.reason:
             self._fail(step.reason)
             return
-        if self._link.seq in wanted:
-            self._heads[self._link.seq] = step.link.prev
         self._link = step.link
-        try:
+        kind = step.event['type']
+        if str(kind).startswith(('core.', 'ledger.', 'bag.')):
             self._note(step.event)
-        except VaultError as error:
-            self._fail(str(error))
+        self._last_type = kind
 
     def _note(self, event: dict[str, Any]) -> None:
-        note_bag(self.result.bags, event)
-        kind = event.get('type')
+        try:
+            note_bag(self.result.bags, event)
+        except VaultError as error:
+            self._fail(str(error))
+            return
+        kind = event['type']
         if kind == 'ledger.recovered':
             self.result.losses.append(f'a torn line was cut off before seq {event["seq"]}')
         elif kind == 'ledger.opened':
-            self.result.signed |= event.get('data') == {'signed': True}
+            self.result.signed |= event['data'] == {'signed': True}
             if self._last_type not in ('ledger.closed', 'ledger.recovered'):
                 self._note_kill(event['seq'])
-        self._last_type = str(kind)
 
     def _note_kill(self, seq: int) -> None:
         self.result.losses.append(
@@ -129,45 +166,50 @@ class LogWalk:
             f' {COMMIT_LINES} lines of unacknowledged events are lost'
         )
 
-    def _read_checkpoints(self, trust: Trust) -> list[tuple[int, str]]:
+    def _read_checkpoints(self, trust: Trust) -> tuple[list[Checkpoint], str, int]:
+        """The checkpoints, or what is wrong with one of them and in which line."""
         path = self._folder / FILE
         if not path.exists():
-            return []
+            return [], '', 0
         *lines, rest = path.read_bytes().split(b'\n')
         if rest and not self.result.open:
             self.result.losses.append('the last checkpoint is torn')
-        pairs: list[tuple[int, str]] = []
+        found: list[Checkpoint] = []
         for number, line in enumerate(lines, start=1):
-            reason = self._judge_checkpoint(line, pairs, trust)
+            reason = self._judge_checkpoint(line, found, trust)
             if reason:
-                self._fail(f'checkpoint {number}: {reason}', FILE, number)
-                return []
-        return pairs
+                return [], f'checkpoint {number}: {reason}', number
+        return found, '', 0
 
-    def _judge_checkpoint(self, line: bytes, pairs: list[tuple[int, str]], trust: Trust) -> str:
+    def _judge_checkpoint(self, line: bytes, found: list[Checkpoint], trust: Trust) -> str:
         try:
-            checkpoint = parse_checkpoint(line)
+            stored = parse_checkpoint(line)
         except VaultError as error:
             return str(error)
-        if (checkpoint.agent_id, checkpoint.writer) != (self.result.agent_id, self.result.writer):
-            return f'is one of {checkpoint.agent_id}/{checkpoint.writer}'
-        if pairs and checkpoint.seq <= pairs[-1][0]:
-            return f'seq {checkpoint.seq} does not rise above {pairs[-1][0]}'
-        signed = checkpoint.signed()
-        verdict = trust.verify(signed, domain=DOMAIN, agent_id=checkpoint.agent_id)
+        checkpoint = stored.checkpoint
+        if checkpoint.log != self.result.name:
+            return f'is one of {checkpoint.log}'
+        if found and checkpoint.size <= found[-1].size:
+            return f'seq {checkpoint.size - 1} does not rise above {found[-1].size - 1}'
+        verdict = verify_log_signature(stored.note, trust)
+        if verdict.ok and len(stored.note.signatures) > 1:
+            return 'has a signature too many'
         if verdict.ok:
-            pairs.append((checkpoint.seq, checkpoint.head))
+            found.append(checkpoint)
         return verdict.reason
 
-    def _compare_checkpoints(self, checkpoints: list[tuple[int, str]]) -> None:
-        for seq, head in checkpoints:
-            if seq >= self._link.seq:
+    def _compare_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
+        for checkpoint in checkpoints:
+            seq = checkpoint.size - 1
+            place = self.result.places.get(checkpoint.size)
+            if place is None:
                 self._fail(f'the tail is cut off: signed up to seq {seq}', seq=self._link.seq)
                 return
-            if self._heads[seq] != head:
-                self._fail(f'seq {seq} is not the one that a checkpoint signed', seq=seq)
+            if (place.head, place.root) != (checkpoint.head, checkpoint.root):
+                reason = f'seq {seq} is not the one that a checkpoint signed'
+                self._fail(reason, place.file, place.line, seq=seq)
                 return
-            self.result.covered = seq + 1
+            self.result.covered = checkpoint.size
 
     def _judge_end(self) -> None:
         result = self.result

@@ -9,20 +9,28 @@ from pathlib import Path
 from swarm_vault.chain import take_line
 from swarm_vault.errors import VaultError
 from swarm_vault.files import take_lock, write_atomic
-from swarm_vault.lines import Link
+from swarm_vault.lines import Link, line_hash
 from swarm_vault.log_check import MIRROR_MARK
+from swarm_vault.merkle import Tree
+from swarm_vault.notes import Checkpoint, parse_note
 from swarm_vault.segments import Segments, day_of, log_folder
 from swarm_vault.tail import LogTail
+from swarm_vault.witness import WitnessBook
 
 
 class Mirror:
     """Store what robots send of their logs. Thread-safe; `store` blocks on the disk.
 
     In an asyncio server call it in a thread (`asyncio.to_thread`).
+
+    Args:
+        vault_dir: The supervisor's vault.
+        book: Where countersigned heads are kept; None: nothing is countersigned.
     """
 
-    def __init__(self, vault_dir: Path) -> None:
+    def __init__(self, vault_dir: Path, book: WitnessBook | None = None) -> None:
         self._vault_dir = vault_dir
+        self._book = book
         self._guard = threading.Lock()
         self._replicas: dict[tuple[str, str], _Replica] = {}
 
@@ -53,6 +61,38 @@ class Mirror:
         """
         with self._guard:
             return self._replica(agent_id, writer).head
+
+    def countersign(self, agent_id: str, writer: str, content: str) -> str:
+        """Countersign where a robot says that its log stands, if the copy says the same.
+
+        Args:
+            agent_id: Whose log.
+            writer: Which of its logs.
+            content: The robot's signed checkpoint.
+
+        Returns:
+            The checkpoint with this machine's signature; empty without a book to keep it in.
+
+        Raises:
+            VaultError: It is not this log's, or says something else than the copy.
+        """
+        if self._book is None or not content:
+            return ''
+        checkpoint = parse_note(content).checkpoint
+        if checkpoint.log != f'{agent_id}/{writer}':
+            raise VaultError(f'{agent_id}/{writer}: brought a checkpoint of {checkpoint.log}')
+        with self._guard:
+            self._replica(agent_id, writer).compare(checkpoint)
+        return self._book.countersign(content)
+
+    def keep(self, content: str, witness: str) -> None:
+        """Keep what a robot countersigned of this machine's own log.
+
+        Raises:
+            VaultError: It is not a checkpoint of ours with the robot's signature.
+        """
+        if self._book is not None and content:
+            self._book.keep(content, witness)
 
     def close(self) -> None:
         """Let all files go."""
@@ -86,6 +126,9 @@ class _Replica:
             raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
         self._link = self._segments.link
         self._tail = LogTail(vault_dir, agent_id, writer)
+        self._own = LogTail(vault_dir, agent_id, writer)
+        self._tree = Tree()
+        self._head = ''
 
     @property
     def head(self) -> int:
@@ -99,6 +142,20 @@ class _Replica:
         if first_seq <= self._link.seq and known < len(lines):
             self._append(lines[known:])
         return self.head
+
+    def compare(self, checkpoint: Checkpoint) -> None:
+        """Refuse a checkpoint that says something else than the copy, or more than it has."""
+        tree, log = self._tree, checkpoint.log
+        if checkpoint.size > self._link.seq:
+            raise VaultError(f'{log}: {checkpoint.size} lines signed, {self._link.seq} are here')
+        if checkpoint.size < tree.size:
+            raise VaultError(f'{log}: {checkpoint.size} lines signed, after {tree.size} were')
+        while tree.size < checkpoint.size:
+            lines = self._own.read(tree.size - 1, limit=min(1000, checkpoint.size - tree.size))
+            tree.extend(lines)
+            self._head = line_hash(lines[-1])
+        if (tree.root(), self._head) != (checkpoint.root, checkpoint.head):
+            raise VaultError(f'{log}: seq {checkpoint.size - 1} was signed otherwise than sent')
 
     def _compare(self, first_seq: int, lines: Sequence[bytes]) -> None:
         if not lines:

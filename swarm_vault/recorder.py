@@ -20,8 +20,8 @@ from swarm_vault.code import code_version
 from swarm_vault.codec import codec_of
 from swarm_vault.core import Core, I, O, P, S
 from swarm_vault.errors import VaultError
-from swarm_vault.ledger import Ledger
-from swarm_vault.lines import Event, JsonValue, Kind
+from swarm_vault.ledger import Ledger, SideFile
+from swarm_vault.lines import Event, JsonValue, Kind, encode_json
 
 __all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
 
@@ -82,21 +82,37 @@ class Recorder:
         """
         if core.name in self._bags:
             self._ledger.detach(self._bags.pop(core.name))
-        bag = self._open_bag(core)
-        self._bags[core.name] = bag
-        data: Mapping[str, JsonValue] = {
+        about: dict[str, JsonValue] = {
             'core': core.name,
             'version': core.version,
             'code': code_version(core),
-            'bag': bag.name,
             'params': codec_of(core.params).encode_plain(params),
         }
+        bag = self._open_bag(core, about)
+        self._bags[core.name] = bag
+        data = about | {'bag': bag.name}
         self._ledger.append(Event(kind=Kind.SYSTEM, type_=START_EVENT, data=data))
         self._ledger.attach(bag)
         return core.initial(params)
 
-    def decide(self, core: Core[P, S, I, O], state: S, inputs: I, params: P) -> tuple[S, O]:
+    def decide(
+        self,
+        core: Core[P, S, I, O],
+        state: S,
+        inputs: I,
+        params: P,
+        *,
+        durable: bool = False,
+    ) -> tuple[S, O]:
         """Run the core and record what it was given and what it answered.
+
+        Args:
+            core: What decides.
+            state: Its state.
+            inputs: Everything that it may read.
+            params: As given to `start`.
+            durable: Return only when the decision and its digest are on the disk: for decisions
+                that must not be acted upon before. Every call then costs two syncs.
 
         Raises:
             VaultError: The core was not started, a field does not fit, or the log is faulty.
@@ -113,17 +129,24 @@ class Recorder:
             self._record_raise(core, inputs, error)
             raise
         bag.push(inputs, outputs, time_ns=time.time_ns())
+        if durable:
+            self._ledger.commit(bag.seal_now)
         return state, outputs
+
+    def attach(self, side: SideFile) -> None:
+        """Let the recorder's thread write and sync a file beside the log, until it is closed."""
+        self._ledger.attach(side)
 
     def close(self) -> None:
         """Commit and seal everything; nothing can be recorded afterwards."""
         self._ledger.close()
 
-    def _open_bag(self, core: Core[Any, Any, Any, Any]) -> Bag:
+    def _open_bag(self, core: Core[Any, Any, Any, Any], about: Mapping[str, JsonValue]) -> Bag:
         ledger = self._ledger
         name = f'bags/{ledger.agent_id}/{ledger.writer}/{time.time_ns()}.mcap'
         try:
-            return Bag(core, vault_dir=self._vault_dir, name=name)
+            words = {key: encode_json(value).decode() for key, value in about.items()}
+            return Bag(core, vault_dir=self._vault_dir, name=name, about=words)
         except OSError as error:
             raise VaultError(f'{name}: cannot be opened ({error}); mend the disk') from error
 

@@ -4,6 +4,7 @@
 The cores are found by name, not imported here: the rooms stay independent of each other.
 """
 
+import gc
 import importlib
 import json
 import multiprocessing
@@ -20,7 +21,7 @@ from swarm_vault.codec import Codec, codec_of, frame_type
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
-from swarm_vault.frames import BagLog, BagReader, bag_fault
+from swarm_vault.frames import BagLog, BagReader, about_bag, bag_fault
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 
 CORES: Mapping[str, str] = {
@@ -189,6 +190,26 @@ def replay_vault(
     )
 
 
+def replay_bag(path: Path, *, cores: Mapping[str, str] = CORES) -> ReplayReport:
+    """Feed the inputs of one recorded bag to its core, by the bag's word alone.
+
+    No log vouches for the bag here: only the decisions are judged, not whether it was forged.
+
+    Args:
+        path: The bag, as a recorder wrote it.
+        cores: The table of allowed cores.
+
+    Raises:
+        VaultError: The bag does not say which core decided with which parameters.
+    """
+    began = time.perf_counter()
+    start = about_bag(path)
+    log = BagLog(name=path.name, start=start)
+    target = cores.get(str(start.get('core')), '')
+    task = _Task(path=path, agent_id='', writer='', log=log, target=target)
+    return ReplayReport(bags=(_replay_bag(task),), elapsed_s=time.perf_counter() - began)
+
+
 def load_core(target: str) -> Core[Any, Any, Any, Any]:
     """Import a core by '<module>:<name>'.
 
@@ -207,6 +228,8 @@ def load_core(target: str) -> Core[Any, Any, Any, Any]:
 
 def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterator[_Task]:
     for log in check.bags.values():
+        if log.removed is not None and not (vault_dir / log.name).exists():
+            continue
         yield _Task(
             path=vault_dir / log.name,
             agent_id=check.agent_id,
@@ -223,10 +246,15 @@ def _run_all(tasks: list[_Task]) -> Iterator[tuple[_Task, BagReplay]]:
         yield from ((task, _replay_bag(task)) for task in tasks)
         return
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare) as pool:
         futures = {pool.submit(_replay_bag, task): task for task in tasks}
         for future in as_completed(futures):
             yield futures[future], future.result()
+
+
+def _prepare() -> None:
+    """Collect garbage seldom: a worker decides for some seconds and ends."""
+    gc.set_threshold(100_000, 50, 1000)
 
 
 def _replay_bag(task: _Task) -> BagReplay:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of one writer's log: one a day, appended to, recovered after a crash."""
+"""The files of one writer's log: one a day or more, appended to, recovered after a crash.
+
+Which file a line goes to depends on the lines alone, so a copy has the same files.
+"""
 
 import os
 import re
@@ -9,9 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from swarm_vault.errors import VaultError
-from swarm_vault.files import sync_folder, write_all
+from swarm_vault.files import cut_file, make_folder, open_append, sync_data, write_all
 from swarm_vault.lines import Link, line_hash, parse_line
 
+SEGMENT_BYTES = 64_000_000
+"""A line that would make a file larger begins the day's next one."""
 _TAIL_BYTES = 65536
 _NAME = re.compile(r'[a-z][a-z0-9_]{0,31}')
 
@@ -55,24 +60,32 @@ class Segments:
     Opening it finds the end of the chain and cuts off what a crash tore; `torn` says so.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._folder = folder
-        self._day = ''
+        self._limit = segment_bytes
+        self._stem = ''
+        self._size = 0
         self._descriptor = -1
         self.torn: Torn | None = None
         self.link = Link()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._recover()
 
     def append(self, day: str, lines: Sequence[bytes]) -> None:
         """Write whole lines to the file of a day, or to the latest if the clock went back."""
-        if self._descriptor < 0 or day > self._day:
-            self._open(max(day, self._day))
-        write_all(self._descriptor, b'\n'.join(lines) + b'\n')
+        waiting: list[bytes] = []
+        for line in lines:
+            stem = self._stem_for(day, len(line) + 1)
+            if stem != self._stem:
+                self._write(waiting)
+                self._open(stem)
+            waiting.append(line)
+            self._size += len(line) + 1
+        self._write(waiting)
 
     def sync(self) -> None:
         """Return after everything appended is durable."""
-        os.fdatasync(self._descriptor)
+        sync_data(self._descriptor)
 
     def close(self) -> None:
         """Let the file go."""
@@ -80,32 +93,52 @@ class Segments:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _open(self, day: str) -> None:
+    def _stem_for(self, day: str, length: int) -> str:
+        if day > self._stem[: len(day)]:
+            return day
+        if self._size and self._size + length > self._limit:
+            return next_stem(self._stem)
+        return self._stem
+
+    def _write(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        if self._descriptor < 0:
+            self._descriptor = open_append(self._path(self._stem))
+        content = b'\n'.join(lines) + b'\n'
+        lines.clear()
+        write_all(self._descriptor, content)
+
+    def _open(self, stem: str) -> None:
         if self._descriptor >= 0:
-            os.fdatasync(self._descriptor)
+            sync_data(self._descriptor)
         self.close()
-        path = self._folder / day[:7] / f'{day}.jsonl'
-        new = not path.exists()
-        path.parent.mkdir(exist_ok=True)
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
-        )
-        self._day = day
-        if new:
-            for folder in (path.parent, self._folder):
-                sync_folder(folder)
+        path = self._path(stem)
+        make_folder(path.parent)
+        self._descriptor = open_append(path)
+        self._stem, self._size = stem, 0
+
+    def _path(self, stem: str) -> Path:
+        return self._folder / stem[:7] / f'{stem}.jsonl'
 
     def _recover(self) -> None:
         paths = segment_paths(self._folder)
         if not paths:
             return
-        self._day = paths[-1].stem
+        self._stem = paths[-1].stem
         self.torn = cut_torn(paths[-1])
+        self._size = paths[-1].stat().st_size
         for path in reversed(paths):
             line = last_line(path)
             if line:
                 self.link = Link(seq=parse_line(line)['seq'] + 1, prev=line_hash(line))
                 return
+
+
+def next_stem(stem: str) -> str:
+    """The name of the day's next file: 2026-01-31, 2026-01-31_0001, 2026-01-31_0002, ..."""
+    day, _, number = stem.partition('_')
+    return f'{day}_{int(number or 0) + 1:04d}'
 
 
 def cut_torn(path: Path) -> Torn | None:
@@ -119,25 +152,28 @@ def cut_torn(path: Path) -> Torn | None:
     if keep == content_end:
         return None
     sidecar = path.with_suffix('.torn')
-    with path.open('r+b') as file:
-        file.seek(keep)
-        torn = file.read()
-        with sidecar.open('ab') as kept:
-            kept.write(torn)
-            kept.flush()
-            os.fsync(kept.fileno())
-        sync_folder(path.parent)
-        file.truncate(keep)
-        os.fsync(file.fileno())
-    return Torn(file=path.name, sidecar=sidecar.name, bytes_=len(torn))
+    return Torn(file=path.name, sidecar=sidecar.name, bytes_=cut_file(path, keep, sidecar))
 
 
 def last_line(path: Path) -> bytes:
     """The last line of a file that ends in a newline, without it; empty if there is none."""
-    whole = _end_of_newlines(path, path.stat().st_size)
-    for _, line in _lines_backwards(path, whole):
-        return line
-    return b''
+    return next((line for _, line in lines_backwards(path)), b'')
+
+
+def lines_backwards(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield offset and content of the lines that end in a newline, from the last to the first."""
+    yield from _lines_backwards(path, _end_of_newlines(path, path.stat().st_size))
+
+
+def lines_after(folder: Path, seq: int) -> list[bytes]:
+    """The stored lines of a log from a sequence number on, read from its end."""
+    found: list[bytes] = []
+    for path in reversed(segment_paths(folder)):
+        for _, line in lines_backwards(path):
+            if seq > 0 and parse_line(line)['seq'] < seq:
+                return found[::-1]
+            found.append(line)
+    return found[::-1]
 
 
 def _whole_bytes(path: Path, size: int) -> int:
@@ -173,10 +209,16 @@ def _end_of_newlines(path: Path, size: int) -> int:
 
 def _lines_backwards(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, line) from the end; the bytes up to `size` must end in a newline."""
-    end = size
-    while end > 0:
-        start = _end_of_newlines(path, end - 1)
-        with path.open('rb') as file:
+    if size == 0:
+        return
+    end, start, rest = size, size - 1, b''
+    with path.open('rb') as file:
+        while start > 0:
+            block = min(start, _TAIL_BYTES)
+            start -= block
             file.seek(start)
-            yield start, file.read(end - 1 - start)
-        end = start
+            rest, *lines = (file.read(block) + rest).split(b'\n')
+            for line in reversed(lines):
+                end -= len(line) + 1
+                yield end, line
+    yield 0, rest

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a vault can be trusted: a verdict per log, torn by a crash told apart from tampered.
+"""Whether a vault can be trusted: its chains, and what witnesses say of them.
 
-What this cannot see alone: a whole log removed with its bags, or a log and its checkpoints rolled
-back together to an earlier moment. That takes another machine's word (the supervisor's copy).
+The chains alone cannot show a log that its owner rolled back, cut or wrote anew and signed again:
+that takes another machine's word. The third verdict, re-execution, is `swarm_vault.replay`. Torn
+by a crash is told apart from tampered.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.witness_check import WitnessVerdict, judge_witnesses, read_statements
 
 CLEAN, NOT_TRUSTWORTHY, RECOVERED = 0, 1, 3
 
@@ -49,21 +51,36 @@ class VaultVerdict:
     strays: tuple[str, ...] = ()
     """What lies there without belonging to any log."""
 
+    witnesses: WitnessVerdict = field(default_factory=WitnessVerdict)
+
     @property
     def ok(self) -> bool:
         """Whether nothing contradicts the record."""
         return not self.reasons
 
     @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it cannot be trusted; empty when it can."""
+    def chain_reasons(self) -> tuple[str, ...]:
+        """What is wrong with the chains, their signatures and bags; empty when nothing."""
         found = tuple(f'{v.writer}: {v.reason}' for v in self.writers if not v.ok)
         return found + self.strays
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it cannot be trusted; empty when it can."""
+        return self.chain_reasons + self.witnesses.reasons
+
+    @property
     def losses(self) -> tuple[str, ...]:
         """What a crash took, as far as it can be told; empty when nothing."""
-        return tuple(f'{v.writer}: {loss}' for v in self.writers for loss in v.losses)
+        lost = tuple(f'{v.writer}: {loss}' for v in self.writers for loss in v.losses)
+        return lost + self.witnesses.losses
+
+    @property
+    def chain_word(self) -> str:
+        """The verdict on the chains in a word."""
+        if self.chain_reasons:
+            return 'not trustworthy'
+        return 'recovered' if any(v.losses for v in self.writers) else 'clean'
 
     @property
     def exit_code(self) -> int:
@@ -73,24 +90,34 @@ class VaultVerdict:
         return RECOVERED if self.losses else CLEAN
 
 
-def verify_vault(vault_dir: Path, *, trust: Trust | None = None) -> VaultVerdict:
-    """Judge all logs of a vault and the bags that they vouch for.
+def verify_vault(
+    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+) -> VaultVerdict:
+    """Judge all logs of a vault, the bags that they vouch for, and what others say of them.
 
     Args:
         vault_dir: The vault; nothing in it is changed.
         trust: Public keys from elsewhere; None: those that lie in the vault.
+        witnesses: Other vaults whose countersigned heads and copies count.
 
     Raises:
         VaultError: A public key in the vault cannot be read.
     """
     trust = load_trust(vault_dir) if trust is None else trust
-    checks = [LogWalk(folder, trust).check() for folder in log_folders(vault_dir)]
+    statements = read_statements(vault_dir, witnesses, trust)
+    checks = [
+        LogWalk(
+            folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}')
+        ).check()
+        for folder in log_folders(vault_dir)
+    ]
     frames = [_check_bags(vault_dir, check) for check in checks]
     strays = list(_stray_bags(vault_dir, checks))
     if not checks:
         strays.insert(0, f'{vault_dir}: there is no log under agents/; name the folder of a vault')
     verdicts = tuple(_verdict(*pair) for pair in zip(checks, frames, strict=True))
-    return VaultVerdict(writers=verdicts, strays=tuple(strays))
+    judged = judge_witnesses(vault_dir, checks, statements)
+    return VaultVerdict(writers=verdicts, strays=tuple(strays), witnesses=judged)
 
 
 def _verdict(check: LogCheck, frames: int) -> Verdict:
@@ -122,6 +149,11 @@ def _check_bags(vault_dir: Path, check: LogCheck) -> int:
 
 def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
     path = vault_dir / log.name
+    if log.removed is not None and not path.exists():
+        check.losses.append(
+            f'{log.name}: its {log.sealed} frames were removed by policy, seq {log.removed} says'
+        )
+        return 0
     fault = '' if log.start else f'{log.name}: is sealed but was never started'
     check.fault = check.fault or fault or bag_fault(path, log)
     if log.finished or check.fault or check.open:

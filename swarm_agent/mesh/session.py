@@ -21,6 +21,7 @@ from swarm_agent.mesh.core.types import Claim, Hazard, Peer
 from swarm_agent.mesh.wire import (
     MAX_BYTES,
     Malformed,
+    check_heads,
     check_stamp,
     claim_message,
     claim_of,
@@ -47,6 +48,8 @@ class Drained:
     """Claims to this robot since the last drain, in the order of arrival."""
     hazards: tuple[Hazard, ...]
     """All hazards of others that have not expired, by id."""
+    heads: tuple[mesh_pb2.LogHeads, ...] = ()
+    """Where others say that their logs stand, and what they countersigned, since then."""
 
 
 class MeshSession:
@@ -64,6 +67,7 @@ class MeshSession:
         self._prefix = f'swarm/{fleet.fleet_id}'
         self._signer, self._trust = load_signer(vault_dir, agent_id), load_trust(vault_dir)
         self._guard, self._dropped = SequenceGuard(), Counter[str]()
+        self._heads: list[mesh_pb2.LogHeads] = []
         self._mail: deque[tuple[str, bytes, int]] = deque(maxlen=MAILBOX)
         self._alive: dict[str, bool] = {}
         self._peers: dict[str, tuple[mesh_pb2.PeerIntent, int]] = {}
@@ -87,6 +91,7 @@ class MeshSession:
                 f'{self._prefix}/claim/{self._agent_id}/*', self._putter('claim')
             ),
             self._session.declare_subscriber(f'{self._prefix}/hazard/**', self._putter('hazard')),
+            self._session.declare_subscriber(f'{self._prefix}/*/heads', self._putter('heads')),
             self._session.liveliness().declare_subscriber(
                 f'{self._prefix}/*/alive', self._take_alive, history=True
             ),
@@ -107,6 +112,16 @@ class MeshSession:
         self._own_hazards[hazard.hazard_id] = (hazard, time.monotonic_ns())
         self._put_hazard(hazard)
 
+    def publish_heads(self, heads: mesh_pb2.LogHeads) -> None:
+        """Tell all peers where our logs stand, and what of theirs we countersigned."""
+        key = f'{self._prefix}/{self._agent_id}/heads'
+        self._session.put(
+            key,
+            self._sign(heads),
+            congestion_control=zenoh.CongestionControl.DROP,
+            priority=zenoh.Priority.BACKGROUND,
+        )
+
     def send_claim(self, claim: Claim) -> None:
         """Send a claim to its addressee."""
         key = f'{self._prefix}/claim/{claim.to_agent}/{self._agent_id}'
@@ -124,10 +139,12 @@ class MeshSession:
         while self._mail:
             self._open(*self._mail.popleft(), claims)
         self._repeat_hazards(now_ns)
+        heads, self._heads = tuple(self._heads), []
         return Drained(
             peers=self._peer_table(now_ns),
             claims=tuple(claims),
             hazards=self._living_hazards(now_ns),
+            heads=heads,
         )
 
     def close(self) -> None:
@@ -174,6 +191,10 @@ class MeshSession:
         elif kind == 'claim':
             claim = self._read(signed, mesh_pb2.Claim())
             claims.append(claim_of(claim, author=signed.agent_id, reader=self._agent_id))
+        elif kind == 'heads':
+            heads = self._read(signed, mesh_pb2.LogHeads())
+            check_heads(heads, author=signed.agent_id)
+            self._heads.append(heads)
         else:
             hazard = self._read(signed, mesh_pb2.Hazard())
             known = hazard_of(hazard, author=signed.agent_id, heard_ns=heard_ns)

@@ -15,6 +15,7 @@ MAX_POINTS = 64
 MAX_COORDINATE_M = 1e5
 MAX_RADIUS_M = 10.0
 MAX_TTL_S = 3600.0
+MAX_HEADS = 16
 
 
 class Malformed(ValueError):  # noqa: N818 - a verdict on a message, never shown to a user
@@ -114,6 +115,17 @@ def hazard_of(hazard: mesh_pb2.Hazard, *, author: str, heard_ns: int) -> Hazard:
         heard_ns=heard_ns,
         ttl_s=hazard.ttl_s,
     )
+
+
+def check_heads(heads: mesh_pb2.LogHeads, *, author: str) -> None:
+    """Refuse heads in another's name, or too many; the notes in them are signed themselves.
+
+    Raises:
+        Malformed: It is not what its author may say.
+    """
+    _same(heads.agent_id, author)
+    if max(len(heads.checkpoints), len(heads.cosigned)) > MAX_HEADS:
+        raise Malformed('too many heads')
 
 
 def check_stamp(stamp_ns: int, now_ns: int) -> None:

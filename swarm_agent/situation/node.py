@@ -18,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from swarm_agent.mesh.session import MeshSession
+from swarm_agent.mesh.witnessing import WitnessDesk
 from swarm_agent.situation.core import CORE, Inputs, NavState, Odom, Outputs, Scan
 from swarm_agent.situation.core.se2 import Pose
 from swarm_agent.situation.journal import Journal
@@ -69,6 +70,9 @@ class SituationNode:
         self._recorder = Recorder(vault_dir=setup.vault_dir, agent_id=agent_id, writer='situation')
         self._state = self._recorder.start(CORE, self._params)
         self._mesh = MeshSession(agent_id, setup.fleet, setup.vault_dir)
+        members = [robot.agent_id for robot in setup.fleet.robots]
+        self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
+        self._recorder.attach(self._witness.book)
         self._journal, self._track = Journal(), Track()
         self._scan: Any = None
         self._wish: Any = None
@@ -139,6 +143,8 @@ class SituationNode:
     def _inputs(self) -> tuple[Inputs, int]:
         """Everything that has come, and the stamp of the scan among it."""
         heard = self._mesh.drain()
+        for reason in self._witness.hear(heard.heads):
+            self._tell(Kind.VIOLATION, 'checkpoint.refused', {'reason': reason})
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
         scan, self._scan = self._scan, None
         wish, self._wish = self._wish, None
@@ -192,6 +198,9 @@ class SituationNode:
         self._ports.tell_situation(fill_situation(self._situation, outputs, fresh, counts))
 
     def _each_second(self) -> None:
+        words = self._witness.words(time.monotonic_ns(), time.time_ns())
+        if words is not None:
+            self._mesh.publish_heads(words)
         outputs = getattr(self, '_outputs', None)
         if outputs is None:
             return

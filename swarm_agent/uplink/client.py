@@ -18,6 +18,7 @@ from swarm.v1 import mission_pb2, mission_pb2_grpc
 
 from swarm_agent.uplink.outbox import AckBook, LogOutbox
 from swarm_agent.uplink.receive import Down, Receiver, Refused
+from swarm_agent.uplink.witnessing import Counterpart
 from swarm_config.fleets import Fleet
 from swarm_vault.keys import channel_files, load_trust
 
@@ -60,7 +61,9 @@ class Uplink:
         self._fleet_id = fleet.fleet_id
         self._agent_id, self._vault_dir = agent_id, vault_dir
         self._target, self._insecure, self._hello = target, insecure, hello
-        self._receiver = Receiver(agent_id, load_trust(vault_dir))
+        trust = load_trust(vault_dir)
+        self._receiver = Receiver(agent_id, trust)
+        self._witness = Counterpart(vault_dir, agent_id, trust)
         self._logs = LogOutbox(vault_dir, agent_id)
         self._acks = AckBook(vault_dir, agent_id)
         self._up: queue.Queue[mission_pb2.AgentUp | None] = queue.Queue()
@@ -132,6 +135,7 @@ class Uplink:
         self._closing.set()
         self._up.put(None)
         self._thread.join(2.0)
+        self._witness.close()
 
     def _run(self) -> None:
         pause = 0.0 if self._target else None
@@ -192,7 +196,8 @@ class Uplink:
                 self._pump.clear()
                 next_batch_s = time.monotonic() + BATCH_PERIOD_S
                 self._written = self._logs.written()
-                yield from (mission_pb2.AgentUp(events=b) for b in self._logs.batches())
+                for batch in self._logs.batches():
+                    yield mission_pb2.AgentUp(events=self._witness.dress(batch))
 
     def _waiting(self) -> Iterator[mission_pb2.AgentUp]:
         try:
@@ -223,6 +228,9 @@ class Uplink:
             self._up.put(None)
 
     def _take_event_ack(self, ack: mission_pb2.EventAck) -> None:
+        refused = self._witness.take(ack)
+        if refused:
+            self.notes.append(f'did not countersign or keep a head: {refused}')
         if ack.error:
             self.notes.append(f'supervisor refused events of {ack.writer}: {ack.error}')
         elif self._logs.acknowledge(ack):

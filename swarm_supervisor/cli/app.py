@@ -26,7 +26,7 @@ app.command('revoke')(operator.revoke)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)
 app.add_typer(audit.app, name='audit')
-app.command('bench', context_settings=bench.PASSED_ON)(bench.bench)
+app.add_typer(bench.app, name='bench')
 app.command('doctor')(doctor.doctor)
 
 

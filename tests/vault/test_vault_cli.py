@@ -33,7 +33,11 @@ def run(*arguments: object) -> Result:
 def test_a_clean_vault_verifies_with_exit_code_0(vault: Path):
     result = run('verify', vault)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == 'clean'
+    assert result.stdout.splitlines()[-3:] == [
+        'chain: clean, 16 lines',
+        'witnesses: silent, 0 of 16 lines',
+        're-execution: reproduced, 20 of 20 decisions',
+    ]
     assert 'amr_2/planner' in result.stdout
 
 
@@ -77,6 +81,15 @@ def test_verify_believes_the_keys_that_it_is_given(vault: Path, tmp_path_factory
     other = signed_vault(tmp_path_factory.mktemp('other'), ('amr_1', 'amr_2'))
     assert run('verify', vault, '--trust', vault).exit_code == 0
     assert run('verify', vault, '--trust', other).exit_code == 1
+
+
+def test_a_decision_that_diverges_is_the_third_verdict(vault: Path, monkeypatch):
+    monkeypatch.setattr('vault_world.GAIN', 0.75)
+    result = run('verify', vault, '--json')
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report['chain']['verdict']) == (1, 'clean')
+    assert report['re_execution']['verdict'] == 'diverged'
+    assert run('verify', vault, '--no-replay').exit_code == 0
 
 
 @pytest.mark.parametrize('command', ['verify', 'show', 'replay'])

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from vault_world import signed_vault
@@ -12,22 +13,32 @@ from vault_world import signed_vault
 PROGRAM = Path(__file__).with_name('vault_crash.py')
 
 
-@pytest.mark.parametrize(
-    'kills', [pytest.param(8, id='few'), pytest.param(40, id='many', marks=pytest.mark.slow)]
-)
-def test_no_kill_loses_an_acknowledged_event_or_looks_like_tampering(tmp_path: Path, kills: int):
-    vault = signed_vault(tmp_path)
+def figures_of(vault: Path, kills: int, *more: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, str(PROGRAM), str(vault), str(kills), '7'],
+        [sys.executable, str(PROGRAM), str(vault), str(kills), '7', *more],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+@pytest.mark.parametrize(
+    'kills', [pytest.param(8, id='few'), pytest.param(40, id='many', marks=pytest.mark.slow)]
+)
+def test_no_kill_loses_an_acknowledged_event_or_looks_like_tampering(tmp_path: Path, kills: int):
+    figures = figures_of(signed_vault(tmp_path), kills)
     assert figures['promised'] >= kills
     assert figures['lost'] == 0
     assert (figures['codes'], figures['reasons']) == ([3], [])
     assert figures['replayed'] == figures['recorded'] > 0
     assert figures['replay_reasons'] == []
+
+
+def test_negative_control_a_hasty_recorder_loses_what_it_acknowledged(tmp_path: Path):
+    figures = figures_of(signed_vault(tmp_path), 6, 'hasty')
+    assert figures['lost'] > 0
+    assert figures['reasons'] == []

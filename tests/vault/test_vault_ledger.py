@@ -268,7 +268,7 @@ def test_checkpoints_are_written_while_the_log_grows_and_at_its_end(tmp_path: Pa
     assert (verdict.signed, verdict.covered, verdict.ok) == (True, 2002, True)
 
 
-def _raise_eio(*_args: object) -> None:
+def _raise_eio(*_args: object, **_named: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 

@@ -4,6 +4,7 @@
 import errno
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from mcap.reader import NonSeekingReader, make_reader
 from vault_world import (
     CORE,
+    CORES,
     PARAMS,
     Beam,
     Inputs,
@@ -28,6 +30,7 @@ from swarm_vault.codec import codec_of
 from swarm_vault.errors import VaultError
 from swarm_vault.frames import BagReader
 from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.replay import replay_vault
 from swarm_vault.verify import verify_vault
 
 
@@ -188,3 +191,18 @@ def test_a_bag_that_cannot_be_made_is_told(tmp_path: Path):
     with pytest.raises(VaultError, match=r'bags/amr_1/reflex/.*mcap: cannot be opened'):
         recorder.start(CORE, PARAMS)
     recorder.close()
+
+
+def test_a_durable_decision_is_on_the_disk_with_its_digest_when_it_returns(tmp_path: Path):
+    recorder = Recorder(vault_dir=tmp_path, agent_id='amr_1', writer='reflex')
+    state = recorder.start(CORE, PARAMS)
+    for number in range(3):
+        state, _ = recorder.decide(CORE, state, inputs_at(number), PARAMS, durable=True)
+        copy = tmp_path / f'copy_{number}'
+        for name in ('agents', 'bags'):
+            shutil.copytree(tmp_path / name, copy / name)
+        report = replay_vault(copy, cores=CORES)
+        assert (report.decisions_reproduced, report.ok) == (number + 1, True)
+        assert verify_vault(copy).writers[0].frames == number + 1
+    recorder.close()
+    assert verify_vault(tmp_path).exit_code == 0

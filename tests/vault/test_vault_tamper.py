@@ -85,7 +85,8 @@ def test_an_edited_last_line_shows_by_its_checkpoint(vault: Path):
     change_line(vault, LINES - 1, lambda event: event.update(data={'forged': True}))
     verdict = verdict_of(vault)
     assert verdict.seq == LINES - 1
-    assert verdict.reason == f'seq {LINES - 1} is not the one that a checkpoint signed'
+    assert verdict.reason.endswith(f':9: seq {LINES - 1} is not the one that a checkpoint signed')
+    assert (verdict.file, verdict.line) == (log_file(vault).name, LINES)
 
 
 def test_a_deleted_line_shows_as_missing(vault: Path):
@@ -134,9 +135,8 @@ def test_a_forged_line_with_a_new_chain_shows_by_its_checkpoint(vault: Path, ins
     put_lines(log_file(vault), rechain([*lines[:insert], forged, *lines[insert:]]))
     verdict = verify_vault(vault)
     if insert < LINES:
-        assert verdict.reasons == (
-            f'amr_1/reflex: seq {LINES - 1} is not the one that a checkpoint signed',
-        )
+        (reason,) = verdict.reasons
+        assert reason.endswith(f': seq {LINES - 1} is not the one that a checkpoint signed')
     else:
         # Behind the last signed line anybody may append: it is told, and counts as unsigned.
         assert verdict.exit_code == 3
@@ -183,13 +183,31 @@ def test_checkpoints_of_another_log_show(vault: Path):
     assert verdict_of(vault).reason == f'{FILE}:1: checkpoint 1: is one of amr_2/reflex'
 
 
-@pytest.mark.parametrize('field', ['seq', 'head', 'time_ns', 'signature'])
-def test_a_changed_checkpoint_shows(vault: Path, field: str):
+@pytest.mark.parametrize(
+    ('old', 'new', 'reason'),
+    [
+        ('head ', 'head 0', "signature of 'amr_1' does not fit"),
+        ('time_ns 1', 'time_ns 2', "signature of 'amr_1' does not fit"),
+        ('\n9\n', '\n10\n', 'it is not in the pinned form'),
+        ('/reflex ', '/reflex *', 'is no base64'),
+        ('/reflex ', '/planner ', "'amr_1' has not signed it"),
+    ],
+)
+def test_a_changed_checkpoint_shows(vault: Path, old: str, new: str, reason: str):
     path = log_folder(vault, 'amr_1', 'reflex') / FILE
     checkpoint = json.loads(log_lines(path)[-1])
-    changed = {'seq': 3, 'head': 'f' * 64, 'time_ns': 1, 'signature': 'AAAA'}
-    put_lines(path, [pinned(checkpoint | {field: changed[field]})])
-    assert verdict_of(vault).reason.endswith("signature of 'amr_1' does not fit")
+    changed = checkpoint['note'].replace(old, new)
+    assert changed != checkpoint['note']
+    put_lines(path, [pinned(checkpoint | {'note': changed})])
+    assert reason in verdict_of(vault).reason
+
+
+@pytest.mark.parametrize('change', [{'seq': 3}, {'peaks': []}, {'peaks': ['00'] * 2}, {'x': 1}])
+def test_a_checkpoint_whose_other_fields_changed_shows(vault: Path, change: dict[str, object]):
+    path = log_folder(vault, 'amr_1', 'reflex') / FILE
+    checkpoint = json.loads(log_lines(path)[-1])
+    put_lines(path, [pinned(checkpoint | change)])
+    assert 'line is no checkpoint' in verdict_of(vault).reason
 
 
 @pytest.mark.parametrize(
@@ -213,7 +231,7 @@ def test_a_record_signed_with_another_key_shows_to_who_brings_the_right_one(
     other = tmp_path_factory.mktemp('other')
     ensure_authority(other, ['amr_1'])
     verdict = verify_vault(vault, trust=load_trust(other))
-    assert "signature of 'amr_1' does not fit" in verdict.reasons[0]
+    assert "'amr_1' has not signed it" in verdict.reasons[0]
 
 
 def test_a_missing_public_key_is_not_passed_over(vault: Path):
@@ -234,7 +252,7 @@ def test_a_line_in_the_middle_that_is_no_event_is_tampering_not_a_crash(vault: P
 def test_carriage_returns_show(vault: Path):
     path = log_file(vault)
     path.write_bytes(path.read_bytes().replace(b'\n', b'\r\n'))
-    assert 'was chained to something else' in verdict_of(vault).reason
+    assert verdict_of(vault).reason.endswith(':1: seq 0 is not in the pinned form')
 
 
 def test_an_inner_file_without_its_last_newline_shows(tmp_path: Path):

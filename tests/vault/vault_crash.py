@@ -2,7 +2,8 @@
 """Kill recording processes at random moments, and check after each what is left.
 
 A program of its own, so that it forks without threads: `vault_crash.py VAULT KILLS SEED`
-prints what it found as JSON.
+prints what it found as JSON. With a fourth argument `hasty` the recorder acknowledges
+before the event is durable: the negative control.
 """
 
 import json
@@ -16,12 +17,15 @@ from pathlib import Path
 
 from vault_world import CORE, CORES, PARAMS, inputs_at, log_file
 
+from swarm_vault.ledger import Ledger
 from swarm_vault.recorder import Kind, Recorder
 from swarm_vault.replay import replay_vault
 from swarm_vault.verify import verify_vault
 
 
-def record_for_ever(vault: Path, acknowledge: int) -> None:
+def record_for_ever(vault: Path, acknowledge: int, *, hasty: bool) -> None:
+    if hasty:
+        slow_down(Ledger)
     recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex')
     state = recorder.start(CORE, PARAMS)
     for number in range(10**9):
@@ -29,19 +33,33 @@ def record_for_ever(vault: Path, acknowledge: int) -> None:
         recorder.event(Kind.MESSAGE, 'test.said', {'number': number, 'text': 'x' * 200})
         if number % 3 == 0:
             seq = recorder.event(
-                Kind.MESSAGE, 'test.durable', {'number': number, 'pid': os.getpid()}, durable=True
+                Kind.MESSAGE,
+                'test.durable',
+                {'number': number, 'pid': os.getpid()},
+                durable=not hasty,
             )
             os.write(acknowledge, f'{seq} {number} {os.getpid()}\n'.encode())
 
 
-def kill_one(vault: Path, delay_s: float) -> list[tuple[int, int, int]]:
+def slow_down(ledger: type[Ledger]) -> None:
+    """Let the disk be a slow one, as those of robots are."""
+    true_write = ledger._write_lines
+
+    def write(self: Ledger) -> None:
+        time.sleep(0.01)
+        true_write(self)
+
+    ledger._write_lines = write
+
+
+def kill_one(vault: Path, delay_s: float, *, hasty: bool) -> list[tuple[int, int, int]]:
     """Start a recorder, kill it a while after its first promise, return all its promises."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            record_for_ever(vault, writing)
+            record_for_ever(vault, writing, hasty=hasty)
         finally:
             os._exit(1)
     os.close(writing)
@@ -66,14 +84,14 @@ def stored(vault: Path) -> dict[int, tuple[int, int]]:
     }
 
 
-def main(vault: Path, kills: int, seed: int) -> None:
+def main(vault: Path, kills: int, seed: int, *, hasty: bool = False) -> None:
     dice = random.Random(seed)
     promised: dict[int, tuple[int, int]] = {}
     lost, codes = 0, []
     for kill in range(kills):
         # Most die early, some late enough to have frames in their bag.
         delay_s = dice.uniform(0.25, 0.5) if kill % 4 == 1 else dice.uniform(0.0, 0.03)
-        for seq, number, pid in kill_one(vault, delay_s):
+        for seq, number, pid in kill_one(vault, delay_s, hasty=hasty):
             promised[seq] = (number, pid)
         found = stored(vault)
         lost = sum(found.get(seq) != promise for seq, promise in promised.items())
@@ -92,4 +110,4 @@ def main(vault: Path, kills: int, seed: int) -> None:
 
 
 if __name__ == '__main__':
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), hasty='hasty' in sys.argv)

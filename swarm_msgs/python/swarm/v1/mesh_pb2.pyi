@@ -107,3 +107,15 @@ class Hazard(_message.Message):
     stamp_ns: int
     ttl_s: float
     def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ...) -> None: ...
+
+class LogHeads(_message.Message):
+    __slots__ = ("agent_id", "stamp_ns", "checkpoints", "cosigned")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
+    COSIGNED_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    stamp_ns: int
+    checkpoints: _containers.RepeatedScalarFieldContainer[str]
+    cosigned: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., checkpoints: _Optional[_Iterable[str]] = ..., cosigned: _Optional[_Iterable[str]] = ...) -> None: ...
