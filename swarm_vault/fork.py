@@ -97,7 +97,7 @@ def changed_params(
     return codec_of(core.params).decode_plain(plain)
 
 
-def _run(  # noqa: PLR0917 - one record, one question
+def _run(
     fork: Fork,
     core: Core[Any, Any, Any, Any],
     log: BagLog,
