@@ -11,8 +11,8 @@ JOBS = {
     'revoke': 'take the trust from a robot',
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
-    'audit': 'verify, show and replay what was decided',
-    'bench': 'measure a room, each figure beside its control',
+    'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
+    'bench': 'measure this machine: bench vault',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""

@@ -86,7 +86,7 @@ def test_a_robot_is_welcomed_with_identity_and_token(uplink):
     found = gather(uplink, (IdentityReceived, Token), 2)
     assert found[0].system_prompt == 'you are amr_1'
     assert found[1].token.tier == 2
-    assert uplink.linked
+    assert until(lambda: uplink.linked)
     assert uplink.lost_since_ns is None
 
 
