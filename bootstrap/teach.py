@@ -12,7 +12,7 @@ JOBS = {
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
     'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
-    'bench': 'measure this machine: bench vault',
+    'bench': 'measure this machine, each figure beside its control: bench vault, reflex',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""
