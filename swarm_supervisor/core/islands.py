@@ -27,6 +27,8 @@ def neighbours(index: Ints, ground: Ground, nodes: Ints) -> tuple[Ints, Ints]:
     node_a, node_b = nodes[a], nodes[b]
     known = (node_a >= 0) & (node_b >= 0)
     a, b, node_a, node_b = a[known], b[known], node_a[known], node_b[known]
+    if not a.size:  # scipy answers an empty question with a sparse array
+        return a, b
     edge = np.asarray(ground.graph[node_a, node_b]).reshape(-1)
     joined = (node_a == node_b) | (edge > 0.0)
     return a[joined], b[joined]
