@@ -475,3 +475,8 @@ def test_shape_from_a_topic_may_repeat_a_corner():
     update = (ShapeUpdate(zone='P', points=corners),)
     assert around.tick(pair(0.9), shapes=update).action is ActionType.DO_NOTHING
     assert around.tick(pair(0.5)).polygon_name == 'P'
+
+
+def test_ratio_of_nothing_is_nothing():
+    closed = zone('Z', Effect.SLOWDOWN, 2.0, slowdown_ratio=0.0)
+    assert Around(zones=(closed,)).tick(pair(1.0)).velocity == Velocity()
