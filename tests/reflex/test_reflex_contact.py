@@ -104,7 +104,8 @@ def random_scene(rng: Any) -> tuple[Any, Shape, Velocity, int]:
         radii = rng.uniform(0.15, 0.7, count) if kind == 1 else np.full(count, 0.5)
         corners = np.column_stack((radii * np.cos(bearings), radii * np.sin(bearings)))
         shape = Shape(corners=tuple(map(tuple, corners.tolist())))
-    wz = rng.choice([0.0, 1e-9, rng.uniform(-3.0, 3.0), rng.uniform(-0.3, 0.3)])
+    wide = rng.choice((-1.0, 1.0)) * 10.0 ** rng.uniform(-9.0, 0.0)
+    wz = rng.choice([0.0, wide, rng.uniform(-3.0, 3.0), rng.uniform(-0.3, 0.3)])
     vx = rng.choice([0.0, rng.uniform(-1.5, 1.5)])
     vy = rng.choice([0.0, rng.uniform(-1.0, 1.0)])
     points = rng.uniform(-2.0, 2.0, (2, int(rng.integers(1, 12))))
@@ -115,7 +116,8 @@ def dense_counts(points: Any, outline: Any, velocity: Velocity, times: Any) -> A
     """How many points are inside at each moment, by complex numbers and shapely."""
     w, v = velocity.wz_radps, complex(velocity.vx_mps, velocity.vy_mps)
     turned = np.exp(1j * w * times)
-    place = v * times if abs(w) < 1e-7 else v * (turned - 1.0) / (1j * w)
+    half = 0.5 * w * times
+    place = v * times * np.sinc(half / math.pi) * np.exp(1j * half)
     there = (points[0] + 1j * points[1])[None, :] - place[:, None]
     there = there * np.conj(turned)[:, None]
     return shapely.contains_xy(outline, there.real, there.imag).sum(axis=1)
@@ -139,7 +141,9 @@ def check_scene(rng: Any, horizon_s: float, step_s: float) -> bool:
     if hit.size:
         assert found_s <= times[hit[0]], (points, shape, velocity, needed)
     if math.isfinite(found_s):
-        grown = outline_of(shape, EARLY_M)
+        speed = math.hypot(velocity.vx_mps, velocity.vy_mps)
+        radius_m = min(1e4, speed / max(1e-12, abs(velocity.wz_radps)))
+        grown = outline_of(shape, EARLY_M + 4e-7 * radius_m)
         assert dense_counts(points, grown, velocity, np.array([found_s]))[0] >= needed
     return bool(hit.size)
 

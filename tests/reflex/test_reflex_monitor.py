@@ -296,7 +296,7 @@ def test_shift_without_sound_odometry_stops(changes: dict[str, Any]) -> None:
     assert Around(changes={'base_shift_correction': True}).tick().polygon_name == 'invalid source'
 
 
-@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf, 3e38, 101.0])
 def test_command_that_is_no_number_is_zero(bad: float) -> None:
     for wish in (Velocity(vx_mps=bad), Velocity(vy_mps=bad), Velocity(wz_radps=bad)):
         assert Around().tick(wish=wish).velocity == Velocity()
@@ -467,3 +467,16 @@ def test_holonomic_velocity_polygon_does_not_cover_a_turn_out_of_its_range():
     moving = Zone(name='V', effect=Effect.STOP, sub_polygons=(slow_turn,), holonomic=True)
     outputs = Around(zones=(moving,)).tick(wish=Velocity(vx_mps=0.3, wz_radps=0.5))
     assert outputs.polygon_name == 'V has no shape'
+
+
+def test_shape_from_a_topic_may_repeat_a_corner():
+    around = Around(zones=(Zone(name='P', effect=Effect.STOP, min_points=2),))
+    corners = (*square(0.6), square(0.6)[-1])
+    update = (ShapeUpdate(zone='P', points=corners),)
+    assert around.tick(pair(0.9), shapes=update).action is ActionType.DO_NOTHING
+    assert around.tick(pair(0.5)).polygon_name == 'P'
+
+
+def test_ratio_of_nothing_is_nothing():
+    closed = zone('Z', Effect.SLOWDOWN, 2.0, slowdown_ratio=0.0)
+    assert Around(zones=(closed,)).tick(pair(1.0)).velocity == Velocity()

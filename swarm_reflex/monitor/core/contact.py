@@ -19,7 +19,11 @@ from swarm_reflex.monitor.core.types import Polygon, Velocity
 HAIR_M = 1e-6
 """Width of the outline [m]: what is so close counts as inside."""
 _STRAIGHT = 1e-6
-"""Below this angle [rad] over the horizon a turn moves a point less than its footprint's hair."""
+"""Below this angle over the horizon [rad] a turn counts as none."""
+_WIDEST_M = 1e4
+"""Above this turning radius [m] an arc is taken as a line, its bend as width of the outline."""
+_ROUNDING = 1e-7
+"""Width of the outline per turning radius: what circles so wide lose in double precision."""
 _SOON = 0.125
 """Share of the horizon that is looked at first."""
 _MOMENTS = 64
@@ -31,7 +35,7 @@ Times = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A polygon, or a circle around the base."""
+    """A polygon without edges of no length, or a circle around the base."""
 
     corners: Polygon = ()
     radius_m: float = 0.0
@@ -111,24 +115,35 @@ def contact_within(
     points = points[:, points[0] ** 2 + points[1] ** 2 <= reach_m * reach_m]
     if points.shape[1] < min_points:
         return math.inf
-    already = int(inside(points, shape).sum())
+    hair_m = _hair(shape, velocity, horizon_s)
+    already = int(inside(points, shape, hair_m).sum())
     if already >= min_points:
         return 0.0
-    moments = _crossings(points, shape, velocity, horizon_s)
+    moments = _crossings(points, shape, velocity, horizon_s, hair_m)
     needed = min_points - already
     if moments.size < needed:
         return math.inf
-    return _first_full(points, shape, velocity, min_points, np.sort(moments)[needed - 1 :])
-
-
-def _first_full(
-    points: Points, shape: Shape, velocity: Velocity, min_points: int, moments: Times
-) -> float:
+    moments = np.sort(moments)[needed - 1 :]
     for time_s in moments[:_MOMENTS]:
         there = seen_after(points, velocity, float(time_s))
-        if int(inside(there, shape, 2.0 * HAIR_M).sum()) >= min_points:
+        if int(inside(there, shape, 2.0 * hair_m).sum()) >= min_points:
             return float(time_s)
     return math.inf if moments.size <= _MOMENTS else float(moments[_MOMENTS])
+
+
+def _turns(velocity: Velocity, horizon_s: float) -> bool:
+    """Whether the way is to be looked at as an arc."""
+    speed, turn = math.hypot(velocity.vx_mps, velocity.vy_mps), abs(velocity.wz_radps)
+    return turn * horizon_s > _STRAIGHT and speed < _WIDEST_M * turn
+
+
+def _hair(shape: Shape, velocity: Velocity, horizon_s: float) -> float:
+    """Width of the outline that covers rounding, or the bend of an arc taken as a line [m]."""
+    speed, turn = math.hypot(velocity.vx_mps, velocity.vy_mps), abs(velocity.wz_radps)
+    if _turns(velocity, horizon_s):
+        return HAIR_M + _ROUNDING * speed / turn
+    angle = turn * horizon_s
+    return HAIR_M + angle * (0.5 * speed * horizon_s + shape.reach_m)
 
 
 def seen_after(points: Points, velocity: Velocity, time_s: float) -> Points:
@@ -144,16 +159,17 @@ def seen_after(points: Points, velocity: Velocity, time_s: float) -> Points:
     return np.array((cosine * dx + sine * dy, cosine * dy - sine * dx))
 
 
-def _crossings(points: Points, shape: Shape, velocity: Velocity, horizon_s: float) -> Times:
+def _crossings(
+    points: Points, shape: Shape, velocity: Velocity, horizon_s: float, hair_m: float
+) -> Times:
     """All moments within the horizon at which a point crosses the outline [s]."""
-    turning = abs(velocity.wz_radps) * horizon_s > _STRAIGHT
-    find = _arc_crossings if turning else _line_crossings
-    times = find(points, shape, velocity)
+    find = _arc_crossings if _turns(velocity, horizon_s) else _line_crossings
+    times = find(points, shape, velocity, hair_m)
     kept: Times = times[(times >= 0.0) & (times <= horizon_s)]
     return kept
 
 
-def _line_crossings(points: Points, shape: Shape, velocity: Velocity) -> Times:
+def _line_crossings(points: Points, shape: Shape, velocity: Velocity, hair_m: float) -> Times:
     vx, vy = velocity.vx_mps, velocity.vy_mps
     speed2 = vx * vx + vy * vy
     if speed2 == 0.0:
@@ -162,7 +178,7 @@ def _line_crossings(points: Points, shape: Shape, velocity: Velocity) -> Times:
     if not shape.corners:
         middle = (x * vx + y * vy) / speed2
         offset2 = (x * vy - y * vx) ** 2 / speed2
-        half2 = ((shape.radius_m + HAIR_M) ** 2 - offset2) / speed2
+        half2 = ((shape.radius_m + hair_m) ** 2 - offset2) / speed2
         hit = half2 >= 0.0
         half = np.sqrt(half2[hit])
         return np.concatenate((middle[hit] - half, middle[hit] + half))
@@ -176,19 +192,19 @@ def _line_crossings(points: Points, shape: Shape, velocity: Velocity) -> Times:
             continue  # Along the edge: the edges beside it are crossed.
         dx, dy = x - ax, y - ay
         share = (dy * vx - dx * vy) / slope
-        slack = HAIR_M / length
+        slack = hair_m / length
         on = (share >= -slack) & (share <= 1.0 + slack)
         found.append((dx[on] * ey - dy[on] * ex) / slope)
     return np.concatenate(found) if found else np.empty(0)
 
 
-def _arc_crossings(points: Points, shape: Shape, velocity: Velocity) -> Times:
+def _arc_crossings(points: Points, shape: Shape, velocity: Velocity, hair_m: float) -> Times:
     wz = velocity.wz_radps
     cx, cy = -velocity.vy_mps / wz, velocity.vx_mps / wz
     px, py = points[0] - cx, points[1] - cy
     square = px * px + py * py
     find = _edge_angles if shape.corners else _rim_angles
-    rows, angles = find(square, shape, (cx, cy))
+    rows, angles = find(square, shape, (cx, cy), hair_m)
     start = np.arctan2(py[rows], px[rows])
     turned = (start - angles) * math.copysign(1.0, wz)
     # A hair before the start is the start, not a full turn later.
@@ -197,7 +213,7 @@ def _arc_crossings(points: Points, shape: Shape, velocity: Velocity) -> Times:
 
 
 def _edge_angles(
-    square: Times, shape: Shape, centre: tuple[float, float]
+    square: Times, shape: Shape, centre: tuple[float, float], hair_m: float
 ) -> tuple[NDArray[np.intp], Times]:
     """Where circles around the centre cross the edges: row of the circle, bearing [rad]."""
     rows, xs, ys = [], [], []
@@ -208,9 +224,9 @@ def _edge_angles(
         length2 = ex * ex + ey * ey
         foot = -(ax * ex + ay * ey) / length2
         offset2 = (ax * ey - ay * ex) ** 2 / length2
-        slack = HAIR_M / math.sqrt(length2)
+        slack = hair_m / math.sqrt(length2)
         far2 = max(ax * ax + ay * ay, bx * bx + by * by)
-        margin2 = 2.0 * HAIR_M * math.sqrt(far2) + HAIR_M * HAIR_M
+        margin2 = 2.0 * hair_m * math.sqrt(far2) + hair_m * hair_m
         near = np.flatnonzero((square >= offset2 - margin2) & (square <= far2 + margin2))
         half = np.sqrt(np.maximum(square[near] - offset2, 0.0) / length2)
         for share in (foot - half, foot + half):
@@ -222,11 +238,11 @@ def _edge_angles(
 
 
 def _rim_angles(
-    square: Times, shape: Shape, centre: tuple[float, float]
+    square: Times, shape: Shape, centre: tuple[float, float], hair_m: float
 ) -> tuple[NDArray[np.intp], Times]:
     """Where circles around the centre cross a circle around the base."""
     turn2 = centre[0] ** 2 + centre[1] ** 2
-    radius = shape.radius_m + HAIR_M
+    radius = shape.radius_m + hair_m
     product = 2.0 * np.sqrt(square * turn2)
     with np.errstate(divide='ignore', invalid='ignore'):
         cosine = (square + turn2 - radius * radius) / product

@@ -30,6 +30,8 @@ from swarm_reflex.monitor.core.types import (
     Zone,
 )
 
+_FASTEST = 100.0
+"""No command for a robot is faster [m/s, rad/s]; NaN is not within it either."""
 _ESCAPE_M = 0.05
 """Distance over which an escape must gain [m]."""
 _ESCAPE_GAIN = 0.1
@@ -123,7 +125,8 @@ def _take_in(state: MonitorState, inputs: MonitorInputs, params: MonitorParams) 
         for observation in inputs.observations:
             seen[observation.source] = take_in_observation(observation, odom, state.setup)
     for update in inputs.shapes:
-        shape = Shape(corners=update.points, radius_m=update.radius_m)
+        corners = tuple(c for i, c in enumerate(update.points) if c != update.points[i - 1])
+        shape = Shape(corners=corners, radius_m=update.radius_m)
         shapes = {**shapes, update.zone: shape}
         debounces = {k: v for k, v in debounces.items() if k != update.zone}
     return replace(
@@ -153,7 +156,8 @@ def _refusal(command: Command | None, now_ns: int, params: MonitorParams) -> str
     if command is None:
         return 'no command'
     velocity = command.velocity
-    if not all(map(math.isfinite, (velocity.vx_mps, velocity.vy_mps, velocity.wz_radps))):
+    axes = (velocity.vx_mps, velocity.vy_mps, velocity.wz_radps)
+    if not all(abs(axis) <= _FASTEST for axis in axes):
         return 'invalid command'
     waited_s = (now_ns - command.arrival_ns) * 1e-9
     if waited_s < 0.0 or not command.stamp_age_s >= -params.future_tolerance_s:
