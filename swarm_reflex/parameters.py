@@ -16,7 +16,8 @@ from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
-from swarm_reflex.core.types import Params, Range, Ring, RobotLimits
+from swarm_config.ranges import Range
+from swarm_reflex.core.types import Params, Ring, RobotLimits
 
 RESET_PARAMETERS = ('reset_by', 'reset_reason')
 """Set before a call to reflex/reset, which uses them up: the only ones that change at run time."""

@@ -11,11 +11,12 @@ from typing import Annotated, Any, get_args, get_type_hints
 import rclpy.exceptions
 from rclpy.node import Node
 
-from swarm_agent.planner.core.types import Params, Range, Tuning
+from swarm_agent.planner.core.types import Params, Tuning
 from swarm_agent.planner.skill_cards import load_cards
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
+from swarm_config.ranges import Range
 
 NO_SUPERVISOR = 'none'
 

@@ -11,11 +11,12 @@ from typing import Any, get_args, get_type_hints
 import rclpy.exceptions
 from rclpy.node import Node
 
-from swarm_agent.situation.core.params import Body, Params, Range, Tuning
+from swarm_agent.situation.core.params import Body, Params, Tuning
 from swarm_agent.situation.core.se2 import Pose
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
+from swarm_config.ranges import Range
 from swarm_config.robots import RobotModel
 
 

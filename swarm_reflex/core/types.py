@@ -3,17 +3,12 @@
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated
+
+from swarm_config.ranges import Range
 
 Ring = tuple[tuple[float, float], ...]
 """Corners of a closed polygon in the map frame [m], the first not repeated."""
-
-
-class Range(NamedTuple):
-    """What a parameter may be, both ends included."""
-
-    least: float
-    most: float
 
 
 class Action(IntEnum):

@@ -68,7 +68,7 @@ class Declaring:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given, self.declared = given, {}
 
-    def declare_parameter(self, name: str, default: Any) -> Any:
+    def declare_parameter(self, name: str, default: Any, _described: Any = None) -> Any:
         self.declared[name] = default
         return type('Parameter', (), {'value': self.given.get(name, default)})
 
@@ -94,8 +94,8 @@ def test_the_planner_file_is_the_defaults_of_its_tuning_and_settings():
 def test_the_reflex_file_is_the_defaults_of_its_params_and_settings():
     settings = settings_of('swarm_reflex.parameters')
     code = defaults_of(ReflexParams, settings)
-    same(written('reflex'), code | {'geofence': ''})
-    assert code['geofence'] == ()
+    same(written('reflex'), code | {'geofence': '', 'sandbox': ''})
+    assert code['geofence'] == code['sandbox'] == ()
 
 
 def test_the_sim_file_is_the_defaults_of_its_params():
@@ -126,7 +126,8 @@ def test_the_situation_file_tells_the_range_and_the_meaning_that_the_code_has():
         if ':' in line
     }
     for name, hint in get_type_hints(Tuning, include_extras=True).items():
-        least, most = get_args(hint)[1]
+        bounds = get_args(hint)[1]
+        least, most = bounds.least, bounds.most
         low, high = re.search(r'([\d.]+) to ([\d.]+)$', lines[name]).groups()
         assert (float(low), float(high)) == (least, most), name
         assert least <= getattr(Tuning(), name) <= most, name

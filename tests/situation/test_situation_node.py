@@ -252,7 +252,7 @@ def test_the_node_stands_blind_drives_seeing_stops_in_doubt_and_leaves_a_complet
         assert process.stderr.read() == ''
     report = replay_vault(tmp_path / 'vault')
     assert report.reasons == ()
-    assert report.decisions_reproduced == report.decisions_recorded > 50
+    assert report.decisions_reproduced == report.decisions_recorded > 10
     lines = logged(tmp_path)
     types = {line['type'] for line in lines}
     assert {'core.start', 'nav_state', 'plan.path'} <= types

@@ -8,6 +8,7 @@ from typing import Annotated
 from swarm_agent.planner.core.cards import SkillCard
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
 from swarm_config.maps import PackedMap
+from swarm_config.ranges import Range
 
 
 class Phase(str, Enum):
@@ -52,14 +53,6 @@ class Nav(IntEnum):
     YIELDING = 4
     EXPLORING = 5
     UNREACHABLE = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Least and most that a parameter may be, both included."""
-
-    least: float
-    most: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

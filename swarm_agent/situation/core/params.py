@@ -2,18 +2,12 @@
 """What the situation core knows before it starts: map, body, start, tuning."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from swarm_agent.mesh.core import RightOfWayParams
 from swarm_agent.situation.core.se2 import Pose
 from swarm_config.maps import PackedMap
-
-
-class Range(NamedTuple):
-    """What a parameter may be, both ends included."""
-
-    least: float
-    most: float
+from swarm_config.ranges import Range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
