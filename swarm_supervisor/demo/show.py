@@ -2,6 +2,7 @@
 """Run a prepared demo: start the fleet, give the order, follow the script, wait for the end."""
 
 import contextlib
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,16 +48,18 @@ class Shown:
 def run_show(options: DemoOptions, stage: Stage, view: View) -> Shown:
     """Start everything, play the mission to its end and stop everything.
 
-    The processes are stopped also when an exception passes through, Ctrl-C included.
+    The processes are stopped also when an exception passes through. SIGINT and SIGTERM are noted
+    and obeyed between two looks: an exception in the middle of a call to gRPC can get lost there.
 
     Raises:
         ConfigError: A process to be killed does not exist; nothing was started.
+        KeyboardInterrupt: SIGINT or SIGTERM came.
     """
     shown = Shown()
     specs = _specs(stage)
     check_kills(options.kills, [spec.name for spec in specs])
     group = ProcessGroup(stage.run.out_dir / 'logs')
-    with _stopped_at_the_end(group, shown):
+    with _signals_noted() as asked, _stopped_at_the_end(group, shown):
         group.start_all(specs)
         with OperatorClient.of_vault(stage.supervisor, stage.run.supervisor_vault_dir) as client:
             _Show(
@@ -66,8 +69,21 @@ def run_show(options: DemoOptions, stage: Stage, view: View) -> Shown:
                 client=client,
                 view=view,
                 shown=shown,
+                asked=asked,
             ).play()
     return shown
+
+
+@contextlib.contextmanager
+def _signals_noted() -> Iterator[list[int]]:
+    asked: list[int] = []
+    chosen = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, lambda number, _: asked.append(number)) for n in chosen}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -109,7 +125,9 @@ class _Show:
         client: OperatorClient,
         view: View,
         shown: Shown,
+        asked: list[int],
     ) -> None:
+        self._asked = asked
         self._options, self._stage, self._group = options, stage, group
         self._client, self._view, self._shown = client, view, shown
         self._order_s = 0.0
@@ -206,6 +224,8 @@ class _Show:
 
     def _tick(self) -> None:
         time.sleep(PERIOD_S)
+        if self._asked:
+            raise KeyboardInterrupt
         self._group.poll()
         self._shown.referee = read_referee(self._stage.run.out_dir)
         with contextlib.suppress(OperatorError):

@@ -78,7 +78,8 @@ def test_a_killed_process_comes_back_and_the_mission_completes(tmp_path, process
 
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_ctrl_c_stops_every_process_within_seconds_and_leaves_none(tmp_path):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_every_process_within_seconds_and_leaves_none(tmp_path, number):
     command = ('demo', '--map', str(LAB), '--robots', '2', '--out', str(tmp_path / 'run'))
     with subprocess.Popen(
         (sys.executable, '-m', 'swarm_supervisor.cli', *command),
@@ -87,7 +88,7 @@ def test_ctrl_c_stops_every_process_within_seconds_and_leaves_none(tmp_path):
         text=True,
     ) as child:
         assert any('order' in line for line in iter(child.stdout.readline, ''))
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         child.communicate(timeout=60)
     assert child.returncode not in (0, None)
     assert not _left_behind(str(tmp_path))
