@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./swarm test`: what CI runs."""
 
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
@@ -33,8 +35,18 @@ def run_checks(site: Site, arguments: Sequence[str], environment: Mapping[str, s
         sys.stdout.write(f'FAILED: {" ".join(check)}\n')
     sys.stdout.flush()
     chosen = () if ALL in arguments else QUICK
-    code = _run(site, ('pytest', '-rs', *chosen, *wanted), environment)
+    code = _run_pytest(site, ('-rs', *chosen, *wanted), environment)
     return code or bool(failed)
+
+
+def _run_pytest(site: Site, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run pytest in a scratch folder of its own, which stays if a test fails."""
+    scratch = tempfile.mkdtemp(prefix='swarm-test-')
+    sys.stdout.write(f'what the tests write is in {scratch} and stays there if one fails\n')
+    code = _run(site, ('pytest', *arguments), {**environment, 'PYTEST_DEBUG_TEMPROOT': scratch})
+    if code == 0:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return code
 
 
 def _run(site: Site, command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -42,7 +42,7 @@ def open_append(path: Path) -> int:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     descriptor = os.open(path, flags, PUBLIC)
     if new:
-        sync_folder(path.parent)
+        _sync_name(path, descriptor)
     return descriptor
 
 
@@ -50,8 +50,17 @@ def open_new(path: Path) -> int:
     """Make a file that must not exist yet; its name is durable at return."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(path, flags, PUBLIC)
-    sync_folder(path.parent)
+    _sync_name(path, descriptor)
     return descriptor
+
+
+def _sync_name(path: Path, descriptor: int) -> None:
+    """Make the name of an opened file durable, or let the file go again."""
+    try:
+        sync_folder(path.parent)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -60,6 +60,13 @@ def lost(vault: Path, promised: dict[int, int]) -> dict[int, int]:
     return {seq: number for seq, number in promised.items() if found.get(seq) != number}
 
 
+def open_files(vault: Path) -> list[Path]:
+    """What this process holds open in a vault; a disk that failed could not be unmounted."""
+    links = list(Path('/proc/self/fd').iterdir())
+    held = [link.readlink() for link in links if link.is_symlink()]
+    return [path for path in held if path.is_relative_to(vault)]
+
+
 def calls_of_a_session(keys: Path, folder: Path) -> int:
     with FailingDisk(0, 'EIO') as disk:
         session(fresh(keys, folder), events=EVENTS)
@@ -76,6 +83,7 @@ def test_the_nth_call_may_fail_for_every_n(keys: Path, tmp_path: Path, how: str,
         with FailingDisk(n, how) as disk:
             promised = session(vault, events=EVENTS)
         assert not disk.retried, f'call {n} was a sync that was tried again'
+        assert open_files(vault) == [], f'call {n}, a {disk.failed}, left files open'
         assert lost(vault, promised) == {}, f'call {n}, a {disk.failed}'
         assert verify_vault(vault).exit_code in (0, 3), (n, verify_vault(vault).reasons)
 
