@@ -427,6 +427,15 @@ def test_explore_turns_once_around_and_is_done():
     assert rig.outputs.intent_id == wish.intent_id
 
 
+def test_explore_is_not_done_by_a_command_that_turns_no_wheel():
+    rig = rig_on(start=(2.0, 3.0, 0.0))
+    rig.wheels_turn = False
+    rig.drive(rig.go_to(0.0, 0.0, kind=int(IntentKind.EXPLORE)), 20.0)
+    assert sum(abs(out.wz_radps) * 0.1 for _, out in rig.records) > math.tau
+    assert rig.state.mission.looked_rad == 0.0
+    assert rig.outputs.nav_state != NavState.ARRIVED
+
+
 def test_the_floor_that_was_driven_past_is_told_every_second_decision():
     rig = rig_on()
     rig.tick(rig.go_to(6.5, 1.5))

@@ -129,8 +129,8 @@ def test_explore_is_done_after_one_full_turn():
     assert will(mission).moves
     for _ in range(62):
         mission = turned(mission, -0.1)
-    assert mission.status == NavState.EXPLORING
-    mission = turned(mission, 0.1)
+    assert turned(mission, 0.1).status == NavState.EXPLORING
+    mission = turned(mission, -0.1)
     assert mission.status == NavState.ARRIVED
     assert not will(mission).moves
     assert turned(mission, 1.0) is mission

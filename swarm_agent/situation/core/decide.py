@@ -74,7 +74,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     state, sight = perceive(state, inputs, params)
     state = _heard(state, inputs, params)
     state, verdict = judge(state, sight, inputs, params)
-    state, notes = _plan(state, inputs, params)
+    state, notes = _plan(state, sight, inputs, params)
     rights_state, rights = _right_of_way(state, inputs, params, sight)
     state = replace(state, rights=rights_state, yields_to=rights.yields_to)
     hold = _hold(state, given, params)
@@ -97,12 +97,13 @@ def _heard(state: State, inputs: Inputs, params: Params) -> State:
     return replace(state, mission=mission, hazards=hazards)
 
 
-def _plan(state: State, inputs: Inputs, params: Params) -> tuple[State, tuple[PlanNote, ...]]:
+def _plan(
+    state: State, sight: Sight, inputs: Inputs, params: Params
+) -> tuple[State, tuple[PlanNote, ...]]:
     mission = state.mission
     if state.pose_odom is None or state.fix.scans == 0:
         return state, ()
-    if state.pose_odom is not None and mission.status == NavState.EXPLORING:
-        mission = turned(mission, state.drive.last.wz_radps * 0.1)
+    mission = turned(mission, sight.turned_rad)
     aversions = _aversions(state, inputs, params)
     terrain = terrain_of(state, params)
     mission = _detour(state, mission, inputs, params)

@@ -41,7 +41,7 @@ class Mission:
     minded: tuple[Point, ...] = ()
     """Where peers had parked when the route was planned."""
     looked_rad: float = 0.0
-    """Turned so far, for EXPLORE."""
+    """Turned so far by the wheels, left positive, for EXPLORE."""
     refused: bool = False
     """The intent makes no sense."""
 
@@ -226,11 +226,11 @@ def will(mission: Mission) -> MissionWill:
 
 
 def turned(mission: Mission, step_rad: float) -> Mission:
-    """Count the turn of an EXPLORE intent, which is done after one full turn."""
+    """Add up what an EXPLORE intent has in fact turned [rad]; it is done after one full turn."""
     if mission.status != NavState.EXPLORING:
         return mission
-    looked = mission.looked_rad + abs(step_rad)
-    if looked >= math.tau:
+    looked = mission.looked_rad + step_rad
+    if abs(looked) >= math.tau:
         return replace(mission, looked_rad=looked, status=NavState.ARRIVED, reason='')
     return replace(mission, looked_rad=looked)
 

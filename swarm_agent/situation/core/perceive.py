@@ -11,7 +11,7 @@ from swarm_agent.situation.core.objects import DISTRUST_QUALITY, observe, peer_d
 from swarm_agent.situation.core.params import Body, Params
 from swarm_agent.situation.core.room import updated
 from swarm_agent.situation.core.scan import Points, decode
-from swarm_agent.situation.core.se2 import Pose, between
+from swarm_agent.situation.core.se2 import Pose, between, wrap
 from swarm_agent.situation.core.seen import look
 from swarm_agent.situation.core.state import State
 from swarm_agent.situation.core.types import Inputs, ReflexAction
@@ -36,6 +36,8 @@ class Sight:
     seen_new: int
     leap_m: float
     """How far the odometry leapt since the last decision [m]; 0 if it did not."""
+    turned_rad: float
+    """How far the robot has turned since the last decision, as the wheels say [rad]."""
 
 
 def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight]:
@@ -54,6 +56,7 @@ def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight
         nearest=_nearest(points),
         seen_new=after.seen.count - state.seen.count,
         leap_m=leap_m,
+        turned_rad=0.0 if leap_m else _turned(state, after),
     )
     return after, sight
 
@@ -129,6 +132,12 @@ def _step(before: State, after: State, inputs: Inputs, params: Params) -> Step |
         passed=reflex is not None and reflex.action in (ReflexAction.PASS, ReflexAction.LIMIT),
         trusted=after.fix.quality > 2.0 * params.tuning.match_min_quality,
     )
+
+
+def _turned(before: State, after: State) -> float:
+    if before.pose_odom is None or after.pose_odom is None:
+        return 0.0
+    return wrap(after.pose_odom[2] - before.pose_odom[2])
 
 
 def _free_behind(points: Points, radius_m: float) -> bool:
