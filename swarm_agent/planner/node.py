@@ -154,6 +154,7 @@ class PlannerNode:
         """What must survive a crash first, then what others act on, then what is only told."""
         if outputs.checkpoint is not None:
             self._file.save(outputs.checkpoint)
+        self._topics.tell_tier(outputs.tier)
         if outputs.intent is not None:
             self._topics.tell_intent(outputs.intent)
         for note in outputs.notes:
@@ -171,6 +172,7 @@ class PlannerNode:
             self._failure = f'{type(error).__name__}: {error}'
             agent_id = self._setup.robot.agent_id
             sys.stderr.write(f'planner of {agent_id}: {self._failure}; standing\n')
+            self._topics.tell_tier(0)
             self._topics.tell_hold(self._state.intent_id + 1)
 
     def _send_telemetry(self, now_ns: int) -> None:

@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import BatteryState
+from std_msgs.msg import UInt8
 
 from swarm_agent.planner.core.orders import Region
 from swarm_agent.planner.core.types import BatteryView, Intent, IntentKind, Note, SituationView
@@ -21,6 +22,8 @@ from swarm_msgs.msg import Heartbeat, ReflexState, Situation, SwarmEvent
 from swarm_msgs.msg import Intent as IntentMessage
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_TOP_TIER = 3
+"""Above it the reflex knows no more freedom, and would take the number for a fault."""
 
 
 class Topics:
@@ -33,6 +36,8 @@ class Topics:
         self._battery = listen(BatteryState, 'battery_state', _unused, qos_profile_sensor_data)
         self._reflex = listen(ReflexState, 'reflex/state', _unused, newest)
         self._intents = node.create_publisher(IntentMessage, 'intent', _LATCHED)
+        self._tiers = node.create_publisher(UInt8, 'reflex/tier', _LATCHED)
+        self._tier = -1
         self._beats = node.create_publisher(Heartbeat, 'heartbeat', QoSProfile(depth=5))
         self._events = node.create_publisher(SwarmEvent, 'events', 10)
         self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -81,6 +86,12 @@ class Topics:
         message = IntentMessage(intent_id=intent_id, kind=int(IntentKind.HOLD))
         _stamp(message, 'map')
         self._intents.publish(message)
+
+    def tell_tier(self, tier: int) -> None:
+        """Let the reflex know how far the robot is trusted; it holds until the next."""
+        if tier != self._tier:
+            self._tier = tier
+            self._tiers.publish(UInt8(data=max(0, min(tier, _TOP_TIER))))
 
     def beat(self) -> None:
         """Tell the reflex node that the planner lives."""

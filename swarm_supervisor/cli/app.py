@@ -6,7 +6,7 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import bench, demo, doctor, operator, up
+from swarm_supervisor.cli import bench, demo, doctor, freeze, operator, up
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -22,6 +22,7 @@ app.add_typer(operator.mission, name='mission')
 app.command('status')(operator.status)
 app.command('watch')(operator.watch)
 app.command('stop')(operator.stop)
+app.command('freeze', context_settings=bench.PASSED_ON)(freeze.freeze)
 app.command('revoke')(operator.revoke)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)

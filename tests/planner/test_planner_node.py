@@ -23,6 +23,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data  # noqa: E402
 from sensor_msgs.msg import BatteryState  # noqa: E402
+from std_msgs.msg import UInt8  # noqa: E402
 
 from swarm_agent.planner.core.types import Checkpoint  # noqa: E402
 from swarm_msgs.action import ExecuteMission  # noqa: E402
@@ -58,10 +59,14 @@ class Surroundings:
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.intents: list[Intent] = []
         self.beats: list[Heartbeat] = []
+        self.tiers: list[int] = []
         self.pose = (12.5, 6.0, 0.0)
         self.nav_state = Situation.NAV_IDLE
         self.node.create_subscription(Intent, 'intent', self._take_intent, latched)
         self.node.create_subscription(Heartbeat, 'heartbeat', self.beats.append, 5)
+        self.node.create_subscription(
+            UInt8, 'reflex/tier', lambda tier: self.tiers.append(tier.data), latched
+        )
         self._situation = self.node.create_publisher(Situation, 'situation', 1)
         self._battery = self.node.create_publisher(
             BatteryState, 'battery_state', qos_profile_sensor_data
@@ -168,6 +173,7 @@ def test_an_action_goal_becomes_an_intent_and_its_arrival_the_result(
     assert answer.result.success
     around.spin_until(lambda: len(around.beats) > 10, 'heartbeat')
     assert {beat.source for beat in around.beats} == {'planner'}
+    assert around.tiers == [2], 'the reflex knows how far a robot without a supervisor is trusted'
     planner.send_signal(signal.SIGTERM)
     assert planner.wait(PATIENCE_S) == 0
     around.spin_until(lambda: _kinds(around)[-1] == Intent.HOLD, 'hold at the end')
@@ -232,6 +238,7 @@ def test_a_planner_that_cannot_save_asks_for_hold_and_falls_silent(
     around.spin_until(lambda: _kinds(around)[-1:] == [Intent.HOLD], 'hold')
     last = len(around.beats)
     around.spin_until(lambda: around.quiet_polls(last) > 20, 'silence')
+    assert around.tiers[-1] == 0
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_S) == 0

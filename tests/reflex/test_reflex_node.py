@@ -43,7 +43,7 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 BEATS_S = {'scan': 0.1, 'odom': 0.05, 'command': 0.1, 'situation': 0.1, 'planner': 0.1}
 
 
@@ -278,6 +278,61 @@ def test_fleet_wide_freeze_stops_and_its_end_lets_go(robot: Robot, kind: str) ->
     robot.live_until(robot.stands, 'the motors are zeroed')
     robot.live_until(robot.caused_by('freeze'), 'the state says why')
     freeze.publish(Bool(data=False))
+    robot.live_until(robot.moves, 'the robot drives again')
+
+
+def order_freeze(folder: Path, *words: str, name: str = 'amr_1') -> subprocess.Popen[str]:
+    """`swarm freeze` for a fleet of one."""
+    fleet = folder / 'fleet.yaml'
+    home = f'{{id: {name}, model: amr, home: [12.5, 6.0, 0.0]}}'
+    config = ROOT / 'config'
+    fleet.write_text(
+        f'fleet: one\nmap: {config}/maps/nav2_depot.yaml\n'
+        f'robots_dir: {config}/robots\nrobots: [{home}]\n'
+    )
+    given = ['--by', 'mara', '--why', 'a spill', '--fleet', str(fleet), '--vault', str(folder)]
+    command = [sys.executable, '-m', 'swarm_reflex.freeze', *words, *given]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+
+
+def test_ordered_freeze_is_acknowledged_recorded_and_taken_back(
+    robot: Robot, tmp_path: Path
+) -> None:
+    ordered = order_freeze(tmp_path, 'on', '--patience-s', '60')
+    robot.live_until(lambda: ordered.poll() is not None, 'the fleet acknowledges')
+    assert ordered.communicate() == ('frozen: amr_1\n', '')
+    robot.live_until(robot.stands, 'the motors are zeroed')
+    released = order_freeze(tmp_path, 'off', '--json', '--patience-s', '60')
+    robot.live_until(lambda: released.poll() is not None, 'the fleet acknowledges')
+    said = json.loads(released.communicate()[0])
+    assert said == {'released': ['amr_1'], 'not_reached': [], 'fault': ''}
+    robot.live_until(robot.moves, 'the robot drives again')
+    logs = sorted(tmp_path.glob('agents/operator/log/freeze/*/*.jsonl'))
+    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    orders = [line['data'] for line in lines if line['type'] == 'fleet.freeze']
+    assert [(order['on'], order['by'], order['why']) for order in orders] == [
+        (True, 'mara', 'a spill'),
+        (False, 'mara', 'a spill'),
+    ]
+
+
+def test_freeze_that_a_robot_does_not_answer_names_it_and_fails(
+    robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / 'agents').write_text('a file in the way of the record')
+    ordered = order_freeze(tmp_path, 'on', '--patience-s', '0.1', name='absent')
+    robot.live_until(lambda: ordered.poll() is not None, 'the command gives up')
+    _, said = ordered.communicate()
+    assert ordered.returncode == 1
+    assert 'not recorded' in said
+    assert 'not reached within 0.1 s: absent' in said
+    refused = order_freeze(tmp_path, 'off', name='absent')
+    robot.live_until(lambda: refused.poll() is not None, 'the command is refused')
+    assert refused.returncode == 2
+    assert 'only on record' in refused.communicate()[1]
+    robot.freezes['latched'].publish(Bool(data=False))
     robot.live_until(robot.moves, 'the robot drives again')
 
 
