@@ -17,14 +17,16 @@ from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.bench.compute import cloud_costs, scan_costs
+from swarm_reflex.bench.faults import faults
 from swarm_reflex.bench.figures import Figure, quantile, spread
+from swarm_reflex.bench.recorded import replayed
 from swarm_reflex.bench.stage import Base, Stage, cpu_s
 from swarm_reflex.realtime import claim_realtime
 
 _ALL = ('compute', 'latency', 'period', 'cpu', 'eight', 'faults')
-_LIMITS_S = {'scan': 0.35, 'command': 0.3, 'situation': 0.5, 'planner': 1.5}
+_LIMITS_S = {'scan': 0.35, 'command': 0.3}
 """Silence after which the gate stops, by role."""
-_RAMPS = {'command', 'situation', 'planner'}
+_RAMPS = {'command'}
 """Whose silence ends in a controlled stop: the figure is until it begins."""
 _CRUISE_MPS = 0.5
 _PRIORITY = 45
@@ -162,42 +164,6 @@ def _silence(base: Base, process: subprocess.Popen[str], number: int, role: str)
     return (time.monotonic_ns() - start_ns) * 1e-9
 
 
-def faults(stage: Stage, node: Node, trials: int) -> list[Figure]:
-    """Kill or stop each process: time until the base's command is zero, or begins its ramp.
-
-    The control is the limit. A silence counts from the last message, which may be one period old.
-    """
-    figures = []
-    for number in (signal.SIGKILL, signal.SIGSTOP):
-        for role in ('scan', 'command', 'situation', 'planner', 'reflex'):
-            spent = [_fault(stage, node, role, number) for _ in range(trials)]
-            limit_s = _LIMITS_S.get(role, 0.1)
-            name = f'{number.name.lower()}_{role}'
-            figures += [
-                Figure(name=f'{name}_p50', value=quantile(spent, 0.5) * 1e3, unit='ms'),
-                Figure(
-                    name=f'{name}_worst', value=max(spent) * 1e3, unit='ms', control=1e3 * limit_s
-                ),
-            ]
-    return figures
-
-
-def _fault(stage: Stage, node: Node, role: str, number: int) -> float:
-    """One fault at the base behind the motor-side watchdog [s]."""
-    robot = 'fault'
-    where = ('--ros-args', '-r', f'__ns:=/{robot}')
-    gate, dog = stage.reflex(robot), stage.start('swarm_reflex.watchdog', *where)
-    roles = [r for r in ('scan', 'odom', 'command', 'planner', 'situation') if r != role]
-    rest = stage.feeder(robot, '--roles', ','.join(roles))
-    one = gate if role == 'reflex' else stage.feeder(robot, '--roles', role)
-    base = Base(node, [robot], 'cmd_vel_motor')
-    try:
-        base.until(lambda: base.all_cruise(_CRUISE_MPS), 'the robot cruises')
-        return _silence(base, one, number, role)
-    finally:
-        stage.end(*{gate, dog, rest, one})
-
-
 def run(chosen: argparse.Namespace) -> list[Figure]:
     """Run the chosen benches in one folder for their records."""
     rclpy.init()
@@ -207,7 +173,7 @@ def run(chosen: argparse.Namespace) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder), chosen.fleet, chosen.agent)
         try:
-            for name in chosen.only.split(','):
+            for name in _chosen(chosen):
                 figures += _run_one(name, stage, node, chosen)
         finally:
             stage.end()
@@ -216,7 +182,19 @@ def run(chosen: argparse.Namespace) -> list[Figure]:
     return figures
 
 
-def _run_one(name: str, stage: Stage, node: Node, chosen: argparse.Namespace) -> list[Figure]:
+def _chosen(chosen: argparse.Namespace) -> list[str]:
+    """The benches to run; a recorded drive only where there is one."""
+    names = chosen.only.split(',') if chosen.only else [*_ALL]
+    if chosen.log and not chosen.only:
+        names.append('recorded')
+    if 'recorded' in names and not chosen.log:
+        raise ConfigError('bench: recorded: which drive? Give a CARMEN log with --log FILE')
+    return names
+
+
+def _run_one(  # noqa: PLR0911 - one return for each bench
+    name: str, stage: Stage, node: Node, chosen: argparse.Namespace
+) -> list[Figure]:
     if name == 'compute':
         return [*scan_costs(20 * chosen.seconds), *cloud_costs(5 * chosen.seconds)]
     if name == 'latency':
@@ -229,17 +207,23 @@ def _run_one(name: str, stage: Stage, node: Node, chosen: argparse.Namespace) ->
     if name == 'eight':
         return eight(stage, node, chosen.trials)
     if name == 'faults':
-        return faults(stage, node, chosen.trials)
-    raise ConfigError(f'bench: {name!r} is none of {", ".join(_ALL)}')
+        return faults(stage, node, chosen.trials, chosen.robots)
+    if name == 'recorded':
+        return replayed(chosen.log)
+    raise ConfigError(f'bench: {name!r} is none of {", ".join(_ALL)}, recorded')
 
 
 def main() -> int:
     """Parse, run, print; 2 means that something could not be measured."""
     parser = argparse.ArgumentParser(prog='swarm bench reflex', description=__doc__)
-    parser.add_argument('--only', default=','.join(_ALL), help='comma separated; default all')
+    parser.add_argument('--only', default='', help=f'some of {",".join(_ALL)},recorded')
     parser.add_argument('--stops', type=int, default=300, help='obstacles per latency run')
     parser.add_argument('--seconds', type=int, default=20, help='of each continuous measurement')
     parser.add_argument('--trials', type=int, default=3, help='of each fault')
+    parser.add_argument('--robots', type=int, default=4, help='of a fault at the same time')
+    parser.add_argument(
+        '--log', type=Path, help='CARMEN log of a recorded drive; replayed if given'
+    )
     parser.add_argument('--fleet', type=Path, default=Path('config/fleets/depot.yaml'))
     parser.add_argument('--agent', default='amr_1', help='the robot of the fleet to be')
     parser.add_argument('--json', action='store_true', help='rows of name, value, unit, control')

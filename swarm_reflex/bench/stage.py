@@ -41,18 +41,30 @@ class Stage:
 
     def reflex(self, name: str) -> subprocess.Popen[str]:
         """Start a reflex node for a robot of this name."""
+        return self.start(*self.reflex_words(name))
+
+    def reflex_words(self, name: str, **parameters: str) -> list[str]:
+        """Module and arguments of a reflex node."""
         settings = {
             'agent_id': self._agent_id,
             'fleet_file': self._fleet,
             'vault_dir': self._folder / name,
+            **parameters,
         }
         pairs = [word for key, value in settings.items() for word in ('-p', f'{key}:={value}')]
-        return self.start('swarm_reflex.node', '--ros-args', '-r', f'__ns:=/{name}', *pairs)
+        return ['swarm_reflex.node', *self.where(name), *pairs]
+
+    def where(self, name: str) -> list[str]:
+        """The arguments that put a node into a robot's namespace."""
+        return ['--ros-args', '-r', f'__ns:=/{name}']
 
     def feeder(self, names: str, *arguments: str, listen: bool = False) -> subprocess.Popen[str]:
         """Start what is around robots of these names."""
-        module = 'swarm_reflex.bench.feeder'
-        return self.start(module, '--names', names, *arguments, listen=listen)
+        return self.start(*self.feeder_words(names, *arguments), listen=listen)
+
+    def feeder_words(self, names: str, *arguments: str) -> list[str]:
+        """Module and arguments of a feeder."""
+        return ['swarm_reflex.bench.feeder', '--names', names, *arguments]
 
     @contextlib.contextmanager
     def load(self, *, busy: bool) -> Iterator[None]:
@@ -123,6 +135,17 @@ class Base:
         stamp = message.header.stamp
         self.sent_ns[i].append(stamp.sec * 1_000_000_000 + stamp.nanosec)
         self.last[i] = speed
+
+    def listen_for(self, seconds: float) -> None:
+        """Take what comes for a while [s]."""
+        end_ns = time.monotonic_ns() + round(seconds * 1e9)
+        while (left_ns := end_ns - time.monotonic_ns()) > 0:
+            self.listen(left_ns)
+
+    def close(self, node: Node) -> None:
+        """Listen no more."""
+        for subscription in self._listening:
+            node.destroy_subscription(subscription)
 
     def until(self, condition: Callable[[], bool], why: str) -> None:
         """Listen until something is so."""
