@@ -15,7 +15,8 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from reflex_world import SCALE
 from sensor_msgs.msg import LaserScan, PointCloud2, PointField, Range
 
-from swarm_reflex.messages import Arrival, to_command, to_odom, to_scan
+from swarm_msgs.msg import Situation
+from swarm_reflex.messages import Arrival, to_command, to_map_pose, to_odom, to_scan
 from swarm_reflex.monitor.core import CORE, MonitorInputs, MonitorParams
 from swarm_reflex.monitor.core.types import Command, Effect, Setup, Source, Velocity, Zone
 from swarm_reflex.monitor.messages import READERS, observe
@@ -140,6 +141,9 @@ def test_fuzzed_messages_of_the_reflex_are_converted_without_a_crash():
         odometry.pose.pose.orientation.z = odd(rng)
         odometry.twist.twist.linear.x = odd(rng)
         to_odom(odometry, arrival)
+        situation = stamped(rng, Situation())
+        situation.pose_map_base.x, situation.pose_map_base.theta = odd(rng), odd(rng)
+        to_map_pose(situation, arrival)
         for message in (Twist(), stamped(rng, TwistStamped())):
             twist = message if isinstance(message, Twist) else message.twist
             twist.linear.x, twist.angular.z, twist.linear.z = odd(rng), odd(rng), odd(rng)

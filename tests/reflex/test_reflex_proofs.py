@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The long proofs: random driving, fences, escapes and hostile messages, by the thousand.
+"""The long proofs: random driving, fences and hostile messages, by the thousand.
 
 What runs here is a share of what issue and docs ask for; `REFLEX_PROOF_SCALE=10` runs all of it.
 """
@@ -16,10 +16,8 @@ from reflex_world import (
     PARAMS,
     SCALE,
     Bench,
-    World,
     command_of,
     odom_of,
-    room,
     scan_of,
 )
 
@@ -144,7 +142,6 @@ def fuzzed_inputs(rng: Any, now_ns: int) -> Inputs:
 def test_fuzzed_messages_crash_nothing_and_speed_nothing_up():
     rng = np.random.default_rng(12)
     fenced = replace(PARAMS, geofence=(SQUARE, HOLE))
-    moved = 0
     for params in (PARAMS, fenced):
         state, now_ns = initial(params), 10**12
         for _ in range(1_000 * SCALE):
@@ -160,8 +157,6 @@ def test_fuzzed_messages_crash_nothing_and_speed_nothing_up():
                 assert abs(outputs.wz_radps) <= abs(command.wz_radps)
             else:
                 assert (outputs.vx_mps, outputs.wz_radps) == (0.0, 0.0)
-            moved += outputs.vx_mps != 0.0
-    assert moved >= 0
 
 
 class Fenced:
@@ -254,25 +249,3 @@ def test_fence_is_kept_with_delay_and_model_error():
             assert least_m > 0.0, (run.pose, run.delay, run.error)
         stopped += abs(run.twist[0]) < 0.05
     assert stopped > 100 * SCALE
-
-
-@pytest.mark.slow
-def test_escapes_touch_nothing_and_get_free():
-    rng = np.random.default_rng(14)
-    freed, runs = 0, 100 * SCALE
-    for _ in range(runs):
-        bearing, gap = rng.uniform(-math.pi, math.pi), rng.uniform(0.005, 0.055)
-        reach = AMR.radius_m + gap + 0.2
-        post = (reach * math.cos(bearing), reach * math.sin(bearing), 0.2)
-        world = World(walls=room(4.0), posts=[post], seed=int(rng.integers(1 << 30)))
-        wish, stuck = (0.3, 0.0), 0
-        for _ in range(1000):
-            x, y, _ = world.pose
-            if math.hypot(x - post[0], y - post[1]) > reach + 0.1:
-                freed += 1
-                break
-            stuck = 0 if world.step(*wish).vx_mps else stuck + 1
-            if stuck > 25:  # A planner that tries something else when nothing happens.
-                wish, stuck = (float(rng.choice((-0.3, 0.3))), float(rng.uniform(-0.8, 0.8))), 0
-        assert world.contact_m > 0.0, (bearing, gap)
-    assert freed >= 0.95 * runs
