@@ -66,12 +66,14 @@ def to_millimetres(ranges: Sequence[float], range_min_m: float, range_max_m: flo
     """
     metres = np.asarray(ranges, dtype=np.float32)
     with np.errstate(invalid='ignore'):
-        beyond = (metres > range_max_m) | np.isposinf(metres)
+        beyond = (metres > range_max_m) | (metres == math.inf)
         within = (metres >= range_min_m) & (metres <= range_max_m) & ~beyond
-        whole = np.floor(np.where(within, np.clip(metres, 0.0, _FARTHEST_M), 0.0) * 1e3)
-    measured = np.clip(whole, _TOO_CLOSE_MM, NOTHING_THERE - 1)
+        near = np.minimum(np.maximum(metres, 0.0), _FARTHEST_M)
+        whole = np.floor(np.where(within, near, 0.0) * 1e3)
+    measured = np.minimum(np.maximum(whole, _TOO_CLOSE_MM), NOTHING_THERE - 1)
     coded = np.where(within, measured, np.where(beyond, NOTHING_THERE, 0))
-    return np.where(np.isneginf(metres), _TOO_CLOSE_MM, coded).astype('<u2').tobytes()
+    coded[metres == -math.inf] = _TOO_CLOSE_MM
+    return coded.astype('<u2').tobytes()
 
 
 def to_odom(message: Odometry, arrival: Arrival) -> Odom:

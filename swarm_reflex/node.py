@@ -76,7 +76,7 @@ class Reflex:
         """Sleep until the next tick, but decide at once on a scan; returns the time after it."""
         wait_ns = next_ns - time.monotonic_ns()
         if wait_ns > 0 and self._ports.scan_within(wait_ns):
-            self._decide_and_drive(time.monotonic_ns())
+            self._decide_and_drive(time.monotonic_ns(), scan_only=True)
         wait_ns = next_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns * 1e-9)
@@ -87,8 +87,8 @@ class Reflex:
         self._decide_and_drive(now_ns)
         self._ports.serve_parameters(now_ns)
 
-    def _decide_and_drive(self, now_ns: int) -> None:
-        calls = self._decide(now_ns)
+    def _decide_and_drive(self, now_ns: int, *, scan_only: bool = False) -> None:
+        calls = self._decide(now_ns, scan_only=scan_only)
         outputs = self._outputs
         twist = (0.0, 0.0) if self._failure else (outputs.vx_mps, outputs.wz_radps)
         self._ports.drive(*twist)
@@ -96,10 +96,14 @@ class Reflex:
         self._report(now_ns)
         self._garbage.collect_when_standing(now_ns, standing=twist == (0.0, 0.0))
 
-    def _decide(self, now_ns: int) -> list[Call]:
+    def _decide(self, now_ns: int, *, scan_only: bool) -> list[Call]:
         """Take what has come, decide, record; answer the calls that came with it."""
+        calls: list[Call] = []
         try:
-            inputs, calls = self._ports.collect(now_ns)
+            if scan_only:
+                inputs = self._ports.collect_scan(now_ns)
+            else:
+                inputs, calls = self._ports.collect(now_ns)
             if not self._failure:
                 self._core_state, self._outputs = self._recorder.decide(
                     CORE, self._core_state, inputs, self._params

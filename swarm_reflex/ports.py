@@ -113,6 +113,14 @@ class Ports:
         )
         return inputs, calls
 
+    def collect_scan(self, now_ns: int) -> Inputs:
+        """Take the newest scan and nothing else: what else has come waits for the tick."""
+        scan = newest(self._scan)
+        if scan is None:
+            return Inputs(now_ns=now_ns)
+        arrival = Arrival(now_ns, time.time_ns(), scan[1])
+        return Inputs(now_ns=now_ns, scan=to_scan(scan[0], arrival))
+
     def scan_within(self, wait_ns: int) -> bool:
         """Wait for a scan, at most this long [ns]; whether one is there."""
         waiting = self._wait_set

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from swarm_reflex.core.dead_man import Known, command_cause, odom_is_sound, pose_is_sound
-from swarm_reflex.core.geofence import Fences, locate
+from swarm_reflex.core.geofence import Fences, Place, locate
 from swarm_reflex.core.scan import look
 from swarm_reflex.core.types import Cause, Inputs, MapPose, Odom, Params, Request
 
@@ -22,42 +22,35 @@ _LATCHES: dict[Request, dict[str, Any]] = {
 
 def take_in(known: Known, inputs: Inputs, fences: Fences, params: Params) -> Known:
     """Take in one tick's news: odometry first, because scan and pose are tied to it."""
-    known = _beats(known, inputs)
-    if inputs.command is not None:
-        known = replace(known, command=inputs.command)
-    if inputs.odom is not None:
-        known = replace(known, odom=inputs.odom)
+    odom = inputs.odom or known.odom
+    sound = odom if odom is not None and odom_is_sound(odom) else None
+    news: dict[str, Any] = {
+        'command': inputs.command,
+        'odom': inputs.odom,
+        'situation_beat_ns': inputs.situation_beat_ns,
+        'planner_beat_ns': inputs.planner_beat_ns,
+        'rivals': inputs.rivals,
+    }
     if inputs.scan is not None:
-        view = look(inputs.scan, known.view, _sound_odom(known), params)
-        known = replace(known, view=view)
-    if inputs.pose is not None:
-        known = _located(known, inputs.pose, fences, params)
+        news['view'] = look(inputs.scan, known.view, sound, params)
     if inputs.tier is not None:
-        known = replace(known, tier=inputs.tier if 0 <= inputs.tier <= _TOP_TIER else 0)
-    if inputs.rivals is not None:
-        known = replace(known, rivals=inputs.rivals)
+        news['tier'] = inputs.tier if 0 <= inputs.tier <= _TOP_TIER else 0
+    changes = {name: value for name, value in news.items() if value is not None}
+    if inputs.pose is not None:
+        changes |= _located(inputs.pose, sound, fences, params)
+    known = replace(known, **changes) if changes else known
     for request in inputs.requests:
         known = _obeyed(known, request, inputs, params)
     return known
 
 
-def _beats(known: Known, inputs: Inputs) -> Known:
-    situation_ns, planner_ns = inputs.situation_beat_ns, inputs.planner_beat_ns
-    if situation_ns is not None:
-        known = replace(known, situation_beat_ns=situation_ns)
-    return known if planner_ns is None else replace(known, planner_beat_ns=planner_ns)
-
-
-def _sound_odom(known: Known) -> Odom | None:
-    return known.odom if known.odom is not None and odom_is_sound(known.odom) else None
-
-
-def _located(known: Known, pose: MapPose, fences: Fences, params: Params) -> Known:
+def _located(
+    pose: MapPose, odom: Odom | None, fences: Fences, params: Params
+) -> dict[str, MapPose | Place | None]:
     """Without a fence nobody needs the pose; without odometry it goes out of date unseen."""
-    odom = _sound_odom(known)
     if odom is None or not pose_is_sound(pose):
-        return replace(known, pose=pose, place=None)
-    return replace(known, pose=pose, place=locate(pose, odom, fences, params))
+        return {'pose': pose, 'place': None}
+    return {'pose': pose, 'place': locate(pose, odom, fences, params)}
 
 
 def _obeyed(known: Known, request: Request, inputs: Inputs, params: Params) -> Known:
