@@ -36,6 +36,23 @@ def write_atomic(path: Path, content: bytes, *, mode: int = PUBLIC) -> None:
     sync_folder(path.parent)
 
 
+def make_durable(temporary: Path, path: Path) -> None:
+    """Sync a file that another library wrote, and give it its name; durable at return."""
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(temporary, path)  # noqa: PTH105 - the boundary is `os`
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file; its name is gone durably at return."""
+    os.unlink(path)  # noqa: PTH108 - the boundary is `os`
+    sync_folder(path.parent)
+
+
 def open_append(path: Path) -> int:
     """Open a file to append to; a new one's name is durable at return."""
     new = not path.exists()
