@@ -118,6 +118,16 @@ def append_durably(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
+def overwrite(path: Path, content: bytes) -> None:
+    """Write over the first bytes of a file that is there; needs no new room on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_all(descriptor: int, content: bytes) -> None:
     """Write every byte; the system may take fewer at a time."""
     view = memoryview(content)

@@ -208,12 +208,20 @@ class LogWalk:
         if kind == REMOVED_EVENT:
             begin = event['data'].get('begin') if isinstance(event['data'], dict) else None
             self._removed[event['seq']] = begin
+        elif kind == 'ledger.faulted':
+            self._note_fault(event)
         elif kind == 'ledger.recovered':
             self.result.losses.append(f'a torn line was cut off before seq {event["seq"]}')
         elif kind == 'ledger.opened':
             self.result.signed |= event['data'] == {'signed': True}
-            if self._last_type not in ('ledger.closed', 'ledger.recovered'):
+            if self._last_type not in ('ledger.closed', 'ledger.recovered', 'ledger.faulted'):
                 self._note_kill(event['seq'])
+
+    def _note_fault(self, event: dict[str, Any]) -> None:
+        data = event['data'] if isinstance(event['data'], dict) else {}
+        self.result.losses.append(
+            f'nothing could be recorded any more before seq {event["seq"]}: {data.get("reason")}'
+        )
 
     def _note_kill(self, seq: int) -> None:
         self.result.losses.append(

@@ -31,11 +31,26 @@ RAISED_EVENT = 'core.raised'
 class Recorder:
     """Record one process's events and decisions. Thread-safe; never waits for the disk.
 
+    When the disk fails, recording ends for good. The robot's policy says what then: to stop now
+    (`finish_s` 0: every call raises), or to finish what it does, unrecorded, for so long. `fault`
+    tells of it at once, and the log does at its next start.
+
+    Args:
+        vault_dir: The vault.
+        agent_id: Whose log.
+        writer: Which of the agent's processes this is.
+        finish_s: How long decisions may still be made without a record [s].
+
     Raises:
         VaultError: The log cannot be opened or another process writes it.
     """
 
-    def __init__(self, *, vault_dir: Path, agent_id: str, writer: str) -> None:
+    def __init__(
+        self, *, vault_dir: Path, agent_id: str, writer: str, finish_s: float = 0.0
+    ) -> None:
+        self._finish_s = finish_s
+        self._ends_s: float | None = None
+        """When nothing may go on unrecorded any more, monotonic [s]."""
         self._vault_dir = vault_dir
         self._ledger = Ledger(vault_dir=vault_dir, agent_id=agent_id, writer=writer)
         self._bags: dict[str, Bag] = {}
@@ -49,6 +64,20 @@ class Recorder:
     def fault(self) -> str | None:
         """Why nothing can be recorded any more, in a sentence; None while all is well."""
         return self._ledger.fault
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether nothing may go on any more: there is a fault, and no time left to finish in."""
+        if self._ledger.fault is None:
+            return False
+        if self._ends_s is None:
+            self._ends_s = time.monotonic() + self._finish_s
+        return time.monotonic() >= self._ends_s
+
+    def give_up(self, error: OSError) -> bool:
+        """Take a failure of the disk seen elsewhere for the record's; whether it can go on."""
+        self._ledger.give_up(error)
+        return not self.must_stop
 
     def event(
         self,
@@ -69,10 +98,18 @@ class Recorder:
             durable: Return only after fdatasync.
 
         Raises:
-            VaultError: The data is no JSON, or the log is closed or faulty.
+            VaultError: The data is no JSON, or the log is closed or faulty and no time is left
+                to finish in. Within that time the returned number is that of no event.
         """
         event = Event(kind=kind, type_=type_, data=data, causes=tuple(causes))
-        return self._ledger.append(event, durable=durable)
+        if self._goes_on_unrecorded(durable=durable):
+            return self._ledger.lines
+        try:
+            return self._ledger.append(event, durable=durable)
+        except VaultError:
+            if self._goes_on_unrecorded(durable=durable):
+                return self._ledger.lines
+            raise
 
     def start(self, core: Core[P, S, I, O], params: P) -> S:
         """Open a core's frames bag, record its parameters, and return its initial state.
@@ -121,6 +158,8 @@ class Recorder:
         bag = self._bags.get(core.name)
         if bag is None:
             raise VaultError(f'core {core.name!r} was not started; call Recorder.start first')
+        if self._goes_on_unrecorded(durable=durable):
+            return core.decide(state, inputs, params)
         if self._ledger.fault is not None:
             raise VaultError(self._ledger.fault)
         try:
@@ -132,6 +171,10 @@ class Recorder:
         if durable:
             self._ledger.commit(bag.seal_now)
         return state, outputs
+
+    def _goes_on_unrecorded(self, *, durable: bool) -> bool:
+        """What must be on the disk before it is acted upon never goes on without one."""
+        return self._ledger.fault is not None and not durable and not self.must_stop
 
     def attach(self, side: SideFile) -> None:
         """Let the recorder's thread write and sync a file beside the log, until it is closed."""
