@@ -98,7 +98,7 @@ def _bags(vault_dir: Path) -> dict[str, Iterator[bytes]]:
     found: dict[str, Iterator[bytes]] = {}
     for check in bag_logs(vault_dir):
         starts: dict[str, int] = {}
-        for log in check.bags.values():
+        for log in check.decision_bags:
             core = str(log.start.get('core', ''))
             number = starts[core] = starts.get(core, -1) + 1
             found[f'{check.name} {core} {number}'] = _frames(vault_dir, log)

@@ -71,6 +71,14 @@ def open_new(path: Path) -> int:
     return descriptor
 
 
+def open_over(path: Path) -> int:
+    """Make a file that must not exist yet, to be written over in part; its name is durable."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PUBLIC)
+    _sync_name(path, descriptor)
+    return descriptor
+
+
 def _sync_name(path: Path, descriptor: int) -> None:
     """Make the name of an opened file durable, or let the file go again."""
     try:

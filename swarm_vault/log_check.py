@@ -70,6 +70,11 @@ class LogCheck:
     """So many lines at the start were removed by policy."""
 
     @property
+    def decision_bags(self) -> tuple[BagLog, ...]:
+        """The bags that hold decisions, not raw messages."""
+        return tuple(log for log in self.bags.values() if not log.raw)
+
+    @property
     def name(self) -> str:
         """<agent>/<writer>."""
         return f'{self.agent_id}/{self.writer}'

@@ -22,10 +22,14 @@ from swarm_vault.core import Core, I, O, P, S
 from swarm_vault.errors import VaultError
 from swarm_vault.ledger import Ledger, SideFile
 from swarm_vault.lines import Event, JsonValue, Kind, encode_json
+from swarm_vault.raw_bag import STARTED_EVENT, RawBag, Topic
+from swarm_vault.raw_bag import SUFFIX as RAW_SUFFIX
 
 __all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
 
 RAISED_EVENT = 'core.raised'
+AT, RAW = 'at_frame', 'raw'
+"""An event's data says behind how many frames of each bag it stands."""
 
 
 class Recorder:
@@ -54,6 +58,7 @@ class Recorder:
         self._vault_dir = vault_dir
         self._ledger = Ledger(vault_dir=vault_dir, agent_id=agent_id, writer=writer)
         self._bags: dict[str, Bag] = {}
+        self._raw: RawBag | None = None
 
     @property
     def lines(self) -> int:
@@ -101,7 +106,9 @@ class Recorder:
             VaultError: The data is no JSON, or the log is closed or faulty and no time is left
                 to finish in. Within that time the returned number is that of no event.
         """
-        event = Event(kind=kind, type_=type_, data=data, causes=tuple(causes))
+        at = self._positions()
+        given = {**data, AT: at} if at and AT not in data else data
+        event = Event(kind=kind, type_=type_, data=given, causes=tuple(causes))
         if self._goes_on_unrecorded(durable=durable):
             return self._ledger.lines
         try:
@@ -131,6 +138,34 @@ class Recorder:
         self._ledger.append(Event(kind=Kind.SYSTEM, type_=START_EVENT, data=data))
         self._ledger.attach(bag)
         return core.initial(params)
+
+    def start_raw(self, topics: Sequence[Topic]) -> None:
+        """Open the bag of raw messages; `raw` then takes what comes on these topics.
+
+        Raises:
+            VaultError: It cannot be opened, or the log is closed or faulty.
+        """
+        name = f'bags/{self._ledger.agent_id}/{self._ledger.writer}/{time.time_ns()}{RAW_SUFFIX}'
+        try:
+            bag = RawBag(vault_dir=self._vault_dir, name=name, topics=tuple(topics))
+        except OSError as error:
+            raise VaultError(f'{name}: cannot be opened ({error}); mend the disk') from error
+        data: Mapping[str, JsonValue] = {
+            'bag': name,
+            'topics': {topic.name: topic.type_ for topic in topics},
+        }
+        self._ledger.append(Event(kind=Kind.SYSTEM, type_=STARTED_EVENT, data=data))
+        self._ledger.attach(bag)
+        self._raw = bag
+
+    def raw(self, topic: str, data: bytes, *, time_ns: int) -> None:
+        """Keep a message as it came, CDR; nothing happens where no such bag was started.
+
+        Raises:
+            VaultError: The topic was not named at the start.
+        """
+        if self._raw is not None and self._ledger.fault is None:
+            self._raw.push(topic, data, time_ns=time_ns)
 
     def decide(
         self,
@@ -171,6 +206,11 @@ class Recorder:
         if durable:
             self._ledger.commit(bag.seal_now)
         return state, outputs
+
+    def _positions(self) -> dict[str, JsonValue]:
+        """How far each bag of this writer is: an event stands behind so many frames of it."""
+        at: dict[str, JsonValue] = {name: bag.pushed for name, bag in self._bags.items()}
+        return at | {RAW: self._raw.pushed} if self._raw is not None else at
 
     def _goes_on_unrecorded(self, *, durable: bool) -> bool:
         """What must be on the disk before it is acted upon never goes on without one."""

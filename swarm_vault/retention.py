@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from swarm_vault.archive import Archived, archive_logs
+from swarm_vault.bag import FRAMES_EVENT
 from swarm_vault.errors import VaultError
 from swarm_vault.events import Query, read_events, time_of
 from swarm_vault.files import remove
@@ -21,6 +22,7 @@ from swarm_vault.lines import Event, JsonValue, Kind
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 from swarm_vault.moment import bag_logs
 from swarm_vault.pruning import Pruned, prune_log, refuse_faulty
+from swarm_vault.raw_bag import SEALED_EVENT
 
 _DAY_NS = 86_400 * 10**9
 
@@ -123,7 +125,8 @@ def _is_old(vault_dir: Path, check: LogCheck, log: BagLog, days: int, now_ns: in
     fault = bag_fault(vault_dir / log.name, log)
     if fault:
         raise VaultError(f'{fault}; it is not removed, verify the vault')
-    query = Query(agent_id=check.agent_id, writer=check.writer, type_='core.frames')
+    type_ = SEALED_EVENT if log.raw else FRAMES_EVENT
+    query = Query(agent_id=check.agent_id, writer=check.writer, type_=type_)
     sealed = max(log.seals, key=lambda seal: seal.seq).seq
     at_ns = max(time_of(e) for e in read_events(vault_dir, query) if e['seq'] <= sealed)
     return now_ns - at_ns > days * _DAY_NS

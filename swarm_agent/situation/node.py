@@ -75,6 +75,7 @@ class SituationNode:
             finish_s=setup.fleet.file.finish_s,
         )
         self._state = self._recorder.start(CORE, self._params)
+        self._recorder.start_raw(self._ports.sensors())
         self._mesh = MeshSession(agent_id, setup.fleet, setup.vault_dir)
         members = [robot.agent_id for robot in setup.fleet.robots]
         self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
@@ -91,8 +92,8 @@ class SituationNode:
     def poll(self) -> None:
         """Take what has come; decide when a scan is there, or has not been for too long."""
         ports = self._ports
-        self._scan = ports.scan() or self._scan
-        for message in ports.odometry():
+        self._scan = ports.scan(self._keep) or self._scan
+        for message in ports.odometry(self._keep):
             reading = reading_of(message)
             if reading is not None:
                 self._track.add(reading)
@@ -116,6 +117,9 @@ class SituationNode:
         self._mesh.close()
         self._recorder.close()
         self._node.destroy_node()
+
+    def _keep(self, topic: str, data: bytes, time_ns: int) -> None:
+        self._recorder.raw(topic, data, time_ns=time_ns)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """A motion that cannot be decided or recorded does not happen, and is not tried again."""

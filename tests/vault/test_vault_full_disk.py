@@ -135,6 +135,7 @@ def test_a_disk_that_takes_not_even_the_reason_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     recorder = Recorder(vault_dir=tmp_path, agent_id='amr_1', writer='reflex')
+    recorder.event(Kind.MESSAGE, 'test.durable', {}, durable=True)
     with FailingDisk(at=1, how='EIO', for_ever=True):
         recorder.event(Kind.MESSAGE, 'test.said', {})
         recorder.close()
