@@ -19,6 +19,8 @@ Pose = tuple[float, float, float]
 Identifier = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]{0,31}$')]
 LinkLoss = Literal['continue', 'finish_leg', 'hold', 'return_home', 'lock_down']
 
+RecordLoss = Literal['stop', 'finish_leg']
+
 
 class RobotEntry(BaseModel):
     """One robot of a fleet."""
@@ -75,9 +77,18 @@ class FleetFile(BaseModel):
     """How far a robot inspects the floor around it [m]."""
     survey_cell_m: float = Field(default=0.25, gt=0.0)
     link_loss: LinkLoss = 'continue'
+    record_loss: RecordLoss = 'stop'
+    """What a robot does when its disk takes no record any more."""
+    record_loss_s: float = Field(default=30.0, gt=0.0, le=600.0)
+    """With finish_leg: the longest that it goes on unrecorded [s]."""
     min_battery: float = Field(default=0.2, ge=0.0, lt=1.0)
     """Share of charge at which a robot goes home."""
     robots_dir: str = '../robots'
+
+    @property
+    def finish_s(self) -> float:
+        """How long a robot may go on unrecorded [s]; 0: not at all."""
+        return self.record_loss_s if self.record_loss == 'finish_leg' else 0.0
 
     @model_validator(mode='after')
     def _ids_differ(self) -> 'FleetFile':

@@ -181,9 +181,10 @@ class Reflex:
         stopped = outputs.action is Action.STOP
         level = DiagnosticStatus.WARN if stopped else DiagnosticStatus.OK
         values = {**self._stats(), 'scheduling': self._scheduling}
-        if self._failure:
+        unrecorded = self._recorder.fault and f'unrecorded: {self._recorder.fault}'
+        if self._failure or unrecorded:
             level = DiagnosticStatus.ERROR
-        cause = self._failure or outputs.cause or outputs.action.name.lower()
+        cause = self._failure or unrecorded or outputs.cause or outputs.action.name.lower()
         self._ports.tell_diagnostics(level, cause, values)
 
     def _stats(self) -> dict[str, Any]:
@@ -211,7 +212,12 @@ def main() -> int:
     node = Node('reflex', enable_rosout=False)
     try:
         setup = load_setup(node)
-        recorder = Recorder(vault_dir=setup.vault_dir, agent_id=setup.agent_id, writer='reflex')
+        recorder = Recorder(
+            vault_dir=setup.vault_dir,
+            agent_id=setup.agent_id,
+            writer='reflex',
+            finish_s=setup.finish_s,
+        )
         latches = LatchStore(latch_file(setup.vault_dir, setup.agent_id))
         ports = Ports(
             node,

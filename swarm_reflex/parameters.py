@@ -44,6 +44,8 @@ class Setup:
     vault_dir: Path
     settings: Settings
     params: Params
+    finish_s: float = 0.0
+    """How long the robot may go on when its record fails [s]."""
 
 
 def load_setup(node: Node) -> Setup:
@@ -56,7 +58,8 @@ def load_setup(node: Node) -> Setup:
         _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
     )
     settings = Settings(**_declared(node, Settings))
-    model = load_fleet(Path(fleet_file)).robot(agent_id).model
+    fleet = load_fleet(Path(fleet_file))
+    model = fleet.robot(agent_id).model
     limits = RobotLimits(**{f.name: getattr(model, f.name) for f in fields(RobotLimits)})
     geofence, sandbox = (
         parse_rings(name, _declare(node, name, ''), limits.radius_m)
@@ -68,6 +71,7 @@ def load_setup(node: Node) -> Setup:
         agent_id=agent_id,
         vault_dir=Path(vault_dir),
         settings=settings,
+        finish_s=fleet.file.finish_s,
         params=Params(robot=limits, geofence=geofence, sandbox=sandbox, **_declared(node, Params)),
     )
 

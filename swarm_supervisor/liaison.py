@@ -109,6 +109,8 @@ def _welcome(
         resume=heads,
     )
     data = {'agent': member.agent_id, 'tier': tier, 'ttl_s': ttl_s, 'identity': identity.sha256}
+    if identity.faults:
+        data['faults'] = list(identity.faults)
     hq.note(Kind.STATE_CHANGE, 'token.issued', data)
     return mission_pb2.SupervisorDown(welcome=welcome_)
 

@@ -72,6 +72,11 @@ class Bag:
         self._file = _HashedFile(path)
         self._writer = self._start(about or {})
 
+    @property
+    def pushed(self) -> int:
+        """How many frames were given to it."""
+        return self._pushed
+
     def push(self, inputs: object, outputs: object, *, time_ns: int) -> None:
         """Encode a frame and let it wait to be written.
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from swarm_vault.cli_data import check, export, journal, prove, query, retain
+from swarm_vault.cli_data import archive, check, export, journal, prove, query, retain
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import load_trust
@@ -156,6 +156,7 @@ app.command('journal')(journal)
 app.command('prove')(prove)
 app.command('check')(check)
 app.command('retain')(retain)
+app.command('archive')(archive)
 
 
 def _parse_since(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from swarm_vault.archive import Archived, archive_logs, restore_logs
 from swarm_vault.diary import write_journal
 from swarm_vault.errors import VaultError
 from swarm_vault.export import export_bag
@@ -138,15 +139,59 @@ def retain(
     vault: VaultArgument,
     *,
     policy: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help='YAML: bags_days, 1 or more.')
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help='YAML: bags_days, archive_days, logs_days; each 1 or more, or left out.',
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Remove bags that are older than a policy keeps them; the logs say so and stay."""
-    removed = apply_policy(vault, read_policy(policy), time.time_ns())
+    """Archive and remove what a policy says is old; the logs tell of it first."""
+    applied = apply_policy(vault, read_policy(policy), time.time_ns())
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in removed]))
+        typer.echo(json.dumps(asdict(applied)))
         return
-    for each in removed:
-        typer.echo(f'{each.bag}: removed, {each.bytes_} bytes; {each.event} says so')
-    typer.echo(f'{len(removed)} bags removed')
+    for bag in applied.bags:
+        typer.echo(f'{bag.bag}: removed, {bag.bytes_} bytes; {bag.event} says so')
+    for each in applied.archived:
+        typer.echo(_archived_text(each))
+    for log in applied.pruned:
+        files = ', '.join(log.files)
+        typer.echo(f'{log.log}: {files} removed, {log.lines} lines; {log.event} says so')
+    counts = len(applied.bags), len(applied.archived), len(applied.pruned)
+    typer.echo('{} bags removed, {} files archived, {} logs cut at the start'.format(*counts))
+
+
+def archive(
+    vault: VaultArgument,
+    *,
+    days: Annotated[
+        int, typer.Option(min=0, help='Only files so old; 0: all but each newest.')
+    ] = 0,
+    agent: Annotated[str, typer.Option(help='Only this robot.')] = '',
+    restore: Annotated[
+        bool, typer.Option('--restore', help='Make all Parquet files text again.')
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make old files of the logs Parquet; everything still reads and verifies them."""
+    if restore:
+        changed = restore_logs(vault, agent_id=agent)
+    else:
+        changed = archive_logs(vault, days=days, now_ns=time.time_ns(), agent_id=agent)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in changed]))
+        return
+    for each in changed:
+        typer.echo(_archived_text(each))
+    typer.echo(f'{len(changed)} files {"restored" if restore else "archived"}')
+
+
+def _archived_text(each: Archived) -> str:
+    because = f'; {each.event} says so' if each.event else ''
+    return (
+        f'{each.log}: {each.file}, {each.lines} lines, {each.bytes_before} bytes are now'
+        f' {each.bytes_after}{because}'
+    )

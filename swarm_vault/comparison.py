@@ -14,7 +14,7 @@ from swarm_vault.frames import BagLog, BagReader
 from swarm_vault.lines import parse_line
 from swarm_vault.log_check import log_folders
 from swarm_vault.moment import bag_logs
-from swarm_vault.segments import segment_paths
+from swarm_vault.segments import read_segment, segment_paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def _logs(vault_dir: Path) -> dict[str, Path]:
 def _lines(folder: Path | None) -> Iterator[bytes] | None:
     if folder is None:
         return None
-    contents = (path.read_bytes() for path in segment_paths(folder))
+    contents = (read_segment(path) for path in segment_paths(folder))
     return (line for content in contents for line in content.removesuffix(b'\n').split(b'\n'))
 
 
@@ -98,7 +98,7 @@ def _bags(vault_dir: Path) -> dict[str, Iterator[bytes]]:
     found: dict[str, Iterator[bytes]] = {}
     for check in bag_logs(vault_dir):
         starts: dict[str, int] = {}
-        for log in check.bags.values():
+        for log in check.decision_bags:
             core = str(log.start.get('core', ''))
             number = starts[core] = starts.get(core, -1) + 1
             found[f'{check.name} {core} {number}'] = _frames(vault_dir, log)

@@ -10,7 +10,7 @@ from typing import Any
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
 from swarm_vault.log_check import log_folders
-from swarm_vault.segments import segment_paths
+from swarm_vault.segments import open_segment, segment_paths
 from swarm_vault.tail import LogTail
 
 
@@ -87,7 +87,7 @@ class Follower:
 
 def _read_log(folder: Path) -> Iterator[dict[str, Any]]:
     for path in segment_paths(folder):
-        with path.open('rb') as file:
+        with open_segment(path) as file:
             for line in file:
                 event = _event_of(line)
                 if event:

@@ -12,7 +12,7 @@ from swarm_vault.errors import VaultError
 from swarm_vault.events import time_of
 from swarm_vault.lines import parse_line
 from swarm_vault.log_check import log_folders
-from swarm_vault.segments import segment_paths
+from swarm_vault.segments import read_segment, segment_paths
 
 
 def export_bag(vault_dir: Path, target: Path) -> int:
@@ -49,7 +49,7 @@ def export_bag(vault_dir: Path, target: Path) -> int:
 def _lines(folder: Path) -> Iterator[tuple[int, str, Path, bytes]]:
     latest_ns = 0
     for path in segment_paths(folder):
-        for number, line in enumerate(path.read_bytes().split(b'\n')[:-1], start=1):
+        for number, line in enumerate(read_segment(path).split(b'\n')[:-1], start=1):
             try:
                 event = parse_line(line)
             except VaultError as error:

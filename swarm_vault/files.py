@@ -36,6 +36,23 @@ def write_atomic(path: Path, content: bytes, *, mode: int = PUBLIC) -> None:
     sync_folder(path.parent)
 
 
+def make_durable(temporary: Path, path: Path) -> None:
+    """Sync a file that another library wrote, and give it its name; durable at return."""
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(temporary, path)  # noqa: PTH105 - the boundary is `os`
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file; its name is gone durably at return."""
+    os.unlink(path)  # noqa: PTH108 - the boundary is `os`
+    sync_folder(path.parent)
+
+
 def open_append(path: Path) -> int:
     """Open a file to append to; a new one's name is durable at return."""
     new = not path.exists()
@@ -49,6 +66,14 @@ def open_append(path: Path) -> int:
 def open_new(path: Path) -> int:
     """Make a file that must not exist yet; its name is durable at return."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PUBLIC)
+    _sync_name(path, descriptor)
+    return descriptor
+
+
+def open_over(path: Path) -> int:
+    """Make a file that must not exist yet, to be written over in part; its name is durable."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(path, flags, PUBLIC)
     _sync_name(path, descriptor)
     return descriptor
@@ -94,6 +119,16 @@ def cut_file(path: Path, keep: int, sidecar: Path) -> int:
 def append_durably(path: Path, content: bytes) -> None:
     """Append to a file; returns after the content is durable."""
     descriptor = open_append(path)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Write over the first bytes of a file that is there; needs no new room on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)

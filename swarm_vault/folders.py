@@ -6,15 +6,17 @@ journal/. What is missing is made from templates; what is there is never overwri
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
 from swarm_config.fleets import Robot
+from swarm_vault.cards import CARDS, CardState, IdentityCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
-from swarm_vault.mandate import MandateReading, read_mandate
+from swarm_vault.mandate import NO_TIER, MandateReading, read_mandate
+from swarm_vault.memory import read_memory
 
 FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'model.md', 'mandate.md', 'memory/INDEX.md')
 _PROMPT_FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'mandate.md', 'memory/INDEX.md')
@@ -28,6 +30,9 @@ class Identity:
     sha256: str
     """Of the prompt's UTF-8 bytes, hex."""
     mandate: MandateReading
+    """What it may do; tier 0 if any file of the folder is not valid, and the reason names it."""
+    faults: tuple[str, ...] = ()
+    """The files that are not valid, each with its state and why."""
 
 
 def agent_folder(vault_dir: Path, agent_id: str) -> Path:
@@ -82,15 +87,34 @@ def ensure_folder(
 def compile_identity(folder: Path) -> Identity:
     """Compile an agent's system prompt from its folder.
 
-    A missing or unreadable file is named in the prompt; a mandate that is not valid lowers the
-    agent to tier 0 and says why. Equal files give equal bytes.
+    A file that is not valid is named in the prompt, lowers the agent to tier 0 and says why.
+    Equal files give equal bytes.
     """
+    faults = tuple(_faults(folder))
     mandate = read_mandate(folder / 'mandate.md')
+    if faults and mandate.mandate is not None:
+        mandate = replace(mandate, tier=0, reason=f'{faults[0]}; {NO_TIER}')
     parts = [_section(folder, name) for name in _PROMPT_FILES]
     parts.append(_authority(mandate))
     prompt = '\n\n'.join(parts) + '\n'
     digest = hashlib.sha256(prompt.encode('utf-8')).hexdigest()
-    return Identity(system_prompt=prompt, sha256=digest, mandate=mandate)
+    return Identity(system_prompt=prompt, sha256=digest, mandate=mandate, faults=faults)
+
+
+def _faults(folder: Path) -> Iterator[str]:
+    """What is wrong with the folder's files, card by card and note by note."""
+    for name, type_ in CARDS.items():
+        reading = read_card(folder / name, type_)
+        if reading.state is not CardState.VALID:
+            yield f'{reading.state.value}: {reading.reason}'
+        elif isinstance(reading.card, IdentityCard) and reading.card.agent != folder.name:
+            yield f'INVALID: {name}: is the card of {reading.card.agent}, not of {folder.name}'
+    for note in read_memory(folder):
+        if note.front is None:
+            yield f'{note.state.value}: memory/{note.name}.md: {note.reason}'
+    mandate = read_mandate(folder / 'mandate.md')
+    if mandate.mandate is None:
+        yield f'{mandate.state.value}: {mandate.reason}'
 
 
 def _fill(template: Path, facts: Mapping[str, str]) -> bytes:
@@ -112,7 +136,7 @@ def _section(folder: Path, name: str) -> str:
 
 
 def _authority(reading: MandateReading) -> str:
-    if reading.mandate is None:
+    if reading.mandate is None or reading.reason:
         return (
             f'# Authority now\n\nTier 0: sense and report, do not move. Reason: {reading.reason}.'
         )

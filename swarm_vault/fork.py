@@ -68,7 +68,7 @@ def fork_vault(
     """
     found = []
     for check in bag_logs(vault_dir, agent_id, writer):
-        for log in check.bags.values():
+        for log in check.decision_bags:
             name = str(log.start.get('core', ''))
             fork = Fork(
                 agent_id=check.agent_id,

@@ -11,8 +11,11 @@ from typing import IO, Any
 
 from swarm_vault.bag import ABOUT, FRAMES_EVENT, START_EVENT
 from swarm_vault.errors import VaultError
+from swarm_vault.raw_bag import SEALED_EVENT, STARTED_EVENT
+from swarm_vault.raw_bag import SUFFIX as RAW_SUFFIX
 
 REMOVED_EVENT = 'bag.removed'
+_STARTS, _SEALS = (START_EVENT, STARTED_EVENT), (FRAMES_EVENT, SEALED_EVENT)
 _MAX_RECORD_BYTES = 64_000_000
 _MAGIC = b'\x89MCAP0\r\n'
 _FOOTER, _MESSAGE = 2, 5
@@ -47,6 +50,13 @@ class BagLog:
     """The event that says that the bag was removed by policy; None while it is kept."""
     inexact: str = ''
     """An input that its record does not show as it was, if one was noticed."""
+    left_out: int = 0
+    """Messages that came while the disk was too slow."""
+
+    @property
+    def raw(self) -> bool:
+        """Whether it holds ROS messages, not decisions."""
+        return self.name.endswith(RAW_SUFFIX)
 
     @property
     def sealed(self) -> int:
@@ -165,7 +175,7 @@ def note_bag(logs: dict[str, BagLog], event: Mapping[str, Any]) -> None:
     Raises:
         VaultError: The event does not have the form that a recorder writes.
     """
-    if event.get('type') not in (START_EVENT, FRAMES_EVENT, REMOVED_EVENT):
+    if event.get('type') not in (*_STARTS, *_SEALS, REMOVED_EVENT):
         return
     try:
         _note_bag(logs, event, event['data'])
@@ -181,12 +191,15 @@ def _note_bag(logs: dict[str, BagLog], event: Mapping[str, Any], data: Mapping[s
     if folder != 'bags/' + event['id'].rpartition('/')[0] or not file.endswith('.mcap'):
         raise VaultError(f'seq {event["seq"]} speaks of the bag {name[:80]!r} of another log')
     log = logs.setdefault(name, BagLog(name=name))
-    if event['type'] == START_EVENT:
+    if event['type'] != REMOVED_EVENT and log.raw != event['type'].startswith('bag.'):
+        raise VaultError(f'seq {event["seq"]} speaks of {name[:80]!r} as of another kind of bag')
+    if event['type'] in _STARTS:
         log.start = data
     elif event['type'] == REMOVED_EVENT:
         log.removed = event['seq']
     else:
-        log.inexact = str(data['inexact'])
+        log.inexact = '' if log.raw else str(data['inexact'])
+        log.left_out = _count(data['left_out']) if log.raw else 0
         log.seals.append(
             Seal(
                 seq=event['seq'],

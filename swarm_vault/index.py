@@ -6,19 +6,20 @@ the log. It follows logs that grow, and is made anew whenever it does not fit th
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
 from swarm_vault.log_check import log_folders
-from swarm_vault.segments import segment_paths
+from swarm_vault.segments import open_segment, segment_paths
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
-CREATE TABLE files (file INTEGER PRIMARY KEY, path TEXT UNIQUE, bytes INTEGER);
+CREATE TABLE files (file INTEGER PRIMARY KEY, path TEXT UNIQUE, bytes INTEGER, cold INTEGER);
 CREATE TABLE events (
     time_ns INTEGER, agent TEXT, writer TEXT, seq INTEGER, kind TEXT, type TEXT,
     file INTEGER, offset INTEGER, length INTEGER
@@ -70,11 +71,11 @@ class Index:
     def update(self) -> int:
         """Take in what the logs have more than the index; returns how many events it knows."""
         known = {
-            str(path): (file, size)
-            for file, path, size in self._base.execute('SELECT * FROM files')
+            str(path): (int(file), int(size))
+            for file, path, size in self._base.execute('SELECT file, path, bytes FROM files')
         }
         paths = [path for folder in log_folders(self._vault_dir) for path in segment_paths(folder)]
-        sizes = {self._name(path): path.stat().st_size for path in paths}
+        sizes = {self._name(path): self._size(path, known) for path in paths}
         if any(name not in sizes or size > sizes[name] for name, (_, size) in known.items()):
             self.forget()
             known = {}
@@ -83,7 +84,9 @@ class Index:
                 name = self._name(path)
                 file, begin = known.get(name, (None, 0))
                 if sizes[name] > begin:
-                    self._take(path, name, file, begin)
+                    file = self._take(path, name, file, begin)
+                cold = path.suffix == SUFFIX
+                self._base.execute('UPDATE files SET cold = ? WHERE file = ?', (cold, file))
         return int(self._base.execute('SELECT count(*) FROM events').fetchone()[0])
 
     def forget(self) -> None:
@@ -115,7 +118,8 @@ class Index:
             yield self._read(path, offset, length, fields)
 
     def _read(self, path: str, offset: int, length: int, fields: list[Any]) -> dict[str, Any]:
-        with (self._vault_dir / path).open('rb') as file:
+        hot = self._vault_dir / path
+        with open_segment(hot if hot.exists() else hot.with_suffix(SUFFIX)) as file:
             file.seek(offset)
             line = file.read(length)
         try:
@@ -144,12 +148,12 @@ class Index:
         base.execute(f'PRAGMA user_version={_SCHEMA_VERSION}')
         return base
 
-    def _take(self, path: Path, name: str, file: int | None, begin: int) -> None:
+    def _take(self, path: Path, name: str, file: int | None, begin: int) -> int | None:
         if file is None:
-            cursor = self._base.execute('INSERT INTO files (path, bytes) VALUES (?, 0)', (name,))
-            file = cursor.lastrowid
+            text = 'INSERT INTO files (path, bytes, cold) VALUES (?, 0, 0)'
+            file = self._base.execute(text, (name,)).lastrowid
         end, rows = begin, []
-        with path.open('rb') as lines:
+        with open_segment(path) as lines:
             lines.seek(begin)
             for line in lines:
                 if not line.endswith(b'\n'):
@@ -162,6 +166,7 @@ class Index:
                     self._insert(rows)
         self._insert(rows)
         self._base.execute('UPDATE files SET bytes = ? WHERE file = ?', (end, file))
+        return file
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
         self._base.executemany(
@@ -172,7 +177,16 @@ class Index:
         rows.clear()
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self._vault_dir).as_posix()
+        """One name for a file, hot or cold: the lines stand at the same places in both."""
+        return path.relative_to(self._vault_dir).with_suffix('.jsonl').as_posix()
+
+    def _size(self, path: Path, known: Mapping[str, tuple[int, int]]) -> int:
+        """How many bytes of lines a file has; a cold one that is known does not change."""
+        if path.suffix != SUFFIX:
+            return path.stat().st_size
+        file, size = known.get(self._name(path), (None, 0))
+        kept = self._base.execute('SELECT cold FROM files WHERE file = ?', (file,)).fetchone()
+        return size if kept == (1,) else len(read_cold(path))
 
 
 def _row_of(line: bytes) -> tuple[Any, ...] | None:

@@ -10,6 +10,7 @@ A failed write or sync is never tried again: the log is then faulty for good and
 """
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ from typing import NamedTuple, Protocol
 from swarm_vault.checkpoints import Checkpoints
 from swarm_vault.errors import VaultError
 from swarm_vault.files import take_lock
+from swarm_vault.last_words import LastWords
 from swarm_vault.lines import Event, JsonValue, Kind, Link, encode_line, line_hash
 from swarm_vault.segments import SEGMENT_BYTES, Segments, day_of, lines_after, log_folder
 
@@ -186,6 +188,10 @@ class Ledger:
             self._fail(error)
             raise VaultError(self._fault) from error
 
+    def give_up(self, error: Exception) -> None:
+        """End recording for good: somebody saw the disk fail before this log did."""
+        self._fail(error)
+
     def close(self) -> None:
         """Commit everything, sign the end and let the files go. Closing twice is allowed."""
         with self._wake:
@@ -237,11 +243,15 @@ class Ledger:
             on_error.callback(os.close, self._lock_descriptor)
             self._checkpoints = Checkpoints(vault_dir, agent_id=self.agent_id, writer=self.writer)
             self._segments = Segments(folder, segment_bytes=segment_bytes)
+            self._last_words = LastWords(folder)
             end = self._segments.link
             self._checkpoints.begin(end, lambda seq: lines_after(folder, seq))
             on_error.pop_all()
 
     def _say_opened(self) -> None:
+        said = self._last_words.read()
+        if said is not None:
+            self.append(Event(kind=Kind.SYSTEM, type_='ledger.faulted', data=said))
         torn = self._segments.torn
         if torn is not None:
             data: Mapping[str, JsonValue] = {
@@ -252,6 +262,7 @@ class Ledger:
             self.append(Event(kind=Kind.SYSTEM, type_='ledger.recovered', data=data))
         data = {'signed': self._checkpoints.signed}
         self.append(Event(kind=Kind.SYSTEM, type_='ledger.opened', data=data))
+        self._heard = said is not None
 
     # The thread: from here on nothing is called by others.
 
@@ -321,6 +332,9 @@ class Ledger:
             with self._wake:
                 self._synced = self._written
                 self._done.notify_all()
+            if self._heard:
+                self._last_words.forget()
+                self._heard = False
             self._times.sync = None
             if self._times.checkpoint is None:
                 self._times.checkpoint = time.monotonic() + CHECKPOINT_S
@@ -342,4 +356,13 @@ class Ledger:
     def _release(self) -> None:
         self._segments.close()
         self._checkpoints.close()
+        self._say_fault()
         os.close(self._lock_descriptor)
+
+    def _say_fault(self) -> None:
+        if self._fault is None:
+            return
+        try:
+            self._last_words.say(self._fault, seq=self._synced.seq, time_ns=self._clock())
+        except OSError as error:
+            sys.stderr.write(f'{self._name}: the disk does not even take why it ended ({error})\n')

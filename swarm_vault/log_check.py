@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from swarm_vault.begin import FILE as BEGIN_FILE
+from swarm_vault.begin import Begin, read_begin
 from swarm_vault.chain import take_line
 from swarm_vault.checkpoints import FILE, parse_checkpoint
+from swarm_vault.cold_check import cold_fault
 from swarm_vault.errors import VaultError
 from swarm_vault.files import is_locked
 from swarm_vault.frames import BagLog, note_bag
@@ -16,10 +19,12 @@ from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, verify_log_signature
-from swarm_vault.segments import segment_paths
+from swarm_vault.segments import read_segment, segment_paths
 
 MIRROR_MARK = '.mirror'
 """Stands in a log's folder that is another machine's copy."""
+REMOVED_EVENT = 'ledger.removed'
+"""Says which of the oldest lines were removed by policy."""
 MAX_UNSIGNED_LINES = 4 * COMMIT_LINES
 """More lines than this never wait for a checkpoint where there is a key."""
 
@@ -61,6 +66,13 @@ class LogCheck:
     open: bool = False
     """A living process writes it."""
     mirror: bool = False
+    begin: int = 0
+    """So many lines at the start were removed by policy."""
+
+    @property
+    def decision_bags(self) -> tuple[BagLog, ...]:
+        """The bags that hold decisions, not raw messages."""
+        return tuple(log for log in self.bags.values() if not log.raw)
 
     @property
     def name(self) -> str:
@@ -83,6 +95,9 @@ class LogWalk:
         self._wanted = set(sizes)
         self._tree = Tree()
         self._link = Link()
+        self._begin = Begin()
+        self._removed: dict[int, Any] = {}
+        """What events say of removed lines, by their sequence numbers."""
         self._last_type = 'ledger.closed'
         self.result = LogCheck(
             agent_id=folder.parent.parent.name,
@@ -98,10 +113,7 @@ class LogWalk:
         if self._trust is not None:
             checkpoints, odd, number = self._read_checkpoints(self._trust)
         self._wanted.update(checkpoint.size for checkpoint in checkpoints)
-        paths = segment_paths(self._folder)
-        for path in paths:
-            if not self.result.fault:
-                self._walk_file(path, last=path == paths[-1])
+        self._walk()
         self.result.broken = bool(self.result.fault)
         if odd and not self.result.fault:
             self._fail(odd, FILE, number, seq=0)
@@ -112,8 +124,53 @@ class LogWalk:
         self.result.lines = self._link.seq
         return self.result
 
+    def _walk(self) -> None:
+        try:
+            self._take_begin(read_begin(self._folder))
+        except VaultError as error:
+            self._fail(str(error), BEGIN_FILE, 1)
+            return
+        paths = segment_paths(self._folder)
+        file, reason = cold_fault(paths)
+        if reason:
+            self._fail(f'{file} {reason}', file)
+        for path in paths:
+            if not self.result.fault:
+                self._walk_file(path, last=path == paths[-1])
+        if not self.result.fault:
+            self._judge_begin()
+
+    def _take_begin(self, begin: Begin) -> None:
+        self._begin, self._link = begin, begin.link
+        self.result.begin = begin.link.seq
+        self._tree = Tree(begin.link.seq, begin.peaks)
+        if begin.link.seq in self._wanted:
+            place = Place(begin.link.prev, self._tree.root(), BEGIN_FILE, 1)
+            self.result.places[begin.link.seq] = place
+
+    def _judge_begin(self) -> None:
+        first = self._begin.link.seq
+        if not first:
+            return
+        said = [seq for seq, told in self._removed.items() if told == self._begin.plain()]
+        if said:
+            self.result.losses.append(
+                f'seq 0 to {first - 1} were removed by policy, seq {said[-1]} says'
+            )
+        else:
+            self._fail(
+                f'seq 0 to {first - 1} are missing, and no event says that a policy removed them',
+                BEGIN_FILE,
+                1,
+                seq=first,
+            )
+
     def _walk_file(self, path: Path, *, last: bool) -> None:
-        *lines, rest = path.read_bytes().split(b'\n')
+        try:
+            *lines, rest = read_segment(path).split(b'\n')
+        except VaultError as error:
+            self._fail(str(error), path.name)
+            return
         hashed = 0
         for number, line in enumerate(lines, start=1):
             self._take(line)
@@ -153,12 +210,23 @@ class LogWalk:
             self._fail(str(error))
             return
         kind = event['type']
-        if kind == 'ledger.recovered':
+        if kind == REMOVED_EVENT:
+            begin = event['data'].get('begin') if isinstance(event['data'], dict) else None
+            self._removed[event['seq']] = begin
+        elif kind == 'ledger.faulted':
+            self._note_fault(event)
+        elif kind == 'ledger.recovered':
             self.result.losses.append(f'a torn line was cut off before seq {event["seq"]}')
         elif kind == 'ledger.opened':
             self.result.signed |= event['data'] == {'signed': True}
-            if self._last_type not in ('ledger.closed', 'ledger.recovered'):
+            if self._last_type not in ('ledger.closed', 'ledger.recovered', 'ledger.faulted'):
                 self._note_kill(event['seq'])
+
+    def _note_fault(self, event: dict[str, Any]) -> None:
+        data = event['data'] if isinstance(event['data'], dict) else {}
+        self.result.losses.append(
+            f'nothing could be recorded any more before seq {event["seq"]}: {data.get("reason")}'
+        )
 
     def _note_kill(self, seq: int) -> None:
         self.result.losses.append(
@@ -200,6 +268,8 @@ class LogWalk:
 
     def _compare_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         for checkpoint in checkpoints:
+            if checkpoint.size < self.result.begin:
+                continue
             seq = checkpoint.size - 1
             place = self.result.places.get(checkpoint.size)
             if place is None:

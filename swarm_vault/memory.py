@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from swarm_vault.cards import CardState
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
 
@@ -35,14 +36,7 @@ class Standing(str, Enum):
     SUPERSEDED = 'superseded'
 
 
-class NoteState(str, Enum):
-    """What reading a note came to."""
-
-    ABSENT = 'ABSENT'
-    VALID = 'VALID'
-    INVALID = 'INVALID'
-    NO_BLOCK = 'NO_BLOCK'
-    UNREADABLE = 'UNREADABLE'
+NoteState = CardState
 
 
 class Front(BaseModel):
@@ -118,7 +112,9 @@ def read_memory(folder: Path) -> tuple[NoteReading, ...]:
 
 def index_of(notes: Iterable[NoteReading]) -> str:
     """The text of INDEX.md: valid notes by name, then what could not be read and why."""
-    lines = ['# Memory', '']
+    notes = tuple(notes)
+    usable = sum(note.front is not None for note in notes)
+    lines = ['# Memory', '', '```yaml', f'notes: {usable}', '```', '']
     broken = []
     for note in notes:
         if note.front is None:

@@ -66,7 +66,7 @@ def moment_of(
     query = Query(agent_id=agent_id, writer=writer)
     known = []
     for check in bag_logs(vault_dir, agent_id, writer):
-        for log in check.bags.values():
+        for log in check.decision_bags:
             found = _last_before(vault_dir, check, log, time_ns)
             if found is not None:
                 known.append(found)

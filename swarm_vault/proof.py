@@ -53,6 +53,8 @@ def prove_event(vault_dir: Path, event_id: str) -> Proof:
         raise VaultError(f'{event_id}: no checkpoint of the log covers it')
     size = parse_note(content).checkpoint.size
     lines = lines_after(folder, 0)[:size]
+    if lines and parse_line(lines[0])['seq']:
+        raise VaultError(f'{event_id}: the first lines of its log were removed by policy')
     if len(lines) < size:
         raise VaultError(f'{event_id}: its log is shorter than its checkpoint; verify the vault')
     steps = inclusion_proof([leaf_hash(line) for line in lines], index)

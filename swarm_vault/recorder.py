@@ -22,23 +22,43 @@ from swarm_vault.core import Core, I, O, P, S
 from swarm_vault.errors import VaultError
 from swarm_vault.ledger import Ledger, SideFile
 from swarm_vault.lines import Event, JsonValue, Kind, encode_json
+from swarm_vault.raw_bag import STARTED_EVENT, RawBag, Topic
+from swarm_vault.raw_bag import SUFFIX as RAW_SUFFIX
 
 __all__ = ['JsonValue', 'Kind', 'Recorder', 'VaultError']
 
 RAISED_EVENT = 'core.raised'
+AT, RAW = 'at_frame', 'raw'
+"""An event's data says behind how many frames of each bag it stands."""
 
 
 class Recorder:
     """Record one process's events and decisions. Thread-safe; never waits for the disk.
 
+    When the disk fails, recording ends for good. The robot's policy says what then: to stop now
+    (`finish_s` 0: every call raises), or to finish what it does, unrecorded, for so long. `fault`
+    tells of it at once, and the log does at its next start.
+
+    Args:
+        vault_dir: The vault.
+        agent_id: Whose log.
+        writer: Which of the agent's processes this is.
+        finish_s: How long decisions may still be made without a record [s].
+
     Raises:
         VaultError: The log cannot be opened or another process writes it.
     """
 
-    def __init__(self, *, vault_dir: Path, agent_id: str, writer: str) -> None:
+    def __init__(
+        self, *, vault_dir: Path, agent_id: str, writer: str, finish_s: float = 0.0
+    ) -> None:
+        self._finish_s = finish_s
+        self._ends_s: float | None = None
+        """When nothing may go on unrecorded any more, monotonic [s]."""
         self._vault_dir = vault_dir
         self._ledger = Ledger(vault_dir=vault_dir, agent_id=agent_id, writer=writer)
         self._bags: dict[str, Bag] = {}
+        self._raw: RawBag | None = None
 
     @property
     def lines(self) -> int:
@@ -49,6 +69,20 @@ class Recorder:
     def fault(self) -> str | None:
         """Why nothing can be recorded any more, in a sentence; None while all is well."""
         return self._ledger.fault
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether nothing may go on any more: there is a fault, and no time left to finish in."""
+        if self._ledger.fault is None:
+            return False
+        if self._ends_s is None:
+            self._ends_s = time.monotonic() + self._finish_s
+        return time.monotonic() >= self._ends_s
+
+    def give_up(self, error: OSError) -> bool:
+        """Take a failure of the disk seen elsewhere for the record's; whether it can go on."""
+        self._ledger.give_up(error)
+        return not self.must_stop
 
     def event(
         self,
@@ -69,10 +103,20 @@ class Recorder:
             durable: Return only after fdatasync.
 
         Raises:
-            VaultError: The data is no JSON, or the log is closed or faulty.
+            VaultError: The data is no JSON, or the log is closed or faulty and no time is left
+                to finish in. Within that time the returned number is that of no event.
         """
-        event = Event(kind=kind, type_=type_, data=data, causes=tuple(causes))
-        return self._ledger.append(event, durable=durable)
+        at = self._positions()
+        given = {**data, AT: at} if at and AT not in data else data
+        event = Event(kind=kind, type_=type_, data=given, causes=tuple(causes))
+        if self._goes_on_unrecorded(durable=durable):
+            return self._ledger.lines
+        try:
+            return self._ledger.append(event, durable=durable)
+        except VaultError:
+            if self._goes_on_unrecorded(durable=durable):
+                return self._ledger.lines
+            raise
 
     def start(self, core: Core[P, S, I, O], params: P) -> S:
         """Open a core's frames bag, record its parameters, and return its initial state.
@@ -94,6 +138,34 @@ class Recorder:
         self._ledger.append(Event(kind=Kind.SYSTEM, type_=START_EVENT, data=data))
         self._ledger.attach(bag)
         return core.initial(params)
+
+    def start_raw(self, topics: Sequence[Topic]) -> None:
+        """Open the bag of raw messages; `raw` then takes what comes on these topics.
+
+        Raises:
+            VaultError: It cannot be opened, or the log is closed or faulty.
+        """
+        name = f'bags/{self._ledger.agent_id}/{self._ledger.writer}/{time.time_ns()}{RAW_SUFFIX}'
+        try:
+            bag = RawBag(vault_dir=self._vault_dir, name=name, topics=tuple(topics))
+        except OSError as error:
+            raise VaultError(f'{name}: cannot be opened ({error}); mend the disk') from error
+        data: Mapping[str, JsonValue] = {
+            'bag': name,
+            'topics': {topic.name: topic.type_ for topic in topics},
+        }
+        self._ledger.append(Event(kind=Kind.SYSTEM, type_=STARTED_EVENT, data=data))
+        self._ledger.attach(bag)
+        self._raw = bag
+
+    def raw(self, topic: str, data: bytes, *, time_ns: int) -> None:
+        """Keep a message as it came, CDR; nothing happens where no such bag was started.
+
+        Raises:
+            VaultError: The topic was not named at the start.
+        """
+        if self._raw is not None and self._ledger.fault is None:
+            self._raw.push(topic, data, time_ns=time_ns)
 
     def decide(
         self,
@@ -121,6 +193,8 @@ class Recorder:
         bag = self._bags.get(core.name)
         if bag is None:
             raise VaultError(f'core {core.name!r} was not started; call Recorder.start first')
+        if self._goes_on_unrecorded(durable=durable):
+            return core.decide(state, inputs, params)
         if self._ledger.fault is not None:
             raise VaultError(self._ledger.fault)
         try:
@@ -132,6 +206,15 @@ class Recorder:
         if durable:
             self._ledger.commit(bag.seal_now)
         return state, outputs
+
+    def _positions(self) -> dict[str, JsonValue]:
+        """How far each bag of this writer is: an event stands behind so many frames of it."""
+        at: dict[str, JsonValue] = {name: bag.pushed for name, bag in self._bags.items()}
+        return at | {RAW: self._raw.pushed} if self._raw is not None else at
+
+    def _goes_on_unrecorded(self, *, durable: bool) -> bool:
+        """What must be on the disk before it is acted upon never goes on without one."""
+        return self._ledger.fault is not None and not durable and not self.must_stop
 
     def attach(self, side: SideFile) -> None:
         """Let the recorder's thread write and sync a file beside the log, until it is closed."""

@@ -227,7 +227,7 @@ def load_core(target: str) -> Core[Any, Any, Any, Any]:
 
 
 def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterator[_Task]:
-    for log in check.bags.values():
+    for log in check.decision_bags:
         if log.removed is not None and not (vault_dir / log.name).exists():
             continue
         yield _Task(

@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import IO
 
+from swarm_vault.begin import read_begin
+from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
 from swarm_vault.files import cut_file, make_folder, open_append, sync_data, write_all
 from swarm_vault.lines import Link, line_hash, parse_line
@@ -45,8 +49,34 @@ def log_folder(vault_dir: Path, agent_id: str, writer: str) -> Path:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """The log's files, oldest first."""
-    return sorted(folder.glob('[0-9][0-9][0-9][0-9]-[0-9][0-9]/*.jsonl'))
+    """The log's files, oldest first; where one is both hot and cold, the hot one."""
+    begin = read_begin(folder)
+    found = {path.stem: path for suffix in (SUFFIX, '.jsonl') for path in _files(folder, suffix)}
+    return [found[stem] for stem in sorted(found) if stem >= begin.stem]
+
+
+def _files(folder: Path, suffix: str) -> Iterator[Path]:
+    return folder.glob(f'[0-9][0-9][0-9][0-9]-[0-9][0-9]/[0-9]*{suffix}')
+
+
+def read_segment(path: Path) -> bytes:
+    """A file's lines as they were written, hot or cold.
+
+    Raises:
+        VaultError: It is cold and no Parquet file.
+        OSError: It cannot be read.
+    """
+    return read_cold(path) if path.suffix == SUFFIX else path.read_bytes()
+
+
+def open_segment(path: Path) -> IO[bytes]:
+    """Open a file's lines as they were written, hot or cold.
+
+    Raises:
+        VaultError: It is cold and no Parquet file.
+        OSError: It cannot be read.
+    """
+    return BytesIO(read_cold(path)) if path.suffix == SUFFIX else path.open('rb')
 
 
 def day_of(time_ns: int) -> str:
@@ -125,9 +155,10 @@ class Segments:
         paths = segment_paths(self._folder)
         if not paths:
             return
-        self._stem = paths[-1].stem
-        self.torn = cut_torn(paths[-1])
-        self._size = paths[-1].stat().st_size
+        self._stem, self._size = paths[-1].stem, self._limit
+        if paths[-1].suffix != SUFFIX:
+            self.torn = cut_torn(paths[-1])
+            self._size = paths[-1].stat().st_size
         for path in reversed(paths):
             line = last_line(path)
             if line:
@@ -148,7 +179,7 @@ def cut_torn(path: Path) -> Torn | None:
     leave a file's size without its content.
     """
     content_end = path.stat().st_size
-    keep = _whole_bytes(path, content_end)
+    keep = _whole_bytes(path)
     if keep == content_end:
         return None
     sidecar = path.with_suffix('.torn')
@@ -162,7 +193,8 @@ def last_line(path: Path) -> bytes:
 
 def lines_backwards(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield offset and content of the lines that end in a newline, from the last to the first."""
-    yield from _lines_backwards(path, _end_of_newlines(path, path.stat().st_size))
+    with open_segment(path) as file:
+        yield from _lines_backwards(file, _end_of_newlines(file))
 
 
 def lines_after(folder: Path, seq: int) -> list[bytes]:
@@ -176,13 +208,14 @@ def lines_after(folder: Path, seq: int) -> list[bytes]:
     return found[::-1]
 
 
-def _whole_bytes(path: Path, size: int) -> int:
+def _whole_bytes(path: Path) -> int:
     """How many bytes stand before the torn end."""
-    whole = _end_of_newlines(path, size)
-    for start, line in _lines_backwards(path, whole):
-        if _is_event(line):
-            break
-        whole = start
+    with path.open('rb') as file:
+        whole = _end_of_newlines(file)
+        for start, line in _lines_backwards(file, whole):
+            if _is_event(line):
+                break
+            whole = start
     return whole
 
 
@@ -194,31 +227,29 @@ def _is_event(line: bytes) -> bool:
     return True
 
 
-def _end_of_newlines(path: Path, size: int) -> int:
-    with path.open('rb') as file:
-        end = size
-        while end > 0:
-            start = max(0, end - _TAIL_BYTES)
-            file.seek(start)
-            found = file.read(end - start).rfind(b'\n')
-            if found >= 0:
-                return start + found + 1
-            end = start
+def _end_of_newlines(file: IO[bytes]) -> int:
+    end = file.seek(0, SEEK_END)
+    while end > 0:
+        start = max(0, end - _TAIL_BYTES)
+        file.seek(start)
+        found = file.read(end - start).rfind(b'\n')
+        if found >= 0:
+            return start + found + 1
+        end = start
     return 0
 
 
-def _lines_backwards(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
+def _lines_backwards(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, line) from the end; the bytes up to `size` must end in a newline."""
     if size == 0:
         return
     end, start, rest = size, size - 1, b''
-    with path.open('rb') as file:
-        while start > 0:
-            block = min(start, _TAIL_BYTES)
-            start -= block
-            file.seek(start)
-            rest, *lines = (file.read(block) + rest).split(b'\n')
-            for line in reversed(lines):
-                end -= len(line) + 1
-                yield end, line
+    while start > 0:
+        block = min(start, _TAIL_BYTES)
+        start -= block
+        file.seek(start)
+        rest, *lines = (file.read(block) + rest).split(b'\n')
+        for line in reversed(lines):
+            end -= len(line) + 1
+            yield end, line
     yield 0, rest

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 from typing import IO
 
+from swarm_vault.cold import SUFFIX
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
-from swarm_vault.segments import last_line, log_folder, segment_paths
+from swarm_vault.segments import last_line, log_folder, open_segment, segment_paths
 
 
 class LogTail:
@@ -35,7 +36,8 @@ class LogTail:
             VaultError: The log is damaged, or it cannot be read.
         """
         try:
-            if self._path is None or self._seq != after_seq + 1:
+            gone = self._path is None or not self._path.exists()
+            if gone or self._seq != after_seq + 1:
                 self._seek(after_seq + 1)
             return tuple(self._read(limit))
         except OSError as error:
@@ -63,10 +65,10 @@ class LogTail:
         return lines
 
     def _read_file(self, path: Path, limit: int) -> list[bytes]:
-        with path.open('rb') as file:
+        with open_segment(path) as file:
             file.seek(self._offset)
             lines = _whole_lines(file, limit)
-            if lines:
+            if lines and path.suffix != SUFFIX:
                 os.fdatasync(file.fileno())
         self._offset += sum(len(line) + 1 for line in lines)
         self._seq += len(lines)
@@ -76,7 +78,7 @@ class LogTail:
         """Stand before the line of a sequence number, or at the end if it comes next."""
         self._path, self._offset, self._seq = None, 0, 0
         for path in segment_paths(self._folder):
-            with path.open('rb') as file:
+            with open_segment(path) as file:
                 first = _whole_lines(file, 1)
             start = int(parse_line(first[0])['seq']) if first else self._seq
             if self._path is None or start <= seq:
@@ -90,7 +92,7 @@ class LogTail:
             )
 
     def _skip(self, path: Path, seq: int) -> None:
-        with path.open('rb') as file:
+        with open_segment(path) as file:
             for line in _whole_lines(file, seq - self._seq):
                 self._offset += len(line) + 1
                 self._seq += 1

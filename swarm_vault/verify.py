@@ -144,7 +144,8 @@ def _located(check: LogCheck) -> str:
 def _check_bags(vault_dir: Path, check: LogCheck) -> int:
     if check.fault or check.mirror:
         return 0
-    return sum(_check_bag(vault_dir, log, check) for log in check.bags.values())
+    sealed = [(log, _check_bag(vault_dir, log, check)) for log in check.bags.values()]
+    return sum(frames for log, frames in sealed if not log.raw)
 
 
 def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
@@ -156,6 +157,8 @@ def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
         return 0
     fault = '' if log.start else f'{log.name}: is sealed but was never started'
     check.fault = check.fault or fault or bag_fault(path, log)
+    if log.left_out:
+        check.losses.append(f'{log.name}: {log.left_out} messages came faster than the disk')
     if log.finished or check.fault or check.open:
         return log.sealed
     unsealed = sum(1 for _ in BagReader(path)) - log.sealed

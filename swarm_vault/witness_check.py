@@ -129,7 +129,7 @@ def _contradiction(vault_dir: Path, known: Mapping[str, LogCheck], sighting: Sig
         return reason if gone else ''
     place = check.places.get(sighting.size)
     if place is None:
-        if check.broken or check.mirror:
+        if check.broken or check.mirror or sighting.size < check.begin:
             return ''
         return (
             f'{sighting.log}: seq {check.lines}: was cut off or rolled back,'

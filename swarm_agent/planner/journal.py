@@ -18,9 +18,26 @@ class Journal:
         VaultError: The vault cannot be written, now or later.
     """
 
-    def __init__(self, vault_dir: Path, params: Params, topics: Topics) -> None:
+    def __init__(
+        self, vault_dir: Path, params: Params, topics: Topics, *, finish_s: float = 0.0
+    ) -> None:
         self._params, self._topics = params, topics
-        self._recorder = Recorder(vault_dir=vault_dir, agent_id=params.agent_id, writer='planner')
+        self._recorder = Recorder(
+            vault_dir=vault_dir, agent_id=params.agent_id, writer='planner', finish_s=finish_s
+        )
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be recorded any more; None while all is well."""
+        return self._recorder.fault
+
+    def may_finish(self) -> bool:
+        """Whether the robot may go on with what it does although nothing is recorded."""
+        return not self._recorder.must_stop
+
+    def give_up(self, error: OSError) -> bool:
+        """Take a failure of the disk seen elsewhere for the record's; whether it can go on."""
+        return self._recorder.give_up(error)
 
     def start(self) -> State:
         """Begin the record of the core."""

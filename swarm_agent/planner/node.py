@@ -30,8 +30,10 @@ from swarm_agent.planner.slm import GEMMA_TERMS, make_adviser
 from swarm_agent.planner.topics import Topics
 from swarm_agent.planner.wire import to_telemetry
 from swarm_config.errors import ConfigError
+from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
 
+ON_A_LEG = frozenset((Situation.NAV_MOVING, Situation.NAV_BLOCKED, Situation.NAV_YIELDING))
 _SECOND_NS = 1_000_000_000
 _BEAT_NS = _SECOND_NS // 10
 _SPIN_NS = _SECOND_NS // 10
@@ -56,7 +58,9 @@ class PlannerNode:
         self.rate_hz = setup.settings.rate_hz
         self._adviser = make_adviser(setup.settings, setup.params.cards)
         self._topics = Topics(self._node, setup.robot.agent_id)
-        self._journal = Journal(setup.vault_dir, setup.params, self._topics)
+        self._journal = Journal(
+            setup.vault_dir, setup.params, self._topics, finish_s=setup.fleet.file.finish_s
+        )
         self._file = CheckpointFile(setup.vault_dir, setup.robot.agent_id)
         self._restored: Restored | None = self._file.load()
         self._state = self._journal.start()
@@ -101,9 +105,23 @@ class PlannerNode:
     def _work(self) -> None:
         now_ns = time.monotonic_ns()
         urgent = self._collect(now_ns)
+        if self._journal.fault is not None:
+            self._finish_unrecorded()
+            return
         due_ns = self._decided_ns + round(_SECOND_NS / self._setup.settings.decide_hz)
         if urgent or now_ns >= due_ns:
             self._decide()
+
+    def _finish_unrecorded(self) -> None:
+        """Decide nothing any more; the leg that is being driven may end.
+
+        Raises:
+            VaultError: There is no leg, an operator says stop, or the time for it is over.
+        """
+        view = self._topics.situation
+        moving = view is not None and view.nav_state in ON_A_LEG
+        if not moving or self._news.stops or not self._journal.may_finish():
+            raise VaultError(str(self._journal.fault))
 
     def _collect(self, now_ns: int) -> bool:
         """Fill the inbox; whether something in it cannot wait."""
@@ -169,6 +187,8 @@ class PlannerNode:
         try:
             act()
         except Exception as error:  # noqa: BLE001 - whatever it is, the robot stands and says so
+            if isinstance(error, OSError) and self._journal.give_up(error):
+                return
             self._failure = f'{type(error).__name__}: {error}'
             agent_id = self._setup.robot.agent_id
             sys.stderr.write(f'planner of {agent_id}: {self._failure}; standing\n')
@@ -202,8 +222,10 @@ class PlannerNode:
             level = DiagnosticStatus.WARN if stopped else DiagnosticStatus.OK
             text = ' '.join(filter(None, (outputs.phase.value, outputs.skill, outputs.reason)))
             values |= {'tier': outputs.tier, 'progress': round(outputs.progress, 3)}
-        if self._failure:
-            level, text = DiagnosticStatus.ERROR, self._failure
+        fault = self._journal.fault
+        if self._failure or fault:
+            level = DiagnosticStatus.ERROR
+            text = self._failure or f'unrecorded: {fault}'
         self._topics.tell_diagnostics(level, text, values)
 
     def _due(self, what: str, now_ns: int, period_ns: int) -> bool:

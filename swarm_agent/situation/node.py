@@ -48,6 +48,7 @@ HEARD_NS = SECOND_NS
 ODD_STAMP_NS = -100_000_000
 """A stamp further ahead of our clock than this is as bad as none."""
 NEVER_NS = 3600 * SECOND_NS
+ON_A_LEG = (NavState.MOVING, NavState.YIELDING, NavState.BLOCKED)
 WARNS = (NavState.BLOCKED, NavState.UNREACHABLE)
 
 
@@ -67,8 +68,14 @@ class SituationNode:
         self._memory = FrameMemory(setup.vault_dir, agent_id)
         self._params = params_of(setup, self._memory.load())
         self._ports = Ports(self._node, agent_id)
-        self._recorder = Recorder(vault_dir=setup.vault_dir, agent_id=agent_id, writer='situation')
+        self._recorder = Recorder(
+            vault_dir=setup.vault_dir,
+            agent_id=agent_id,
+            writer='situation',
+            finish_s=setup.fleet.file.finish_s,
+        )
         self._state = self._recorder.start(CORE, self._params)
+        self._recorder.start_raw(self._ports.sensors())
         self._mesh = MeshSession(agent_id, setup.fleet, setup.vault_dir)
         members = [robot.agent_id for robot in setup.fleet.robots]
         self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
@@ -85,8 +92,8 @@ class SituationNode:
     def poll(self) -> None:
         """Take what has come; decide when a scan is there, or has not been for too long."""
         ports = self._ports
-        self._scan = ports.scan() or self._scan
-        for message in ports.odometry():
+        self._scan = ports.scan(self._keep) or self._scan
+        for message in ports.odometry(self._keep):
             reading = reading_of(message)
             if reading is not None:
                 self._track.add(reading)
@@ -111,6 +118,9 @@ class SituationNode:
         self._recorder.close()
         self._node.destroy_node()
 
+    def _keep(self, topic: str, data: bytes, time_ns: int) -> None:
+        self._recorder.raw(topic, data, time_ns=time_ns)
+
     def _guarded(self, act: Callable[[], None]) -> None:
         """A motion that cannot be decided or recorded does not happen, and is not tried again."""
         if self._failure:
@@ -128,6 +138,7 @@ class SituationNode:
         began = time.thread_time()
         inputs, scan_stamp_ns = self._inputs()
         self._state, outputs = self._recorder.decide(CORE, self._state, inputs, self._params)
+        self._end_unrecorded_leg(outputs)
         self._ports.drive(outputs.vx_mps, outputs.wz_radps)
         self._ports.beat()
         self._tell_peers(outputs)
@@ -139,6 +150,15 @@ class SituationNode:
             self._ports.tell_frame(outputs.map_odom, scan_stamp_ns)
         self._outputs = outputs
         self._decide_ms.append((time.thread_time() - began) * 1e3)
+
+    def _end_unrecorded_leg(self, outputs: Outputs) -> None:
+        """Without a record a leg is finished at most; then the robot stands.
+
+        Raises:
+            VaultError: There is no record, and no leg to finish.
+        """
+        if self._recorder.fault is not None and outputs.nav_state not in ON_A_LEG:
+            raise VaultError(self._recorder.fault)
 
     def _inputs(self) -> tuple[Inputs, int]:
         """Everything that has come, and the stamp of the scan among it."""
@@ -204,9 +224,11 @@ class SituationNode:
         outputs = getattr(self, '_outputs', None)
         if outputs is None:
             return
-        if outputs.match_quality > self._params.tuning.match_min_quality:
-            self._memory.save(outputs.map_odom)
+        fault = self._recorder.fault
+        if outputs.match_quality > self._params.tuning.match_min_quality and not fault:
+            self._remember(outputs.map_odom)
         level = DiagnosticStatus.WARN if outputs.nav_state in WARNS else DiagnosticStatus.OK
+        level = DiagnosticStatus.ERROR if fault else level
         spent = sorted(self._decide_ms) or [0.0]
         values = {
             'nav_state': NavState(outputs.nav_state).name,
@@ -216,7 +238,15 @@ class SituationNode:
             'messages_dropped': sum(self._mesh.dropped.values()),
         }
         self._decide_ms.clear()
-        self._ports.tell_diagnostics(level, outputs.reason, values)
+        text = f'unrecorded: {fault}' if fault else outputs.reason
+        self._ports.tell_diagnostics(level, text, values)
+
+    def _remember(self, map_odom: Pose) -> None:
+        try:
+            self._memory.save(map_odom)
+        except OSError as error:
+            if not self._recorder.give_up(error):
+                raise
 
 
 class Polled(Protocol):

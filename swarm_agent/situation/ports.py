@@ -4,7 +4,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -12,11 +12,17 @@ from geometry_msgs.msg import TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import LaserScan
 
 from swarm_agent.situation.core.se2 import Pose
 from swarm_agent.situation.messages import set_stamp
+from swarm_agent.situation.raw_topics import topic_of
 from swarm_msgs.msg import Heartbeat, Intent, ReflexState, Situation, SwarmEvent
+from swarm_vault.raw_bag import Topic
+
+Keep = Callable[[str, bytes, int], None]
+"""Takes a topic's name, a message as it came, and when [ns since the epoch]."""
 
 
 class Ports:
@@ -46,13 +52,23 @@ class Ports:
         self._twist.header.frame_id = f'{agent_id}/base_link'
         self._beat = Heartbeat(source='situation')
 
-    def scan(self) -> Any:
-        """The newest scan since the last call, or None."""
-        return _newest(self._scan)
+    def sensors(self) -> tuple[Topic, ...]:
+        """The topics that are kept as they come."""
+        return tuple(
+            topic_of(subscription.topic_name, subscription.msg_type)
+            for subscription in (self._scan, self._odom)
+        )
 
-    def odometry(self) -> Iterator[Any]:
-        """All odometry since the last call, the oldest first."""
-        return _taken(self._odom)
+    def scan(self, keep: Keep) -> Any:
+        """The newest scan since the last call, or None; `keep` gets all as they came."""
+        newest = None
+        for raw in _taken_raw(self._scan, keep):
+            newest = raw
+        return None if newest is None else deserialize_message(newest, LaserScan)
+
+    def odometry(self, keep: Keep) -> Iterator[Any]:
+        """All odometry since the last call, the oldest first; `keep` gets it as it came."""
+        return (deserialize_message(raw, Odometry) for raw in _taken_raw(self._odom, keep))
 
     def intent(self) -> Any:
         """The newest intent since the last call, or None."""
@@ -120,6 +136,14 @@ def _unused(*_args: Any) -> None:
 def _taken(subscription: Any) -> Iterator[Any]:
     with subscription.handle:
         while taken := subscription.handle.take_message(subscription.msg_type, subscription.raw):
+            yield taken[0]
+
+
+def _taken_raw(subscription: Any, keep: Keep) -> Iterator[bytes]:
+    name = subscription.topic_name
+    with subscription.handle:
+        while taken := subscription.handle.take_message(subscription.msg_type, True):
+            keep(name, taken[0], time.time_ns())
             yield taken[0]
 
 

@@ -2,6 +2,7 @@
 """The real planner process, with a simulated situation node around it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ rclpy = pytest.importorskip(
 )
 
 from action_msgs.msg import GoalStatus  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
 from rclpy.context import Context  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
@@ -29,6 +31,7 @@ from swarm_agent.planner.core.types import Checkpoint  # noqa: E402
 from swarm_msgs.action import ExecuteMission  # noqa: E402
 from swarm_msgs.msg import Heartbeat, Intent, Situation  # noqa: E402
 from swarm_vault.codec import codec_of  # noqa: E402
+from swarm_vault.verify import verify_vault  # noqa: E402
 
 pytestmark = [
     pytest.mark.ros,
@@ -134,9 +137,9 @@ def around(domain_id: int) -> Iterator[Surroundings]:
     surroundings.close()
 
 
-def start(folder: Path, **parameters: str) -> subprocess.Popen[str]:
+def start(folder: Path, plan: str = FLEET, **parameters: str) -> subprocess.Popen[str]:
     fleet = folder / 'fleet.yaml'
-    fleet.write_text(FLEET)
+    fleet.write_text(plan)
     given = {
         'agent_id': 'amr_1',
         'fleet_file': str(fleet),
@@ -246,6 +249,35 @@ def test_a_planner_that_cannot_save_asks_for_hold_and_falls_silent(
     assert 'planner of amr_1: ' in said
     assert said.rstrip().endswith('; standing')
     assert Intent.GO_TO not in _kinds(around)
+
+
+@pytest.mark.parametrize('policy', ['stop', 'finish_leg'])
+def test_a_full_disk_ends_the_leg_or_stops_at_once_as_the_fleet_plan_says(
+    tmp_path: Path, around: Surroundings, policy: str
+) -> None:
+    process = start(tmp_path, FLEET + f'record_loss: {policy}\nrecord_loss_s: 600\n')
+    said: list[str] = []
+    around.node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda m: said.extend(s.message for s in m.status), 5
+    )
+    try:
+        around.send('go to 15 13.5')
+        around.spin_until(lambda: _kinds(around)[-1:] == [Intent.GO_TO], 'intent')
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (5000, 5000))
+        if policy == 'finish_leg':
+            around.spin_until(lambda: any('unrecorded' in text for text in said), 'diagnostics')
+            beats = len(around.beats)
+            around.spin_until(lambda: len(around.beats) > beats + 20, 'heartbeat on the leg')
+            assert _kinds(around)[-1] == Intent.GO_TO
+            around.arrive()
+        around.spin_until(lambda: _kinds(around)[-1] == Intent.HOLD, 'hold')
+        around.spin_until(lambda: around.quiet_polls(0) > 10, 'the heartbeat to end')
+    finally:
+        process.kill()
+        _, error = process.communicate()
+    assert 'recording ended' in error
+    verdict = verify_vault(tmp_path / 'vault')
+    assert verdict.exit_code == 3, verdict.reasons
 
 
 def test_a_wrong_parameter_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

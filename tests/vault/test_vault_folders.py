@@ -60,7 +60,55 @@ def test_a_file_that_cannot_be_read_is_named_in_the_prompt(folder: Path, name: s
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
-    assert f'({name} is missing or cannot be read' in compile_identity(folder).system_prompt
+    identity = compile_identity(folder)
+    assert f'({name} is missing or cannot be read' in identity.system_prompt
+    assert identity.mandate.tier == 0
+
+
+@pytest.mark.parametrize('name', [name for name in FILES if name != 'mandate.md'])
+@pytest.mark.parametrize(
+    ('content', 'state'),
+    [
+        (None, 'ABSENT'),
+        (b'# Just text\n', 'NO_BLOCK'),
+        (b'```yaml\nwings: 2\n```\n', 'INVALID'),
+        (b'\xff\xfe', 'UNREADABLE'),
+    ],
+)
+def test_any_file_that_is_not_valid_lowers_the_robot_to_tier_0_and_says_why(
+    folder: Path, name: str, content, state: str
+):
+    assert (compile_identity(folder).faults, compile_identity(folder).mandate.tier) == ((), 2)
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    identity = compile_identity(folder)
+    (fault,) = identity.faults
+    assert fault.startswith(f'{state}: {Path(name).name}: ')
+    assert identity.mandate.tier == 0
+    assert f'Tier 0: sense and report, do not move. Reason: {fault}; the robot' in (
+        identity.system_prompt
+    )
+
+
+def test_a_soul_with_another_order_of_override_and_a_foreign_identity_grant_nothing(folder: Path):
+    soul = folder / 'SOUL.md'
+    good = soul.read_text()
+    soul.write_text(good.replace('[safety, swarm, mission]', '[mission, swarm, safety]'))
+    assert 'SOUL.md: override.0: Input should be' in compile_identity(folder).faults[0]
+    soul.write_text(good)
+    card = folder / 'IDENTITY.md'
+    card.write_text(card.read_text().replace('agent: amr_1', 'agent: amr_2'))
+    assert compile_identity(folder).faults == (
+        'INVALID: IDENTITY.md: is the card of amr_2, not of amr_1',
+    )
+
+
+def test_a_memory_note_without_provenance_lowers_the_robot_to_tier_0(folder: Path):
+    (folder / 'memory' / 'door.md').write_text('The door is open, I think.\n')
+    identity = compile_identity(folder)
+    assert identity.faults[0].startswith('NO_BLOCK: memory/door.md: has no front matter')
+    assert identity.mandate.tier == 0
 
 
 def test_a_template_that_is_missing_or_asks_too_much_is_named(tmp_path: Path):

@@ -13,7 +13,7 @@ from swarm_vault import cli
 from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Recorder
 from swarm_vault.replay import replay_vault
-from swarm_vault.retention import Policy, apply_policy, read_policy
+from swarm_vault.retention import Applied, Policy, apply_policy, read_policy
 from swarm_vault.verify import verify_vault
 
 DAY_NS = 86_400 * 10**9
@@ -27,12 +27,12 @@ def vault(tmp_path: Path) -> Path:
 
 
 def test_a_young_bag_is_kept(vault: Path):
-    assert apply_policy(vault, KEEP, time.time_ns() + 29 * DAY_NS) == []
+    assert apply_policy(vault, KEEP, time.time_ns() + 29 * DAY_NS) == Applied()
     assert bag_file(vault).exists()
 
 
 def test_an_old_bag_is_removed_and_the_log_says_so_first(vault: Path):
-    (removed,) = apply_policy(vault, KEEP, time.time_ns() + 31 * DAY_NS)
+    (removed,) = apply_policy(vault, KEEP, time.time_ns() + 31 * DAY_NS).bags
     assert not (vault / removed.bag).exists()
     told = next(e for e in parsed(log_file(vault)) if e['type'] == 'bag.removed')
     assert (told['id'], told['data']['bag'], told['data']['frames']) == (
@@ -51,7 +51,7 @@ def test_an_old_bag_is_removed_and_the_log_says_so_first(vault: Path):
 
 def test_what_a_process_writes_is_left_alone(vault: Path):
     recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex')
-    assert apply_policy(vault, KEEP, time.time_ns() + 31 * DAY_NS) == []
+    assert apply_policy(vault, KEEP, time.time_ns() + 31 * DAY_NS) == Applied()
     recorder.close()
 
 
@@ -68,7 +68,8 @@ def test_evidence_of_tampering_is_not_removed(vault: Path):
     [
         ('', 'policy: Input should be'),
         ('bags_days: 0', 'bags_days: Input should be greater'),
-        ('bags_days: 30\nlogs_days: 1', 'logs_days: Extra inputs'),
+        ('bags_days: 30\nlog_days: 1', 'log_days: Extra inputs'),
+        ('{}', 'policy: Value error, says nothing'),
         (': : :', 'cannot be read as a policy'),
     ],
 )
@@ -83,6 +84,6 @@ def test_the_command_removes_by_the_file(vault: Path):
     path = vault / 'policy.yaml'
     path.write_text('bags_days: 30\n')
     result = CliRunner().invoke(cli.app, ['retain', str(vault), '--policy', str(path), '--json'])
-    assert json.loads(result.stdout) == []
+    assert json.loads(result.stdout) == {'bags': [], 'archived': [], 'pruned': []}
     result = CliRunner().invoke(cli.app, ['retain', str(vault), '--policy', str(path)])
-    assert result.stdout == '0 bags removed\n'
+    assert result.stdout == '0 bags removed, 0 files archived, 0 logs cut at the start\n'
