@@ -58,7 +58,7 @@ setup(
         *shared('config'),
     ],
     install_requires=['setuptools', *wanted('main')],
-    extras_require={'slm': wanted('slm')},
+    extras_require={'slm': wanted('slm'), 'bench': wanted('bench')},
     zip_safe=False,
     entry_points={
         'console_scripts': [

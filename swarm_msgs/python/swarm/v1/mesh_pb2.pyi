@@ -119,3 +119,67 @@ class LogHeads(_message.Message):
     checkpoints: _containers.RepeatedScalarFieldContainer[str]
     cosigned: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., checkpoints: _Optional[_Iterable[str]] = ..., cosigned: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GridRank(_message.Message):
+    __slots__ = ("urgency", "age", "length", "agent")
+    URGENCY_FIELD_NUMBER: _ClassVar[int]
+    AGE_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    urgency: int
+    age: int
+    length: int
+    agent: int
+    def __init__(self, urgency: _Optional[int] = ..., age: _Optional[int] = ..., length: _Optional[int] = ..., agent: _Optional[int] = ...) -> None: ...
+
+class GridTicket(_message.Message):
+    __slots__ = ("agent", "ticket")
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    agent: int
+    ticket: int
+    def __init__(self, agent: _Optional[int] = ..., ticket: _Optional[int] = ...) -> None: ...
+
+class GridState(_message.Message):
+    __slots__ = ("agent", "sequence", "cell", "goal", "rank", "hint", "want", "moving", "ticket", "root", "tried", "grants", "refusals")
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    CELL_FIELD_NUMBER: _ClassVar[int]
+    GOAL_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    HINT_FIELD_NUMBER: _ClassVar[int]
+    WANT_FIELD_NUMBER: _ClassVar[int]
+    MOVING_FIELD_NUMBER: _ClassVar[int]
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
+    TRIED_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    agent: int
+    sequence: int
+    cell: int
+    goal: int
+    rank: GridRank
+    hint: bytes
+    want: int
+    moving: bool
+    ticket: int
+    root: GridRank
+    tried: _containers.RepeatedScalarFieldContainer[int]
+    grants: _containers.RepeatedCompositeFieldContainer[GridTicket]
+    refusals: _containers.RepeatedCompositeFieldContainer[GridTicket]
+    def __init__(self, agent: _Optional[int] = ..., sequence: _Optional[int] = ..., cell: _Optional[int] = ..., goal: _Optional[int] = ..., rank: _Optional[_Union[GridRank, _Mapping]] = ..., hint: _Optional[bytes] = ..., want: _Optional[int] = ..., moving: _Optional[bool] = ..., ticket: _Optional[int] = ..., root: _Optional[_Union[GridRank, _Mapping]] = ..., tried: _Optional[_Iterable[int]] = ..., grants: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ...) -> None: ...
+
+class GridAnswer(_message.Message):
+    __slots__ = ("agent", "asker", "step", "leaves", "follow")
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    ASKER_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    LEAVES_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    agent: int
+    asker: int
+    step: int
+    leaves: bool
+    follow: bool
+    def __init__(self, agent: _Optional[int] = ..., asker: _Optional[int] = ..., step: _Optional[int] = ..., leaves: _Optional[bool] = ..., follow: _Optional[bool] = ...) -> None: ...
