@@ -58,12 +58,21 @@ class Gate:
         self._welcome: dict[str, Bucket] = {}
         self._forged: dict[str, Bucket] = {}
         self._turn = 0
+        self._heard = Counter[str]()
+        self.arrived = threading.Event()
+        """Set by every message that arrives."""
 
     @property
     def dropped(self) -> dict[str, int]:
         """Messages that were not believed, by reason."""
         with self._lock:
             return dict(self._dropped)
+
+    @property
+    def heard(self) -> dict[str, int]:
+        """Messages and bytes that have arrived, believed or not."""
+        with self._lock:
+            return dict(self._heard)
 
     @property
     def waiting(self) -> int:
@@ -77,6 +86,9 @@ class Gate:
 
     def put(self, kind: str, data: bytes, extra: Any = None) -> None:
         """Sort a message into its author's lane; for any thread."""
+        with self._lock:
+            self._heard['messages'] += 1
+            self._heard['bytes'] += len(data)
         if len(data) > MAX_BYTES:
             self.drop(kind, 'too large')
             return
@@ -94,6 +106,7 @@ class Gate:
         if len(lane) == LANE:
             self.drop(kind, 'flood')
         lane.append(Letter(kind=kind, signed=signed, heard_ns=time.monotonic_ns(), extra=extra))
+        self.arrived.set()
 
     def take(self, now_ns: int) -> Iterator[Letter]:
         """Letters of all lanes in turn, as many as the budget and each throttle allow."""

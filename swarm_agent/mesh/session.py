@@ -114,8 +114,20 @@ class MeshSession:
 
     @property
     def traffic(self) -> dict[str, int]:
-        """Messages and bytes said since the start, and messages held back by the rate."""
-        return dict(self._traffic)
+        """Messages and bytes said and heard since the start, and what the rate held back."""
+        heard = {f'heard_{name}': count for name, count in self._gate.heard.items()}
+        return dict(self._traffic) | heard
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """The peers whose liveliness tokens are present."""
+        return frozenset(name for name, there in self._alive.items() if there)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Block until something has arrived since the last call, or the time is over."""
+        came = self._gate.arrived.wait(timeout_s)
+        self._gate.arrived.clear()
+        return came
 
     def publish_intent(self, intent: mesh_pb2.PeerIntent) -> None:
         """Tell the peers, or those on the tiles around, where we are and where we go."""
