@@ -32,7 +32,7 @@ from swarm_agent.mesh.joint_wire import (
 from swarm_agent.mesh.network import LEASE_MS, zenoh_config
 from swarm_agent.mesh.wire import claim_message
 from swarm_config.fleets import Fleet
-from swarm_vault.keys import load_signer, load_trust
+from swarm_vault.keys import Trust, load_signer, load_trust
 
 __all__ = ['LEASE_MS', 'Drained', 'MeshSession']
 
@@ -46,19 +46,27 @@ BURST_S = 1.0
 class MeshSession:
     """One robot's place in the swarm."""
 
-    def __init__(self, agent_id: str, fleet: Fleet, vault_dir: Path) -> None:
+    def __init__(
+        self,
+        agent_id: str,
+        fleet: Fleet,
+        vault_dir: Path,
+        *,
+        gate: Callable[[str, Trust], Gate] = Gate,
+    ) -> None:
         """Open the session; peers that start later are found by themselves.
 
         Args:
             agent_id: Who we are.
             fleet: The fleet plan; its mesh entry names the endpoints.
             vault_dir: The robot's vault with its key and the peers' public keys.
+            gate: What judges all that arrives; a bench puts a bad network before it.
         """
         self._agent_id = agent_id
         self._prefix = f'swarm/{fleet.fleet_id}'
         self._tile_m = fleet.file.mesh.tile_m
         self._signer = load_signer(vault_dir, agent_id)
-        self._gate = Gate(agent_id, load_trust(vault_dir))
+        self._gate = gate(agent_id, load_trust(vault_dir))
         self._hearing = Hearing(agent_id, self._gate)
         self._alive: dict[str, bool] = {}
         self._own_hazards: dict[str, tuple[mesh_pb2.Hazard, int]] = {}
