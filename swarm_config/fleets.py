@@ -17,6 +17,9 @@ from swarm_config.validation import STRICT, read_model
 Pose = tuple[float, float, float]
 """x [m], y [m], yaw [rad] in the map frame."""
 Identifier = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]{0,31}$')]
+ANY_HOST = ('0.0.0.0', '[::]')  # noqa: S104 - named so as not to be connected to
+LEAST_TILE_M = 16.0
+"""Three tiles must reach as far as robots mind each other [m]."""
 LinkLoss = Literal['continue', 'finish_leg', 'hold', 'return_home', 'lock_down']
 
 RecordLoss = Literal['stop', 'finish_leg']
@@ -33,6 +36,8 @@ class RobotEntry(BaseModel):
     home: Pose
     start: Pose | None = None
     """Where it stands at first; home if not given."""
+    host: str | None = None
+    """Under which address the others reach it; mesh.host if not given."""
 
 
 class SupervisorEntry(BaseModel):
@@ -56,6 +61,22 @@ class MeshEntry(BaseModel):
     host: str = '127.0.0.1'
     scouting: bool = False
     """Multicast discovery, for a robots' LAN."""
+    interface: str = ''
+    """Network interface of the multicast, e.g. wlan0; empty: Zenoh chooses."""
+    mode: Literal['peer', 'client'] = 'peer'
+    """client: everything goes through a router."""
+    connect: tuple[str, ...] = ()
+    """Further Zenoh endpoints, e.g. of routers: tcp/10.0.0.1:7447."""
+    tls: bool = False
+    """Mutual TLS with the fleet's own certificates; endpoints are then tls/..."""
+    access_control: bool = False
+    """Each certificate speaks under its own keys only; needs tls."""
+    router_names: tuple[str, ...] = ()
+    """Common names of the routers' certificates, which pass on what all robots say."""
+    tile_m: float = Field(default=0.0, ge=0.0, le=1000.0)
+    """Edge of the map tiles by which intents are addressed [m], at least 16; 0: to all robots."""
+    max_bytes_per_s: float = Field(default=65536.0, ge=4096.0)
+    """What one robot says at most, before Zenoh's own overhead; claims always pass."""
 
 
 class FleetFile(BaseModel):
@@ -96,6 +117,17 @@ class FleetFile(BaseModel):
         doubles = sorted({name for name in ids if ids.count(name) > 1})
         if doubles:
             raise ValueError(f'robot ids must differ, {doubles} stand twice')
+        return self
+
+    @model_validator(mode='after')
+    def _mesh_is_sound(self) -> 'FleetFile':
+        mesh = self.mesh
+        if mesh.access_control and not mesh.tls:
+            raise ValueError('mesh.access_control goes by certificates: set mesh.tls: true too')
+        if 0.0 < mesh.tile_m < LEAST_TILE_M:
+            raise ValueError(f'mesh.tile_m: {mesh.tile_m}, expected 0 or at least {LEAST_TILE_M}')
+        if mesh.mode == 'client' and not (mesh.connect or mesh.scouting):
+            raise ValueError('mesh.mode client needs a router: name one in mesh.connect')
         return self
 
 
@@ -141,13 +173,25 @@ class Fleet:
     def mesh_listen(self, agent_id: str) -> str:
         """The Zenoh endpoint on which a robot listens."""
         mesh = self.file.mesh
-        return f'tcp/{mesh.host}:{mesh.base_port + self.robot(agent_id).index}'
+        port = mesh.base_port + self.robot(agent_id).index
+        return f'{self._link}/{mesh.host}:{port}'
 
     def mesh_connect(self, agent_id: str) -> tuple[str, ...]:
-        """The Zenoh endpoints of all other robots."""
-        return tuple(
-            self.mesh_listen(robot.agent_id) for robot in self.robots if robot.agent_id != agent_id
+        """The Zenoh endpoints to connect to: routers, and the other robots as far as known."""
+        mesh = self.file.mesh
+        if mesh.mode == 'client':
+            return mesh.connect
+        hosts = {entry.id: entry.host or mesh.host for entry in self.file.robots}
+        others = tuple(
+            f'{self._link}/{hosts[robot.agent_id]}:{mesh.base_port + robot.index}'
+            for robot in self.robots
+            if robot.agent_id != agent_id and hosts[robot.agent_id] not in ANY_HOST
         )
+        return (*mesh.connect, *others)
+
+    @property
+    def _link(self) -> str:
+        return 'tls' if self.file.mesh.tls else 'tcp'
 
 
 def load_fleet(path: Path) -> Fleet:

@@ -169,6 +169,10 @@ class OperatorClient:
         reply = self._call(self._stub.Escalations, operator_pb2.ListRequest(), ANSWER_WITHIN_S)
         return list(reply.open)
 
+    def votes(self) -> operator_pb2.VotesReply:
+        """What the robots decide among themselves."""
+        return self._call(self._stub.Votes, operator_pb2.ListRequest(), ANSWER_WITHIN_S)
+
     def resolve(
         self, escalation_id: str, *, operator: str, answer: str
     ) -> operator_pb2.ResolveReply:

@@ -14,6 +14,7 @@ from swarm_supervisor.world import SurveyGrid
 
 SHOWN_MISSIONS = 20
 SHOWN_HAZARDS = 10
+SHOWN_VOTES = 5
 
 
 def fleet_state(hq: Headquarters) -> operator_pb2.FleetState:
@@ -29,6 +30,7 @@ def fleet_state(hq: Headquarters) -> operator_pb2.FleetState:
         seen=_cells(hq.world.seen(now_ns), hq.world.grid),
         events_stored=hq.events_stored,
         notices=list(_notices(hq, now_ns)),
+        votes=hq.joint.newest(SHOWN_VOTES),
     )
 
 

@@ -18,6 +18,7 @@ from swarm_config.fleets import Fleet
 from swarm_config.maps import GridMap
 from swarm_supervisor.allocator import Allocator
 from swarm_supervisor.core.cells import unpack_cells
+from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
@@ -61,6 +62,8 @@ class Headquarters:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the watch over the missions should look at once."""
     events_stored: int = 0
+    joint: JointView = field(default_factory=JointView)
+    """What the robots decided among themselves."""
 
     def note(
         self,

@@ -223,6 +223,7 @@ async def take_events(
         hq.note(Kind.VIOLATION, 'events.refused', data)
         return mission_pb2.EventAck(writer=batch.writer[:64], seq=NOTHING_STORED, error=reason)
     hq.events_stored += seq - before
+    hq.joint.take(batch.lines, hq.clock())
     ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
     reason = await asyncio.to_thread(_witness, hq, member.agent_id, batch, ack)
     if reason:

@@ -102,3 +102,11 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         """Answer an escalation."""
         await self._caller(context)
         return operations.resolve(self._hq, request)
+
+    async def Votes(  # noqa: N802
+        self, request: operator_pb2.ListRequest, context: Any
+    ) -> operator_pb2.VotesReply:
+        """What the robots decide among themselves: votes and blackboard."""
+        del request
+        await self._caller(context)
+        return self._hq.joint.reply()

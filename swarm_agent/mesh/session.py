@@ -1,158 +1,258 @@
 # SPDX-License-Identifier: Apache-2.0
 """A robot's Zenoh peer: what it says to the others, and what of theirs may be believed.
 
-Zenoh's callbacks only put bytes into a bounded mailbox; everything is verified in `drain`, on the
-caller's thread, so a flood costs its sender's messages and not our memory.
+Zenoh's callbacks only sort bytes into bounded lanes (`gate`); everything is verified in `drain`,
+on the caller's thread, so a flood costs its sender's messages and not our memory.
 """
 
 import json
+import math
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zenoh
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from swarm.v1 import common_pb2, mesh_pb2
 
-from swarm_agent.mesh.core.types import Claim, Hazard, Peer
-from swarm_agent.mesh.wire import (
-    MAX_BYTES,
-    Malformed,
-    check_heads,
-    check_stamp,
-    claim_message,
-    claim_of,
-    hazard_of,
-    peer_of,
+from swarm_agent.mesh.core.bucket import Rate, full, refilled, taken
+from swarm_agent.mesh.core.joint import Answer, Ask, Call, Cast, Entry
+from swarm_agent.mesh.core.types import Claim
+from swarm_agent.mesh.gate import Gate
+from swarm_agent.mesh.hearing import Drained, Hearing
+from swarm_agent.mesh.joint_wire import (
+    answer_message,
+    ask_message,
+    call_message,
+    cast_message,
+    entry_message,
 )
+from swarm_agent.mesh.network import LEASE_MS, zenoh_config
+from swarm_agent.mesh.wire import claim_message
 from swarm_config.fleets import Fleet
-from swarm_vault.keys import SequenceGuard, load_signer, load_trust
+from swarm_vault.keys import Trust, load_signer, load_trust
 
-MAILBOX = 2000
-FORGET_PEER_S = 10.0
+__all__ = ['LEASE_MS', 'Drained', 'MeshSession']
+
 REPEAT_HAZARD_S = 2.0
-LEASE_MS = 2000
-"""A frozen peer's liveliness token goes after this time [ms]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
-    """What has been heard."""
-
-    peers: tuple[Peer, ...]
-    """The newest word of every peer heard within 10 s, by id."""
-    claims: tuple[Claim, ...]
-    """Claims to this robot since the last drain, in the order of arrival."""
-    hazards: tuple[Hazard, ...]
-    """All hazards of others that have not expired, by id."""
-    heads: tuple[mesh_pb2.LogHeads, ...] = ()
-    """Where others say that their logs stand, and what they countersigned, since then."""
+GONE_TTL_S = 7.0
+"""For so long it is said again that a hazard is gone [s]."""
+BURST_S = 1.0
+"""How long a robot may say more than its rate at once [s]."""
 
 
 class MeshSession:
     """One robot's place in the swarm."""
 
-    def __init__(self, agent_id: str, fleet: Fleet, vault_dir: Path) -> None:
+    def __init__(
+        self,
+        agent_id: str,
+        fleet: Fleet,
+        vault_dir: Path,
+        *,
+        gate: Callable[[str, Trust], Gate] = Gate,
+    ) -> None:
         """Open the session; peers that start later are found by themselves.
 
         Args:
             agent_id: Who we are.
             fleet: The fleet plan; its mesh entry names the endpoints.
             vault_dir: The robot's vault with its key and the peers' public keys.
+            gate: What judges all that arrives; a bench puts a bad network before it.
         """
         self._agent_id = agent_id
         self._prefix = f'swarm/{fleet.fleet_id}'
-        self._signer, self._trust = load_signer(vault_dir, agent_id), load_trust(vault_dir)
-        self._guard, self._dropped = SequenceGuard(), Counter[str]()
-        self._heads: list[mesh_pb2.LogHeads] = []
-        self._mail: deque[tuple[str, bytes, int]] = deque(maxlen=MAILBOX)
+        self._tile_m = fleet.file.mesh.tile_m
+        self._signer = load_signer(vault_dir, agent_id)
+        self._gate = gate(agent_id, load_trust(vault_dir))
+        self._hearing = Hearing(agent_id, self._gate)
         self._alive: dict[str, bool] = {}
-        self._peers: dict[str, tuple[mesh_pb2.PeerIntent, int]] = {}
-        self._hazards: dict[str, Hazard] = {}
         self._own_hazards: dict[str, tuple[mesh_pb2.Hazard, int]] = {}
         self._hazards_said_ns = 0
         self._sequence = 0
-        self._session = zenoh.open(zenoh.Config.from_json5(json.dumps(_config(fleet, agent_id))))
+        most = fleet.file.mesh.max_bytes_per_s
+        self._rate = Rate(per_s=most, burst=most * BURST_S)
+        self._bucket = full(self._rate, time.monotonic_ns())
+        self._traffic = Counter[str]()
+        self._tile: tuple[int, int] | None = None
+        self._near: list[Any] = []
+        config = zenoh.Config.from_json5(json.dumps(zenoh_config(fleet, agent_id, vault_dir)))
+        self._session = zenoh.open(config)
         self._declare()
+        self._catch_up()
 
     def _declare(self) -> None:
         own = f'{self._prefix}/{self._agent_id}'
-        self._intents = self._session.declare_publisher(
-            f'{own}/intent',
-            congestion_control=zenoh.CongestionControl.DROP,
-            priority=zenoh.Priority.REAL_TIME,
-        )
+        heard = {
+            'claim': f'{self._prefix}/claim/{self._agent_id}/*',
+            'hazard': f'{self._prefix}/hazard/**',
+            'heads': f'{self._prefix}/*/heads',
+            'vote': f'{self._prefix}/vote/**',
+            'blackboard': f'{self._prefix}/blackboard/**',
+        }
+        if not self._tile_m:
+            heard['intent'] = f'{self._prefix}/*/intent'
+        listen, answer = self._session.declare_subscriber, self._session.declare_queryable
         self._subscriptions = [
-            self._session.declare_subscriber(f'{self._prefix}/*/intent', self._putter('intent')),
-            self._session.declare_subscriber(
-                f'{self._prefix}/claim/{self._agent_id}/*', self._putter('claim')
-            ),
-            self._session.declare_subscriber(f'{self._prefix}/hazard/**', self._putter('hazard')),
-            self._session.declare_subscriber(f'{self._prefix}/*/heads', self._putter('heads')),
+            *(listen(key, self._putter(kind)) for kind, key in heard.items()),
+            answer(f'{own}/hand/*', self._take_ask),
+            answer(f'{self._prefix}/blackboard/**', self._tell_board),
             self._session.liveliness().declare_subscriber(
                 f'{self._prefix}/*/alive', self._take_alive, history=True
             ),
         ]
         self._token = self._session.liveliness().declare_token(f'{own}/alive')
 
+    def _catch_up(self) -> None:
+        """Ask who is there already for what stands on the blackboard."""
+        take = self._putter('blackboard')
+
+        def take_reply(reply: zenoh.Reply) -> None:
+            if reply.ok is not None:
+                take(reply.ok)
+
+        self._session.get(f'{self._prefix}/blackboard/**', take_reply, timeout=5.0)
+
     @property
     def dropped(self) -> dict[str, int]:
         """Messages that were not believed, by reason."""
-        return dict(self._dropped)
+        return self._gate.dropped
+
+    @property
+    def traffic(self) -> dict[str, int]:
+        """Messages and bytes said and heard since the start, and what the rate held back."""
+        heard = {f'heard_{name}': count for name, count in self._gate.heard.items()}
+        return dict(self._traffic) | heard
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """The peers whose liveliness tokens are present."""
+        return frozenset(name for name, there in self._alive.items() if there)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Block until something has arrived since the last call, or the time is over."""
+        came = self._gate.arrived.wait(timeout_s)
+        self._gate.arrived.clear()
+        return came
 
     def publish_intent(self, intent: mesh_pb2.PeerIntent) -> None:
-        """Tell all peers where we are and where we go."""
-        self._intents.put(self._sign(intent))
+        """Tell the peers, or those on the tiles around, where we are and where we go."""
+        key = f'{self._prefix}/{self._agent_id}/intent'
+        if self._tile_m:
+            tile = self._tile_of(intent.pose.x_m, intent.pose.y_m)
+            self._listen_around(tile)
+            key = f'{key}/{tile[0]}_{tile[1]}'
+        self._say(key, intent, zenoh.Priority.REAL_TIME)
+
+    def _tile_of(self, x_m: float, y_m: float) -> tuple[int, int]:
+        return math.floor(x_m / self._tile_m), math.floor(y_m / self._tile_m)
+
+    def _listen_around(self, tile: tuple[int, int]) -> None:
+        """Hear intents from the own tile and the eight around it."""
+        if tile == self._tile:
+            return
+        self._tile, before = tile, self._near
+        put = self._putter('intent')
+        self._near = [
+            self._session.declare_subscriber(
+                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', put
+            )
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+        ]
+        for old in before:
+            old.undeclare()
 
     def publish_hazard(self, hazard: mesh_pb2.Hazard) -> None:
-        """Tell all peers of a hazard now, and again every 2 s while it lives."""
+        """Tell all peers of a hazard now, and again every 2 s while it lives or is news."""
+        if hazard.gone:
+            hazard.ttl_s = min(hazard.ttl_s, GONE_TTL_S)
         self._own_hazards[hazard.hazard_id] = (hazard, time.monotonic_ns())
         self._put_hazard(hazard)
 
     def publish_heads(self, heads: mesh_pb2.LogHeads) -> None:
         """Tell all peers where our logs stand, and what of theirs we countersigned."""
         key = f'{self._prefix}/{self._agent_id}/heads'
-        self._session.put(
-            key,
-            self._sign(heads),
-            congestion_control=zenoh.CongestionControl.DROP,
-            priority=zenoh.Priority.BACKGROUND,
-        )
+        self._say(key, heads, zenoh.Priority.BACKGROUND)
 
     def send_claim(self, claim: Claim) -> None:
-        """Send a claim to its addressee."""
+        """Send a claim to its addressee; it always passes the rate."""
         key = f'{self._prefix}/claim/{claim.to_agent}/{self._agent_id}'
-        self._session.put(
-            key,
-            self._sign(claim_message(claim, time.time_ns())),
-            congestion_control=zenoh.CongestionControl.DROP,
-            priority=zenoh.Priority.INTERACTIVE_HIGH,
-        )
+        message = claim_message(claim, time.time_ns())
+        self._say(key, message, zenoh.Priority.INTERACTIVE_HIGH, always=True)
+
+    def publish_call(self, call: Call) -> None:
+        """Ask all peers a question, or tell them what came out, with the ballots as evidence."""
+        found = [self._hearing.ballots.get((call.vote_id, one.voter)) for one in call.counted]
+        ballots = [signed for signed in found if signed is not None] if call.status else []
+        message = call_message(call, time.time_ns(), ballots)
+        self._say(f'{self._prefix}/vote/{call.topic}', message, zenoh.Priority.DATA_HIGH)
+
+    def publish_cast(self, topic: str, cast: Cast) -> None:
+        """Tell all peers the own ballot."""
+        message = cast_message(cast, topic, time.time_ns())
+        signed = self._say(f'{self._prefix}/vote/{topic}', message, zenoh.Priority.DATA_HIGH)
+        kept = common_pb2.Signed.FromString(signed)
+        self._hearing.ballots.setdefault((cast.vote_id, cast.voter), kept)
+
+    def publish_entry(self, entry: Entry) -> None:
+        """Write on the blackboard."""
+        key = f'{self._prefix}/blackboard/{entry.mission_id}/{entry.section}'
+        signed = self._say(key, entry_message(entry, time.time_ns()), zenoh.Priority.DATA)
+        self._hearing.keep(entry, signed)
+
+    def ask_hand(self, ask: Ask) -> None:
+        """Ask a peer for its skill; the answer comes by `drain`, or never."""
+        key = f'{self._prefix}/{ask.hand}/hand/{ask.capability}'
+
+        def take_reply(reply: zenoh.Reply) -> None:
+            if reply.ok is not None:
+                self._gate.put('answer', bytes(reply.ok.payload))
+
+        payload = self._sign(ask_message(ask, time.time_ns()))
+        self._count(payload)
+        self._session.get(key, take_reply, payload=payload, timeout=ask.within_s + 1.0)
+
+    def answer_hand(self, query: Any, answer: Answer) -> None:
+        """Answer a peer's request and end its query."""
+        payload = self._sign(answer_message(answer, time.time_ns()))
+        self._count(payload)
+        query.reply(query.key_expr, payload)
+        query.drop()
 
     def drain(self) -> Drained:
         """Verify what has arrived since the last call."""
         now_ns = time.monotonic_ns()
-        claims: list[Claim] = []
-        while self._mail:
-            self._open(*self._mail.popleft(), claims)
         self._repeat_hazards(now_ns)
-        heads, self._heads = tuple(self._heads), []
-        return Drained(
-            peers=self._peer_table(now_ns),
-            claims=tuple(claims),
-            hazards=self._living_hazards(now_ns),
-            heads=heads,
-        )
+        return self._hearing.drain(now_ns, self._alive)
 
     def close(self) -> None:
         """Leave the swarm; peers see it at once."""
         self._token.undeclare()  # type: ignore[no-untyped-call]
-        for subscription in self._subscriptions:
-            subscription.undeclare()  # type: ignore[no-untyped-call]
+        for subscription in (*self._subscriptions, *self._near):
+            subscription.undeclare()
         self._session.close()  # type: ignore[no-untyped-call]
+
+    def _say(
+        self, key: str, message: Message, priority: zenoh.Priority, *, always: bool = False
+    ) -> bytes:
+        """Sign and put; what the own rate does not allow is not put, but counted."""
+        payload = self._sign(message)
+        self._bucket = refilled(self._bucket, self._rate, time.monotonic_ns())
+        if self._bucket.left <= 0.0 and not always:
+            self._traffic['held_back'] += 1
+            return payload
+        self._bucket = taken(self._bucket, len(payload))
+        self._count(payload)
+        drop = zenoh.CongestionControl.DROP
+        self._session.put(key, payload, congestion_control=drop, priority=priority, express=True)
+        return payload
+
+    def _count(self, payload: bytes) -> None:
+        self._traffic['messages'] += 1
+        self._traffic['bytes'] += len(payload)
 
     def _sign(self, message: Message) -> bytes:
         """Sign with a sequence that rises also over restarts: the wall clock, never back."""
@@ -163,7 +263,7 @@ class MeshSession:
 
     def _putter(self, kind: str) -> Callable[[zenoh.Sample], None]:
         def put(sample: zenoh.Sample) -> None:
-            self._mail.append((kind, bytes(sample.payload), time.monotonic_ns()))
+            self._gate.put(kind, bytes(sample.payload))
 
         return put
 
@@ -171,67 +271,15 @@ class MeshSession:
         agent = str(sample.key_expr).split('/')[-2]
         self._alive[agent] = sample.kind == zenoh.SampleKind.PUT
 
-    def _open(self, kind: str, data: bytes, heard_ns: int, claims: list[Claim]) -> None:
-        try:
-            self._believe(kind, data, heard_ns, claims)
-        except (Malformed, DecodeError) as error:
-            reason = str(error) if isinstance(error, Malformed) else 'not a message'
-            self._dropped[f'{kind}: {reason}'] += 1
+    def _take_ask(self, query: zenoh.Query) -> None:
+        if query.payload is not None:
+            self._gate.put('hand', bytes(query.payload), query)
 
-    def _believe(self, kind: str, data: bytes, heard_ns: int, claims: list[Claim]) -> None:
-        if len(data) > MAX_BYTES:
-            raise Malformed('too large')
-        signed = common_pb2.Signed.FromString(data)
-        if signed.agent_id == self._agent_id:
-            return
-        if kind == 'intent':
-            intent = self._read(signed, mesh_pb2.PeerIntent())
-            peer_of(intent, author=signed.agent_id, heard_ns=heard_ns, alive=True)
-            self._peers[signed.agent_id] = (intent, heard_ns)
-        elif kind == 'claim':
-            claim = self._read(signed, mesh_pb2.Claim())
-            claims.append(claim_of(claim, author=signed.agent_id, reader=self._agent_id))
-        elif kind == 'heads':
-            heads = self._read(signed, mesh_pb2.LogHeads())
-            check_heads(heads, author=signed.agent_id)
-            self._heads.append(heads)
-        else:
-            hazard = self._read(signed, mesh_pb2.Hazard())
-            known = hazard_of(hazard, author=signed.agent_id, heard_ns=heard_ns)
-            self._hazards[known.hazard_id] = known
-
-    def _read(self, signed: common_pb2.Signed, into: Any) -> Any:
-        """The signed message, when author, sequence and stamp are right."""
-        verdict = self._trust.verify(signed, domain=into.DESCRIPTOR.full_name)
-        if verdict.ok:
-            verdict = self._guard.accept(signed)
-            if not verdict.ok:
-                raise Malformed('replayed')
-        if not verdict.ok:
-            raise Malformed('signature not accepted')
-        into.ParseFromString(signed.payload)
-        check_stamp(into.stamp_ns, time.time_ns())
-        return into
-
-    def _peer_table(self, now_ns: int) -> tuple[Peer, ...]:
-        fresh = {
-            agent: (intent, heard_ns)
-            for agent, (intent, heard_ns) in self._peers.items()
-            if now_ns - heard_ns < FORGET_PEER_S * 1e9
-        }
-        self._peers = fresh
-        return tuple(
-            peer_of(intent, author=agent, heard_ns=heard_ns, alive=self._alive.get(agent, False))
-            for agent, (intent, heard_ns) in sorted(fresh.items())
-        )
-
-    def _living_hazards(self, now_ns: int) -> tuple[Hazard, ...]:
-        self._hazards = {
-            name: hazard
-            for name, hazard in self._hazards.items()
-            if now_ns - hazard.heard_ns < hazard.ttl_s * 1e9
-        }
-        return tuple(hazard for _, hazard in sorted(self._hazards.items()))
+    def _tell_board(self, query: zenoh.Query) -> None:
+        """Pass on the signed texts of all authors, also of those that have left."""
+        for (mission, section, author), (_, signed) in list(self._hearing.board.items()):
+            key = f'{self._prefix}/blackboard/{mission}/{section}'
+            query.reply(f'{key}/{author}', signed)
 
     def _repeat_hazards(self, now_ns: int) -> None:
         """For peers that came later: say own hazards again with the life they have left."""
@@ -250,21 +298,4 @@ class MeshSession:
 
     def _put_hazard(self, hazard: mesh_pb2.Hazard) -> None:
         key = f'{self._prefix}/hazard/{hazard.hazard_id}'
-        self._session.put(key, self._sign(hazard), priority=zenoh.Priority.INTERACTIVE_HIGH)
-
-
-def _config(fleet: Fleet, agent_id: str) -> dict[str, Any]:
-    """Zenoh's configuration: a peer with given endpoints, multicast where the plan says so."""
-    retry = {'period_init_ms': 200, 'period_max_ms': 1000, 'period_increase_factor': 1.5}
-    never_give_up = {'timeout_ms': 0, 'exit_on_failure': False, 'retry': retry}
-    scouting = fleet.file.mesh.scouting
-    return {
-        'mode': 'peer',
-        'listen': {'endpoints': [fleet.mesh_listen(agent_id)], **never_give_up},
-        'connect': {'endpoints': list(fleet.mesh_connect(agent_id)), **never_give_up},
-        'scouting': {
-            'multicast': {'enabled': scouting},
-            'gossip': {'enabled': scouting},
-        },
-        'transport': {'link': {'tx': {'lease': LEASE_MS, 'keep_alive': 4}}},
-    }
+        self._say(key, hazard, zenoh.Priority.INTERACTIVE_HIGH)

@@ -15,6 +15,8 @@ MAX_POINTS = 64
 MAX_COORDINATE_M = 1e5
 MAX_RADIUS_M = 10.0
 MAX_TTL_S = 3600.0
+MAX_SPEED_MPS = 5.0
+MAX_TEXT = 64
 MAX_HEADS = 16
 
 
@@ -32,6 +34,8 @@ def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: b
     _finite(intent.speed_mps, intent.radius_m, intent.pose.yaw_rad)
     if not 0.0 < intent.radius_m <= MAX_RADIUS_M:
         raise Malformed('radius out of range')
+    if abs(intent.speed_mps) > MAX_SPEED_MPS:
+        raise Malformed('speed out of range')
     return Peer(
         agent_id=intent.agent_id,
         heard_ns=heard_ns,
@@ -42,7 +46,7 @@ def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: b
         waited_ms=intent.waited_ms,
         state=intent.state,
         path=_path(intent.path),
-        yields_to=intent.yields_to,
+        yields_to=intent.yields_to[:MAX_TEXT],
         cannot_yield=intent.cannot_yield,
         alive=alive,
     )

@@ -6,10 +6,12 @@ fails here stops the robot: without commands and heartbeats the reflexes let not
 """
 
 import gc
+import json
 import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import rclpy
@@ -17,9 +19,13 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from swarm_agent.mesh.core.joint import Standpoint
+from swarm_agent.mesh.hearing import Drained
+from swarm_agent.mesh.joint_desk import JointDesk, as_data, joint_wish, place_in
 from swarm_agent.mesh.session import MeshSession
 from swarm_agent.mesh.witnessing import WitnessDesk
 from swarm_agent.situation.core import CORE, Inputs, NavState, Odom, Outputs, Scan
+from swarm_agent.situation.core.lookout import look_at
 from swarm_agent.situation.core.se2 import Pose
 from swarm_agent.situation.journal import Journal
 from swarm_agent.situation.memory import FrameMemory
@@ -80,6 +86,7 @@ class SituationNode:
         members = [robot.agent_id for robot in setup.fleet.robots]
         self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
         self._recorder.attach(self._witness.book)
+        self._joint = JointDesk(self._recorder, self._mesh, agent_id, {'look': self._look})
         self._journal, self._track = Journal(), Track()
         self._scan: Any = None
         self._wish: Any = None
@@ -98,6 +105,8 @@ class SituationNode:
             if reading is not None:
                 self._track.add(reading)
         self._wish = ports.intent() or self._wish
+        for message in ports.joint():
+            self._take_wish(message)
         reflex = ports.reflex()
         if reflex is not None:
             self._reflex = (reflex, time.monotonic_ns())
@@ -136,12 +145,14 @@ class SituationNode:
 
     def _decide(self) -> None:
         began = time.thread_time()
-        inputs, scan_stamp_ns = self._inputs()
+        heard = self._mesh.drain()
+        inputs, scan_stamp_ns = self._inputs(heard)
         self._state, outputs = self._recorder.decide(CORE, self._state, inputs, self._params)
         self._end_unrecorded_leg(outputs)
         self._ports.drive(outputs.vx_mps, outputs.wz_radps)
         self._ports.beat()
         self._tell_peers(outputs)
+        self._join(heard, outputs)
         for kind, type_, data in self._journal.notes(inputs, outputs):
             self._tell(kind, type_, data)
         if outputs.seen_bits:
@@ -160,9 +171,33 @@ class SituationNode:
         if self._recorder.fault is not None and outputs.nav_state not in ON_A_LEG:
             raise VaultError(self._recorder.fault)
 
-    def _inputs(self) -> tuple[Inputs, int]:
+    def _join(self, heard: Drained, outputs: Outputs) -> None:
+        """Take part in what the robots decide together."""
+        wish = self._state.mission.wish
+        held = outputs.reason if outputs.nav_state == NavState.BLOCKED else ''
+        me = Standpoint(
+            position=outputs.pose_map[:2],
+            path=outputs.path,
+            goal=None if wish is None or not outputs.path else wish.goal[:2],
+            held=held,
+        )
+        for event in self._joint.tend(time.monotonic_ns(), heard.joint, heard.peers, me):
+            kind = Kind.VIOLATION if event.violation else Kind.MESSAGE
+            self._tell(kind, event.type_, as_data(event))
+
+    def _take_wish(self, message: Any) -> None:
+        """A wish of this robot's own side; one that makes no sense is refused with a reason."""
+        try:
+            self._joint.wish(joint_wish(message.type, message.data_json))
+        except ValueError as error:
+            self._tell(Kind.VIOLATION, 'joint.refused', {'reason': str(error)[:500]})
+
+    def _look(self, argument: str) -> str:
+        """The hand `look`: what this robot knows of a place."""
+        return json.dumps(asdict(look_at(self._state, place_in(argument), self._params)))
+
+    def _inputs(self, heard: Drained) -> tuple[Inputs, int]:
         """Everything that has come, and the stamp of the scan among it."""
-        heard = self._mesh.drain()
         for reason in self._witness.hear(heard.heads):
             self._tell(Kind.VIOLATION, 'checkpoint.refused', {'reason': reason})
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
@@ -236,6 +271,8 @@ class SituationNode:
             'decisions': len(self._decide_ms),
             'decide_ms_worst': round(spent[-1], 2),
             'messages_dropped': sum(self._mesh.dropped.values()),
+            **{f'dropped {reason}': count for reason, count in self._mesh.dropped.items()},
+            **{f'mesh_{name}': count for name, count in self._mesh.traffic.items()},
         }
         self._decide_ms.clear()
         text = f'unrecorded: {fault}' if fault else outputs.reason

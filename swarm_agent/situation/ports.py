@@ -42,6 +42,7 @@ class Ports:
         self._odom = listen(Odometry, 'odom', _unused, qos_profile_sensor_data)
         self._intent = listen(Intent, 'intent', _unused, latched)
         self._reflex = listen(ReflexState, 'reflex/state', _unused, latched)
+        self._joint = listen(SwarmEvent, 'joint', _unused, 10)
         self._command = speak(TwistStamped, 'cmd_vel_raw', 10)
         self._situation = speak(Situation, 'situation', QoSProfile(depth=1))
         self._heartbeat = speak(Heartbeat, 'heartbeat', QoSProfile(depth=5))
@@ -77,6 +78,10 @@ class Ports:
     def reflex(self) -> Any:
         """The newest reflex state since the last call, or None."""
         return _newest(self._reflex)
+
+    def joint(self) -> Iterator[Any]:
+        """All wishes for joint decisions since the last call."""
+        return _taken(self._joint)
 
     def drive(self, vx_mps: float, wz_radps: float) -> None:
         """Publish a command."""

@@ -18,7 +18,13 @@ from swarm.v1.operator_pb2 import FleetState
 
 from swarm_config.fleets import Fleet, load_fleet
 from swarm_config.maps import load_map
-from swarm_supervisor.cli.operator_view import missions_table, status_view, watch_view
+from swarm_supervisor.cli.operator_view import (
+    blackboard_table,
+    missions_table,
+    status_view,
+    votes_table,
+    watch_view,
+)
 from swarm_supervisor.cli.places import config_dir
 from swarm_supervisor.client import LINK_LOSS, OperatorClient, OperatorError
 
@@ -231,6 +237,23 @@ def _until_interrupted(states: Iterator[FleetState]) -> Iterator[FleetState]:
         yield from states
     except KeyboardInterrupt:
         return
+
+
+def votes(
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the robots decide among themselves: votes, and what they wrote."""
+    with at_desk(fleet, vault, target, insecure=insecure) as desk:
+        reply = desk.client.votes()
+    if as_json:
+        _print_json(reply)
+    else:
+        Console().print(votes_table(reply.votes), blackboard_table(reply.blackboard))
 
 
 def stop(

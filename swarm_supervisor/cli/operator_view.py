@@ -15,6 +15,7 @@ from swarm_config.maps import GridMap, Mask
 from swarm_supervisor.core.cells import unpack_cells
 
 STATUS_STYLE = {'open': 'cyan', 'complete': 'green', 'failed': 'red', 'recalled': 'yellow'}
+VOTE_STYLE = {'open': 'cyan', 'passed': 'green', 'rejected': 'red', 'failed': 'yellow'}
 ROSTER_STYLE = {'linked': 'green', 'registered': 'yellow', 'lost': 'red', 'revoked': 'red'}
 BRAILLE = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -28,6 +29,8 @@ def status_view(state: operator_pb2.FleetState) -> RenderableType:
     parts: list[RenderableType] = [robots_table(state), Text(seen)]
     if state.missions:
         parts.append(missions_table(state.missions))
+    if state.votes:
+        parts.append(votes_table(state.votes))
     parts += [Text(f'notice: {notice}', style='yellow') for notice in state.notices]
     return Group(*parts)
 
@@ -88,6 +91,28 @@ def missions_table(missions: Iterable[operator_pb2.MissionState]) -> Table:
             f'{(end_ns - mission.created_ns) / 1e9:.0f} s',
             ', '.join(_order_words(order) for order in mission.orders),
         )
+    return table
+
+
+def votes_table(votes: Iterable[operator_pb2.VoteState]) -> Table:
+    """One line for each vote among the robots."""
+    table = Table('topic', 'status', 'question', 'by', 'ballots', 'why', title='votes')
+    for vote in votes:
+        ballots = [f'{one.voter} {one.ballot}' for one in vote.ballots]
+        missing = sorted(set(vote.required) - {one.voter for one in vote.ballots})
+        ballots += [f'{name} not yet' for name in missing]
+        status = Text(vote.status, style=VOTE_STYLE.get(vote.status, ''))
+        table.add_row(
+            vote.topic, status, vote.question, vote.proposer, ', '.join(ballots), vote.reason
+        )
+    return table
+
+
+def blackboard_table(texts: Iterable[operator_pb2.BlackboardState]) -> Table:
+    """One line for each text on the robots' blackboard."""
+    table = Table('mission', 'section', 'by', 'text', title='blackboard')
+    for one in texts:
+        table.add_row(one.mission_id, one.section, one.author, one.text)
     return table
 
 

@@ -139,6 +139,8 @@ class Robot:
     settled: list[Settlement] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     advices: list[str] = field(default_factory=list)
+    sensed: Callable[[], list[tuple[Point, float]]] = list
+    """Bodies that the lidar shows, whatever is said: centre and radius."""
 
     def decide(self, now_ns: int, params: RightOfWayParams) -> RightOfWayOutputs:
         """One tick of the situation core in miniature."""
@@ -191,7 +193,17 @@ class Robot:
             self._seek(out.advice, keep_m)
 
     def _seek(self, advice: Advice, keep_m: float) -> None:
-        discs = [(peer.pose[:2], peer.radius_m) for peer in self.heard.values()]
+        """The nearest place off the corridor; for want of one, behind robots that stand."""
+        found = None
+        for pushing in (False, True):
+            if self.has_refuges and not found:
+                found = self._refuge(advice, keep_m, pushing=pushing)
+        self.refuge = 'found' if found else 'none'
+        self.aside, self.place = (found, found[-1]) if found else ((), None)
+
+    def _refuge(self, advice: Advice, keep_m: float, *, pushing: bool) -> Polyline | None:
+        others = [p for p in self.heard.values() if not (pushing and movable(p, advice.peer))]
+        discs = [(peer.pose[:2], peer.radius_m) for peer in others]
 
         def blocked(point: Point) -> bool:
             return any(
@@ -199,22 +211,18 @@ class Robot:
                 for at, r in discs
             )
 
-        found = None
-        if self.has_refuges:
-            found = self.floor.search(
-                self.at,
-                lambda cell: clear_of(self.floor.point(cell), advice.corridor, keep_m),
-                self.radius_m,
-                blocked,
-            )
-        self.refuge = 'found' if found else 'none'
-        self.aside, self.place = (found, found[-1]) if found else ((), None)
+        return self.floor.search(
+            self.at,
+            lambda cell: clear_of(self.floor.point(cell), advice.corridor, keep_m),
+            self.radius_m,
+            blocked,
+        )
 
     def move(self, now_s: float) -> None:
         """Drive for one tick."""
         making_way = self.advice.kind == 'make_way'
         path = self.aside if making_way else self.path
-        room = min(length_of(path), self.advice.stop_after_m)
+        room = min(length_of(path), self.advice.stop_after_m, self._seen_room(path))
         wanted = min(self.top_mps, math.sqrt(2.0 * self.accel_mps2 * max(0.0, room - 0.03)))
         step = self.accel_mps2 * TICK_S
         self.speed_mps = min(max(wanted, self.speed_mps - step), self.speed_mps + step)
@@ -230,6 +238,16 @@ class Robot:
             self.path = rest
         if length_of(rest) < 0.05:
             self._arrive(now_s, making_way=making_way)
+
+    def _seen_room(self, path: Polyline) -> float:
+        """The reflex: how far one may drive before a body that the lidar shows."""
+        room = math.inf
+        for at, radius in self.sensed():
+            least = min(self.radius_m + radius + 0.1, math.dist(self.at, at) - 0.01)
+            for k, point in enumerate(cut(path, 9)):
+                if math.dist(point, at) < least:
+                    room = min(room, max(0.0, 0.25 * (k - 1)))
+        return room
 
     def _arrive(self, now_s: float, *, making_way: bool) -> None:
         if making_way and self.refuge == 'found':
@@ -334,6 +352,11 @@ class World:
         for a, b in itertools.combinations(self.robots, 2):
             gap = math.dist(a.at, b.at) - a.radius_m - b.radius_m
             self.least_gap_m = min(self.least_gap_m, gap)
+
+
+def movable(peer: Peer, patron: str) -> bool:
+    """Whether a peer stands and can be asked to move on."""
+    return peer.agent_id != patron and abs(peer.speed_mps) < 0.05
 
 
 def length_of(path: Polyline) -> float:

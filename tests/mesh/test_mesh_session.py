@@ -184,7 +184,7 @@ def forged(tmp_path) -> bytes:
 )
 def test_what_must_not_be_believed_is_dropped_and_counted(fleet, tmp_path, make, reason):
     session = MeshSession('amr_1', fleet, tmp_path)
-    session._mail.append(('intent', make(tmp_path), time.monotonic_ns()))
+    session._gate.put('intent', make(tmp_path))
     assert session.drain().peers == ()
     assert any(reason in said for said in session.dropped)
     session.close()
@@ -194,7 +194,7 @@ def test_a_replayed_intent_is_dropped(fleet, tmp_path):
     session = MeshSession('amr_1', fleet, tmp_path)
     data = signed_by(tmp_path, 'tb4_1', intent('tb4_1'))
     for _ in range(2):
-        session._mail.append(('intent', data, time.monotonic_ns()))
+        session._gate.put('intent', data)
     assert len(session.drain().peers) == 1
     assert session.dropped == {'intent: replayed': 1}
     session.close()
@@ -209,6 +209,6 @@ def test_a_flood_over_the_air_costs_no_memory(fleet, tmp_path):
     with zenoh.open(config) as rogue:
         for _ in range(5000):
             rogue.put(f'swarm/{fleet.fleet_id}/rogue/intent', b'x' * 100)
-    assert until(lambda: len(session._mail) <= 2000)
+    assert until(lambda: session._gate.waiting <= 2000)
     session.drain()
     session.close()

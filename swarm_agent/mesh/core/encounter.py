@@ -101,6 +101,8 @@ class Scene:
     its: Standing
     stood_s: float
     """How long this robot has been kept waiting [s]."""
+    doubted: bool
+    """The peer broke a promise not long ago: it is believed when it is seen to keep one."""
     refuge_asked: bool
     """The last advice was to make way for this peer, so `me.refuge` answers it."""
     params: RightOfWayParams
@@ -154,7 +156,8 @@ class Scene:
             extra_m: Clearance beyond the usual one, if both are under way [m].
         """
         both = self.way.leads_away and self.its_way.leads_away
-        clearance_m = self.clearance_m + extra_m if both else self.place_m
+        more_m = extra_m + (self.params.doubt_m if self.doubted else 0.0)
+        clearance_m = self.clearance_m + more_m if both else self.place_m
         return meet(self.way, self.its_way, clearance_m, self.least_m)
 
 

@@ -30,5 +30,9 @@ class RightOfWayParams:
     """Standing this long is worth more than the id, twice as long still more [s], 5 to 60."""
     retry_s: float = 10.0
     """After both robots found no way to yield, or a parked one none, before trying again [s]."""
+    doubt_s: float = 120.0
+    """How long a peer that broke a promise is believed less [s], 0 to 3600."""
+    doubt_m: float = 0.15
+    """What is kept clear of such a peer besides the margin, under way [m], 0 to 0.5."""
     decel_mps2: float = 0.5
     """Braking reckoned with before promising to stop [m/s^2], 0.1 to 3."""

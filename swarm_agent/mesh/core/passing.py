@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from swarm_agent.mesh.core.encounter import (
     NS,
+    STANDS_MPS,
     STUCK,
     Encounter,
     Scene,
@@ -16,6 +17,9 @@ from swarm_agent.mesh.core.encounter import (
 )
 from swarm_agent.mesh.core.paths import Meeting, gap, nearest_step, room_before
 from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Point
+
+KEPT_M = 0.3
+"""This near to where it promised to stay a robot keeps its promise [m]."""
 
 
 def pass_by(scene: Scene, encounter: Encounter) -> Step:
@@ -84,9 +88,19 @@ def _limit(scene: Scene, encounter: Encounter, meeting: Meeting) -> float:
         return 0.0
     if scene.peer_parked or encounter.reason == STUCK:
         return max(0.0, min(meeting.taken_m, body) - scene.params.stand_off_m)
-    if encounter.granted:
+    if encounter.granted and (not scene.doubted or _keeps_its_word(scene, encounter)):
         return min(meeting.taken_m, body)
     return min(meeting.taken_m, meeting.shared_m)
+
+
+def _keeps_its_word(scene: Scene, encounter: Encounter) -> bool:
+    """Whether a peer that broke a promise before is seen to stand where it promised to."""
+    stands = abs(scene.peer.speed_mps) < STANDS_MPS
+    return (
+        stands
+        and encounter.place is not None
+        and math.dist(scene.peer_at, encounter.place) < KEPT_M
+    )
 
 
 def _limit_beside(scene: Scene, place: Point, body_m: float) -> float:
@@ -104,7 +118,7 @@ def _watch_promise(scene: Scene, encounter: Encounter) -> tuple[Encounter, tuple
     """Notice a peer that left the place it promised to stay at and came into the own way."""
     if not encounter.granted or encounter.place is None or encounter.broken:
         return encounter, ()
-    if math.dist(scene.peer_at, encounter.place) < 0.3:
+    if math.dist(scene.peer_at, encounter.place) < KEPT_M:
         return replace(encounter, cleared=True, intruding_ns=-1), ()
     if not (encounter.cleared and _intrudes(scene)):
         return replace(encounter, intruding_ns=-1), ()

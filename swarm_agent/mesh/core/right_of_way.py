@@ -37,6 +37,8 @@ class RightOfWayState:
     encounters: tuple[Encounter, ...] = ()
     closed: tuple[tuple[str, int], ...] = ()
     """Claim id and time [ns] of each encounter that just ended; late copies are ignored."""
+    doubted: tuple[tuple[str, int], ...] = ()
+    """Peers that broke a promise, and until when they are believed less [ns]."""
     aside_for: str = ''
     """The peer for which the last advice was to make way."""
     waited_ns: int = 0
@@ -59,7 +61,7 @@ def decide_right_of_way(
     ]
     steps = [meet_peer(scene, _read_claims(state, inputs, scene)) for scene in scenes]
     advice = _advise(scenes, steps)
-    state = _remember(state, inputs, steps, advice)
+    state = _remember(state, inputs, steps, advice, params)
     return state, _conclude(state, inputs, scenes, steps, advice)
 
 
@@ -111,6 +113,7 @@ def _scene(
         mine=mine,
         its=standing_of(peer, inputs.peers, mine),
         stood_s=state.waited_ns / NS,
+        doubted=any(name == peer.agent_id for name, _ in state.doubted),
         refuge_asked=state.aside_for == peer.agent_id,
         params=params,
     )
@@ -181,7 +184,11 @@ def _corridor(scene: Scene, step: Step) -> Polyline:
 
 
 def _remember(
-    state: RightOfWayState, inputs: RightOfWayInputs, steps: list[Step], advice: Advice
+    state: RightOfWayState,
+    inputs: RightOfWayInputs,
+    steps: list[Step],
+    advice: Advice,
+    params: RightOfWayParams,
 ) -> RightOfWayState:
     encounters = tuple(step.encounter for step in steps if step.encounter is not None)
     kept = {encounter.claim_id for encounter in encounters}
@@ -196,11 +203,26 @@ def _remember(
         state,
         encounters=encounters,
         closed=tuple(one for one in (*state.closed, *ended) if now - one[1] < CLOSED_NS),
+        doubted=_doubted(state, inputs, steps, params),
         aside_for=advice.peer if advice.kind == 'make_way' else '',
         waited_ns=0 if free >= FREE_NS else waited,
         free_ns=free,
         last_ns=inputs.now_ns,
     )
+
+
+def _doubted(
+    state: RightOfWayState,
+    inputs: RightOfWayInputs,
+    steps: list[Step],
+    params: RightOfWayParams,
+) -> tuple[tuple[str, int], ...]:
+    """Whom to believe less: those that broke a promise, for a while."""
+    doubted = {name: until for name, until in state.doubted if inputs.now_ns < until}
+    for step in steps:
+        if step.encounter is not None and step.encounter.broken:
+            doubted[step.encounter.peer] = inputs.now_ns + round(params.doubt_s * NS)
+    return tuple(sorted(doubted.items()))
 
 
 def _conclude(

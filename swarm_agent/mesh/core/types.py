@@ -99,6 +99,12 @@ class Hazard:
     heard_ns: int
     """Own clock when it was last heard of [ns]."""
     ttl_s: float
+    confirmed_by: tuple[str, ...] = ()
+    """All robots that say it is there, the reporter among them."""
+    age_s: float = 0.0
+    """Since it was first heard of [s]."""
+    gone: bool = False
+    """To be published: the place was looked at and is free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

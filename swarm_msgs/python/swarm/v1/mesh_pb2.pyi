@@ -24,6 +24,21 @@ class ClaimKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CLAIM_KIND_PROMISE: _ClassVar[ClaimKind]
     CLAIM_KIND_DECLINE: _ClassVar[ClaimKind]
     CLAIM_KIND_DONE: _ClassVar[ClaimKind]
+
+class Ballot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BALLOT_UNSPECIFIED: _ClassVar[Ballot]
+    BALLOT_ACCEPT: _ClassVar[Ballot]
+    BALLOT_REJECT: _ClassVar[Ballot]
+    BALLOT_ABSTAIN: _ClassVar[Ballot]
+
+class HandStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HAND_STATUS_UNSPECIFIED: _ClassVar[HandStatus]
+    HAND_STATUS_DONE: _ClassVar[HandStatus]
+    HAND_STATUS_REFUSED: _ClassVar[HandStatus]
+    HAND_STATUS_LATE: _ClassVar[HandStatus]
+    HAND_STATUS_FAILED: _ClassVar[HandStatus]
 PEER_STATE_UNSPECIFIED: PeerState
 PEER_STATE_IDLE: PeerState
 PEER_STATE_MOVING: PeerState
@@ -35,6 +50,15 @@ CLAIM_KIND_REQUEST: ClaimKind
 CLAIM_KIND_PROMISE: ClaimKind
 CLAIM_KIND_DECLINE: ClaimKind
 CLAIM_KIND_DONE: ClaimKind
+BALLOT_UNSPECIFIED: Ballot
+BALLOT_ACCEPT: Ballot
+BALLOT_REJECT: Ballot
+BALLOT_ABSTAIN: Ballot
+HAND_STATUS_UNSPECIFIED: HandStatus
+HAND_STATUS_DONE: HandStatus
+HAND_STATUS_REFUSED: HandStatus
+HAND_STATUS_LATE: HandStatus
+HAND_STATUS_FAILED: HandStatus
 
 class PeerIntent(_message.Message):
     __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id")
@@ -91,7 +115,7 @@ class Claim(_message.Message):
     def __init__(self, claim_id: _Optional[str] = ..., kind: _Optional[_Union[ClaimKind, str]] = ..., from_agent: _Optional[str] = ..., to_agent: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., place: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Hazard(_message.Message):
-    __slots__ = ("hazard_id", "kind", "reporter", "position", "radius_m", "stamp_ns", "ttl_s")
+    __slots__ = ("hazard_id", "kind", "reporter", "position", "radius_m", "stamp_ns", "ttl_s", "gone")
     HAZARD_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     REPORTER_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +123,7 @@ class Hazard(_message.Message):
     RADIUS_M_FIELD_NUMBER: _ClassVar[int]
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     TTL_S_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
     hazard_id: str
     kind: str
     reporter: str
@@ -106,7 +131,8 @@ class Hazard(_message.Message):
     radius_m: float
     stamp_ns: int
     ttl_s: float
-    def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ...) -> None: ...
+    gone: bool
+    def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ..., gone: _Optional[bool] = ...) -> None: ...
 
 class LogHeads(_message.Message):
     __slots__ = ("agent_id", "stamp_ns", "checkpoints", "cosigned")
@@ -183,3 +209,97 @@ class GridAnswer(_message.Message):
     leaves: bool
     follow: bool
     def __init__(self, agent: _Optional[int] = ..., asker: _Optional[int] = ..., step: _Optional[int] = ..., leaves: _Optional[bool] = ..., follow: _Optional[bool] = ...) -> None: ...
+
+class VoteCall(_message.Message):
+    __slots__ = ("vote_id", "topic", "proposer", "question", "required", "stamp_ns", "left_s", "place", "radius_m", "status", "reason", "ballots")
+    VOTE_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    PROPOSER_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_S_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    RADIUS_M_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    BALLOTS_FIELD_NUMBER: _ClassVar[int]
+    vote_id: str
+    topic: str
+    proposer: str
+    question: str
+    required: _containers.RepeatedScalarFieldContainer[str]
+    stamp_ns: int
+    left_s: float
+    place: _common_pb2.Point2D
+    radius_m: float
+    status: str
+    reason: str
+    ballots: _containers.RepeatedCompositeFieldContainer[_common_pb2.Signed]
+    def __init__(self, vote_id: _Optional[str] = ..., topic: _Optional[str] = ..., proposer: _Optional[str] = ..., question: _Optional[str] = ..., required: _Optional[_Iterable[str]] = ..., stamp_ns: _Optional[int] = ..., left_s: _Optional[float] = ..., place: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., ballots: _Optional[_Iterable[_Union[_common_pb2.Signed, _Mapping]]] = ...) -> None: ...
+
+class Vote(_message.Message):
+    __slots__ = ("vote_id", "topic", "voter", "ballot", "reason", "stamp_ns")
+    VOTE_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    VOTER_FIELD_NUMBER: _ClassVar[int]
+    BALLOT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    vote_id: str
+    topic: str
+    voter: str
+    ballot: Ballot
+    reason: str
+    stamp_ns: int
+    def __init__(self, vote_id: _Optional[str] = ..., topic: _Optional[str] = ..., voter: _Optional[str] = ..., ballot: _Optional[_Union[Ballot, str]] = ..., reason: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...
+
+class BlackboardEntry(_message.Message):
+    __slots__ = ("mission_id", "section", "author", "revision", "text", "stamp_ns")
+    MISSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SECTION_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    mission_id: str
+    section: str
+    author: str
+    revision: int
+    text: str
+    stamp_ns: int
+    def __init__(self, mission_id: _Optional[str] = ..., section: _Optional[str] = ..., author: _Optional[str] = ..., revision: _Optional[int] = ..., text: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...
+
+class HandRequest(_message.Message):
+    __slots__ = ("request_id", "asker", "hand", "capability", "argument", "stamp_ns", "within_s")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ASKER_FIELD_NUMBER: _ClassVar[int]
+    HAND_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITY_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENT_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_S_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    asker: str
+    hand: str
+    capability: str
+    argument: str
+    stamp_ns: int
+    within_s: float
+    def __init__(self, request_id: _Optional[str] = ..., asker: _Optional[str] = ..., hand: _Optional[str] = ..., capability: _Optional[str] = ..., argument: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., within_s: _Optional[float] = ...) -> None: ...
+
+class HandReply(_message.Message):
+    __slots__ = ("request_id", "hand", "asker", "status", "result", "stamp_ns")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    HAND_FIELD_NUMBER: _ClassVar[int]
+    ASKER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    hand: str
+    asker: str
+    status: HandStatus
+    result: str
+    stamp_ns: int
+    def __init__(self, request_id: _Optional[str] = ..., hand: _Optional[str] = ..., asker: _Optional[str] = ..., status: _Optional[_Union[HandStatus, str]] = ..., result: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...

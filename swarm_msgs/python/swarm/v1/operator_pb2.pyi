@@ -95,7 +95,7 @@ class RobotState(_message.Message):
     def __init__(self, agent_id: _Optional[str] = ..., model: _Optional[str] = ..., linked: _Optional[bool] = ..., roster_state: _Optional[str] = ..., last_heard_ns: _Optional[int] = ..., telemetry: _Optional[_Union[_mission_pb2.Telemetry, _Mapping]] = ...) -> None: ...
 
 class FleetState(_message.Message):
-    __slots__ = ("stamp_ns", "robots", "missions", "coverage", "seen", "events_stored", "notices")
+    __slots__ = ("stamp_ns", "robots", "missions", "coverage", "seen", "events_stored", "notices", "votes")
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     ROBOTS_FIELD_NUMBER: _ClassVar[int]
     MISSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +103,7 @@ class FleetState(_message.Message):
     SEEN_FIELD_NUMBER: _ClassVar[int]
     EVENTS_STORED_FIELD_NUMBER: _ClassVar[int]
     NOTICES_FIELD_NUMBER: _ClassVar[int]
+    VOTES_FIELD_NUMBER: _ClassVar[int]
     stamp_ns: int
     robots: _containers.RepeatedCompositeFieldContainer[RobotState]
     missions: _containers.RepeatedCompositeFieldContainer[MissionState]
@@ -110,7 +111,8 @@ class FleetState(_message.Message):
     seen: _common_pb2.CellSet
     events_stored: int
     notices: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, stamp_ns: _Optional[int] = ..., robots: _Optional[_Iterable[_Union[RobotState, _Mapping]]] = ..., missions: _Optional[_Iterable[_Union[MissionState, _Mapping]]] = ..., coverage: _Optional[float] = ..., seen: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., events_stored: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
+    votes: _containers.RepeatedCompositeFieldContainer[VoteState]
+    def __init__(self, stamp_ns: _Optional[int] = ..., robots: _Optional[_Iterable[_Union[RobotState, _Mapping]]] = ..., missions: _Optional[_Iterable[_Union[MissionState, _Mapping]]] = ..., coverage: _Optional[float] = ..., seen: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., events_stored: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., votes: _Optional[_Iterable[_Union[VoteState, _Mapping]]] = ...) -> None: ...
 
 class WatchRequest(_message.Message):
     __slots__ = ("period_s",)
@@ -207,3 +209,59 @@ class ResolveReply(_message.Message):
     done: bool
     reason: str
     def __init__(self, done: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class BallotState(_message.Message):
+    __slots__ = ("voter", "ballot", "reason")
+    VOTER_FIELD_NUMBER: _ClassVar[int]
+    BALLOT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    voter: str
+    ballot: str
+    reason: str
+    def __init__(self, voter: _Optional[str] = ..., ballot: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class VoteState(_message.Message):
+    __slots__ = ("vote_id", "topic", "proposer", "question", "required", "ballots", "status", "reason", "stamp_ns")
+    VOTE_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    PROPOSER_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    BALLOTS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    vote_id: str
+    topic: str
+    proposer: str
+    question: str
+    required: _containers.RepeatedScalarFieldContainer[str]
+    ballots: _containers.RepeatedCompositeFieldContainer[BallotState]
+    status: str
+    reason: str
+    stamp_ns: int
+    def __init__(self, vote_id: _Optional[str] = ..., topic: _Optional[str] = ..., proposer: _Optional[str] = ..., question: _Optional[str] = ..., required: _Optional[_Iterable[str]] = ..., ballots: _Optional[_Iterable[_Union[BallotState, _Mapping]]] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...
+
+class BlackboardState(_message.Message):
+    __slots__ = ("mission_id", "section", "author", "revision", "text", "stamp_ns")
+    MISSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SECTION_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    mission_id: str
+    section: str
+    author: str
+    revision: int
+    text: str
+    stamp_ns: int
+    def __init__(self, mission_id: _Optional[str] = ..., section: _Optional[str] = ..., author: _Optional[str] = ..., revision: _Optional[int] = ..., text: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...
+
+class VotesReply(_message.Message):
+    __slots__ = ("votes", "blackboard")
+    VOTES_FIELD_NUMBER: _ClassVar[int]
+    BLACKBOARD_FIELD_NUMBER: _ClassVar[int]
+    votes: _containers.RepeatedCompositeFieldContainer[VoteState]
+    blackboard: _containers.RepeatedCompositeFieldContainer[BlackboardState]
+    def __init__(self, votes: _Optional[_Iterable[_Union[VoteState, _Mapping]]] = ..., blackboard: _Optional[_Iterable[_Union[BlackboardState, _Mapping]]] = ...) -> None: ...

@@ -74,6 +74,11 @@ class OperatorStub:
                 request_serializer=swarm_dot_v1_dot_operator__pb2.ResolveRequest.SerializeToString,
                 response_deserializer=swarm_dot_v1_dot_operator__pb2.ResolveReply.FromString,
                 _registered_method=True)
+        self.Votes = channel.unary_unary(
+                '/swarm.v1.Operator/Votes',
+                request_serializer=swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_operator__pb2.VotesReply.FromString,
+                _registered_method=True)
 
 
 class OperatorServicer:
@@ -127,6 +132,12 @@ class OperatorServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Votes(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -169,6 +180,11 @@ def add_OperatorServicer_to_server(servicer, server):
                     servicer.Resolve,
                     request_deserializer=swarm_dot_v1_dot_operator__pb2.ResolveRequest.FromString,
                     response_serializer=swarm_dot_v1_dot_operator__pb2.ResolveReply.SerializeToString,
+            ),
+            'Votes': grpc.unary_unary_rpc_method_handler(
+                    servicer.Votes,
+                    request_deserializer=swarm_dot_v1_dot_operator__pb2.ListRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_operator__pb2.VotesReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -387,6 +403,33 @@ class Operator:
             '/swarm.v1.Operator/Resolve',
             swarm_dot_v1_dot_operator__pb2.ResolveRequest.SerializeToString,
             swarm_dot_v1_dot_operator__pb2.ResolveReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Votes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/Votes',
+            swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+            swarm_dot_v1_dot_operator__pb2.VotesReply.FromString,
             options,
             channel_credentials,
             insecure,

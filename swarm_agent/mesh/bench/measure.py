@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `swarm bench mesh` measures, each with processes and keys of its own."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from swarm_agent.mesh.bench.figures import Figure, quantile, spread
+from swarm_agent.mesh.bench.stage import Player, Stage, free_base, names
+
+PLAYER = 'swarm_agent.mesh.bench.player'
+SPACING_M = 20.0
+"""Between robots in the test of bandwidth: one on 400 square metres."""
+TILE_M = 20.0
+FAR_M = 500.0
+PER_PROCESS = 13
+"""Robots in one process where the sessions count, not the processes."""
+
+
+def _ready(players: Iterable[Player]) -> None:
+    for player in players:
+        if not player.read().get('ready'):
+            raise RuntimeError('a player of the bench did not start; its error stands above')
+
+
+def _play(players: list[Player], seconds: float) -> list[dict[str, Any]]:
+    """Let them play, and return their last reports; listeners end first."""
+    _ready(players)
+    time.sleep(seconds)
+    return [player.end() for player in reversed(players)][::-1]
+
+
+def bare_latency(seconds: float) -> list[float]:
+    """One way between two processes, Zenoh alone [ms]."""
+    with TemporaryDirectory(prefix='swarm_bench_') as folder:
+        port = free_base(1)
+        stage = Stage(folder=Path(folder), count=0, base_port=port, mesh={})
+        off = {'multicast': {'enabled': False}}
+        here, there = f'tcp/127.0.0.1:{port}', 'tcp/127.0.0.1:0'
+        hears = {'mode': 'peer', 'listen': {'endpoints': [here]}, 'scouting': off}
+        says = {
+            'mode': 'peer',
+            'listen': {'endpoints': [there]},
+            'connect': {'endpoints': [here]},
+            'scouting': off,
+        }
+        listener = stage.start(PLAYER, 'bare', ['hears'], config=hears, period_s=0.05)
+        _ready([listener])
+        speaker = stage.start(PLAYER, 'bare', ['says'], config=says, period_s=0.02)
+        _ready([speaker])
+        time.sleep(seconds)
+        speaker.end()
+        found: list[float] = listener.end()['arrived_ms']
+        return found[5:]
+
+
+def intent_latency(seconds: float) -> list[Figure]:
+    """One way between two processes, with and without the checks."""
+    control = bare_latency(seconds)
+    with TemporaryDirectory(prefix='swarm_bench_') as folder:
+        stage = Stage.make(Path(folder), 2)
+        speaker, listener = names(2)
+        players = [
+            stage.start(PLAYER, 'speak', [speaker], what='intent', period_s=0.02),
+            stage.start(PLAYER, 'listen', [listener], what='intent'),
+        ]
+        _, said = _play(players, seconds)
+    return [
+        *spread('intent_one_way', said['arrived_ms'][5:], 'ms', control),
+        *spread('intent_one_way_verified', said['verified_ms'][5:], 'ms', control),
+    ]
+
+
+def hazard_latency(seconds: float, peers: int) -> list[Figure]:
+    """From one robot to all others, verified there: every peer, and the last of them each time."""
+    control = bare_latency(min(seconds, 5.0))
+    with TemporaryDirectory(prefix='swarm_bench_') as folder:
+        stage = Stage.make(Path(folder), peers + 1)
+        speaker, *listeners = names(peers + 1)
+        players = [stage.start(PLAYER, 'speak', [speaker], what='hazard', period_s=0.2)]
+        players += [stage.start(PLAYER, 'listen', [name], what='hazard') for name in listeners]
+        _, *said = _play(players, seconds)
+    every = [value for one in said for value in one['verified_ms'][1:]]
+    return spread(f'hazard_to_{peers}_peers', every, 'ms', control)
+
+
+def agreement(seconds: float, robots: int) -> list[Figure]:
+    """Right of way between two, while as many robots in all say, hear and decide at 10 Hz."""
+    control = bare_latency(min(seconds, 5.0))
+    with TemporaryDirectory(prefix='swarm_bench_') as folder:
+        stage = Stage.make(Path(folder), robots)
+        asker, answerer, *others = names(robots)
+        poses = {asker: (0.0, 0.0), answerer: (3.0, -3.0)}
+        poses |= {name: (FAR_M + 20.0 * k, 0.0) for k, name in enumerate(others)}
+        players = [
+            stage.start(PLAYER, 'ask', [asker], poses=poses, period_s=0.1),
+            stage.start(PLAYER, 'answer', [answerer], poses=poses),
+        ]
+        players += [stage.start(PLAYER, 'crowd', [name], poses=poses) for name in others]
+        first, _, *crowd = _play(players, seconds)
+    cpu = [one['cpu'] * 100.0 for one in crowd]
+    return [
+        *spread(f'right_of_way_agreed_{robots}_robots', first['agreed_ms'], 'ms', control),
+        Figure(
+            name=f'cpu_per_robot_{robots}_robots', value=quantile(cpu, 0.5), unit='% of a core'
+        ),
+    ]
+
+
+def bandwidth(seconds: float, robots: int) -> list[Figure]:
+    """Bytes that a robot says and hears a second, at one robot on 400 square metres.
+
+    In the middle: of robots with neighbours on all sides, so that the rim of a small floor does
+    not look like thrift. Control: the same without tiles.
+    """
+    tiled = _heard(seconds, robots, TILE_M)
+    plain = _heard(seconds, robots, 0.0)
+    figures = []
+    for part in ('said', 'heard_mean', 'heard_middle'):
+        name = f'bytes_per_s_{part}_{robots}_robots'
+        figures.append(Figure(name=name, value=tiled[part], unit='B/s', control=plain[part]))
+    return figures
+
+
+def _heard(seconds: float, robots: int, tile_m: float) -> dict[str, float]:
+    side = max(2, round(robots**0.5))
+    members = names(robots)
+    cells = {name: (k % side, k // side) for k, name in enumerate(members)}
+    rows = max(row for _, row in cells.values()) + 1
+    poses = {
+        name: ((col + 0.5) * SPACING_M, (row + 0.5) * SPACING_M)
+        for name, (col, row) in cells.items()
+    }
+    with TemporaryDirectory(prefix='swarm_bench_') as folder:
+        stage = Stage.make(Path(folder), robots, tile_m=tile_m)
+        groups = [members[k : k + PER_PROCESS] for k in range(0, robots, PER_PROCESS)]
+        players = [stage.start(PLAYER, 'crowd', group, poses=poses) for group in groups]
+        said = _play(players, seconds)
+    rates = {name: rate for one in said for name, rate in one['rates'].items()}
+    middle = [
+        rates[name]['heard_bytes']
+        for name, (col, row) in cells.items()
+        if 0 < col < side - 1 and 0 < row < rows - 1
+    ]
+    every = [rate['heard_bytes'] for rate in rates.values()]
+    return {
+        'said': sum(rate['bytes'] for rate in rates.values()) / robots,
+        'heard_mean': sum(every) / robots,
+        'heard_middle': sum(middle) / len(middle) if middle else sum(every) / robots,
+    }

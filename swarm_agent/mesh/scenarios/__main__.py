@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm bench scenarios NAME…`: robots meet over real Zenoh; a referee counts contacts."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.picture import draw
+from swarm_agent.mesh.scenarios.places import SCENARIOS
+from swarm_agent.mesh.scenarios.referee import Result, play
+
+COLUMNS = (
+    'scenario', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
+    'longest_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s', 'slowest_tick_s',
+)  # fmt: skip
+LONGEST_WAIT_S = 30.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play and print; 1 if bodies touched or a robot did not get on."""
+    options = _options(arguments)
+    bad = Impairment(
+        loss=options.loss,
+        delay_s=options.delay_ms / 1e3,
+        doubled=options.doubled,
+        cut_from_s=options.cut[0],
+        cut_to_s=options.cut[1],
+        clock_s=options.clock_ms / 1e3,
+    )
+    results = []
+    for name in options.names or sorted(SCENARIOS):
+        scenario = SCENARIOS[name]
+        result = play(
+            scenario,
+            processes=options.processes,
+            seed=options.seed,
+            bad=bad,
+            seconds=options.seconds,
+        )
+        results.append(result)
+        if options.pictures is not None:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+            draw(scenario, result, options.pictures / f'{name}.svg')
+    _show(results, options.json)
+    return 1 if any(one.contacts or one.deadlocks for one in results) else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='swarm bench scenarios', description=__doc__)
+    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(SCENARIOS)}')
+    parser.add_argument('--seed', type=int, default=1, help='of random errands')
+    parser.add_argument('--processes', type=int, default=2, help='among which robots are shared')
+    parser.add_argument('--seconds', type=float, help='instead of the limit of the scenario')
+    parser.add_argument('--loss', type=float, default=0.0, help='share of messages lost')
+    parser.add_argument('--delay-ms', type=float, default=0.0, help='mean delay, with jitter')
+    parser.add_argument('--doubled', type=float, default=0.0, help='share of messages doubled')
+    parser.add_argument(
+        '--clock-ms', type=float, default=0.0, help='by which odd robots are ahead'
+    )
+    parser.add_argument(
+        '--cut', type=float, nargs=2, default=(0.0, 0.0), metavar=('FROM_S', 'TO_S'),
+        help='odd and even robots do not hear each other between these times',
+    )  # fmt: skip
+    parser.add_argument('--pictures', type=Path, metavar='FOLDER', help='write an SVG of each')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results too')
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(SCENARIOS))
+    if unknown:
+        parser.error(f'no scenario {unknown[0]!r}; there are {", ".join(sorted(SCENARIOS))}')
+    if not 0.0 <= options.loss < 1.0 or not 0.0 <= options.doubled <= 1.0:
+        parser.error('--loss and --doubled are shares from 0 to 1')
+    return options
+
+
+def _show(results: list[Result], json_file: Path | None) -> None:
+    table = Table(*COLUMNS, title='scenarios')
+    for result in results:
+        said = asdict(result)
+        table.add_row(
+            *(
+                f'{said[name]:.4g}' if isinstance(said[name], float) else str(said[name])
+                for name in COLUMNS
+            )
+        )
+    Console(width=160).print(table)
+    for result in results:
+        for story in result.stories:
+            if story['goals'] and not story['done'] and story['longest_wait_s'] > LONGEST_WAIT_S:
+                reason = story['last_reason'] or 'no reason told'
+                Console().print(f'{result.scenario}: {story["agent_id"]} stands: {reason}')
+    if json_file is not None:
+        plain = [_finite(asdict(result)) for result in results]
+        json_file.write_text(json.dumps(plain, indent=1) + '\n')
+
+
+def _finite(plain: dict[str, object]) -> dict[str, object]:
+    """JSON knows no nan."""
+    return {
+        key: None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in plain.items()
+    }
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a scenario, counts contacts in the table of true poses, and sums the stories up."""
+
+import itertools
+import math
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from swarm_agent.mesh.bench.stage import Player, Stage
+from swarm_agent.mesh.scenarios.arena import Floats, open_arena
+from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.places import Errand, Scenario, errands_of
+from swarm_agent.mesh.scenarios.process import AMR
+
+MODULE = 'swarm_agent.mesh.scenarios.process'
+LOOK_S = 0.02
+LINGER_S = 1.0
+"""After the last arrival, for those that still settle [s]."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What became of a scenario."""
+
+    scenario: str
+    robots: int
+    arrived: int
+    seconds: float
+    contacts: int
+    least_gap_m: float
+    longest_wait_s: float
+    deadlocks: int
+    reversals_most: int
+    reflex_stops: int
+    promises_broken: int
+    noticed_s: float = math.nan
+    """Until the last neighbour noticed that the killed or frozen one is gone."""
+    recovered_s: float = math.nan
+    """After a partition, until every robot that had somewhere to go moved again."""
+    slowest_tick_s: float = 0.0
+    """Above 0.1 s the machine cannot keep up, and the bodies' time passes more slowly."""
+    stories: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """What the referee sees."""
+
+    least_gap_m: float = math.inf
+    contacts: int = 0
+    touching: set[tuple[int, int]] = field(default_factory=set)
+
+    def look(self, arena: Floats) -> None:
+        """Note gaps and new contacts."""
+        at = np.array(arena[:, :2])
+        for i, j in itertools.combinations(range(len(at)), 2):
+            gap = float(np.hypot(*(at[i] - at[j]))) - 2.0 * AMR.radius_m
+            self.least_gap_m = min(self.least_gap_m, gap)
+            if gap <= 0.0 and (i, j) not in self.touching:
+                self.contacts += 1
+                self.touching.add((i, j))
+            elif gap > 0.0:
+                self.touching.discard((i, j))
+
+
+def play(
+    scenario: Scenario, *, processes: int, seed: int, bad: Impairment, seconds: float | None = None
+) -> Result:
+    """Run a scenario once."""
+    errands = errands_of(scenario, AMR.radius_m, seed)
+    with TemporaryDirectory(prefix='swarm_bench_') as name:
+        folder = Path(name)
+        arena = open_arena(folder / 'arena', len(errands))
+        for row, errand in zip(arena, errands, strict=True):
+            row[:2] = errand.start
+        stage = Stage.make(folder, len(errands))
+        start_ns = time.monotonic_ns()
+        told = {
+            'scenario': scenario.name,
+            'seed': seed,
+            'impairment': asdict(bad),
+            'start_ns': start_ns,
+        }
+        groups = _groups(errands, processes)
+        players = [stage.start(MODULE, 'robots', group, **told) for group in groups]
+        return _watched(scenario, errands, groups, players, arena, seconds)
+
+
+def _groups(errands: list[Errand], processes: int) -> list[list[str]]:
+    """Robots by process; one that is to be killed or frozen has its own."""
+    victims = [one.agent_id for one in errands if one.frozen or one.killed]
+    others = [one.agent_id for one in errands if one.agent_id not in victims]
+    shares = [others[k::processes] for k in range(processes)]
+    return [share for share in shares if share] + [[name] for name in victims]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What the processes have said so far."""
+
+    done: dict[int, bool] = field(default_factory=dict)
+    tick_s: float = 0.0
+    stories: list[dict[str, Any]] = field(default_factory=list)
+
+    def read(self, number: int, player: Player) -> None:
+        """Take reports until the process ends."""
+        while said := player.read():
+            if 'done' in said:
+                self.done[number] = said['done']
+                self.tick_s = max(self.tick_s, said['tick_s'])
+            self.stories += said.get('robots', [])
+
+
+def _watched(
+    scenario: Scenario,
+    errands: list[Errand],
+    groups: list[list[str]],
+    players: list[Player],
+    arena: Floats,
+    seconds: float | None,
+) -> Result:
+    for player in players:
+        if not player.read().get('ready'):
+            raise RuntimeError('a process of the scenario did not start; its error stands above')
+    run, watch = _Run(), Watch()
+    readers = [
+        threading.Thread(target=run.read, args=(number, player), daemon=True)
+        for number, player in enumerate(players)
+    ]
+    for reader, player in zip(readers, players, strict=True):
+        reader.start()
+        player.say('go')
+    began = time.monotonic()
+    victims = {one.agent_id for one in errands if one.frozen or one.killed}
+    struck_s = _until_over(scenario, errands, groups, players, run, watch, arena, seconds, began)
+    took_s = time.monotonic() - began
+    for number, player in enumerate(players):
+        if groups[number][0] in victims:
+            player.process.kill()
+        else:
+            player.say('end')
+    for reader in readers:
+        reader.join(timeout=30)
+    return _summed(scenario, errands, run, watch, took_s, struck_s, victims)
+
+
+def _until_over(
+    scenario: Scenario,
+    errands: list[Errand],
+    groups: list[list[str]],
+    players: list[Player],
+    run: _Run,
+    watch: Watch,
+    arena: Floats,
+    seconds: float | None,
+    began: float,
+) -> float:
+    """Look until all have arrived or the time is over; when the victim was struck, or nan."""
+    limit_s, struck_s = seconds or scenario.limit_s, math.nan
+    strikes = {one.agent_id: one.killed for one in errands if one.frozen or one.killed}
+    while time.monotonic() - began < limit_s:
+        watch.look(arena)
+        now = time.monotonic()
+        if strikes and now - began >= scenario.event_s:
+            struck_s = now
+            for number, group in enumerate(groups):
+                if group[0] in strikes:
+                    process = players[number].process
+                    process.send_signal(signal.SIGKILL if strikes[group[0]] else signal.SIGSTOP)
+            strikes = {}
+        if not scenario.robots and _all_done(run, groups, errands, struck=not strikes):
+            time.sleep(LINGER_S)
+            watch.look(arena)
+            break
+        time.sleep(LOOK_S)
+    return struck_s
+
+
+def _all_done(run: _Run, groups: list[list[str]], errands: list[Errand], *, struck: bool) -> bool:
+    victims = {one.agent_id for one in errands if one.frozen or one.killed}
+    awaited = [number for number, group in enumerate(groups) if group[0] not in victims]
+    return struck and all(run.done.get(number, False) for number in awaited)
+
+
+def _summed(
+    scenario: Scenario,
+    errands: list[Errand],
+    run: _Run,
+    watch: Watch,
+    took_s: float,
+    struck_s: float,
+    victims: set[str],
+) -> Result:
+    told = [story for story in run.stories if story['agent_id'] not in victims]
+    errand_takers = [story for story in told if story['goals']]
+    stuck = [story for story in errand_takers if not story['done']]
+    noticed = [
+        story['lost'][name] - struck_s
+        for story in told
+        for name in victims
+        if name in story['lost']
+    ]
+    arrived = sum(bool(story['arrivals_s']) for story in errand_takers)
+    deadlocks = len(errand_takers) - arrived if scenario.robots else len(stuck)
+    return Result(
+        scenario=scenario.name,
+        robots=len(errands),
+        arrived=arrived,
+        seconds=round(took_s, 1),
+        contacts=watch.contacts,
+        least_gap_m=round(watch.least_gap_m, 3),
+        longest_wait_s=max((story['longest_wait_s'] for story in errand_takers), default=0.0),
+        deadlocks=deadlocks,
+        reversals_most=max((story['reversals'] for story in told), default=0),
+        reflex_stops=sum(story['reflex_stops'] for story in told),
+        promises_broken=sum(len(story['violations']) for story in told),
+        noticed_s=round(max(noticed), 2)
+        if len(noticed) == len(told) * len(victims) > 0
+        else math.nan,
+        slowest_tick_s=run.tick_s,
+        stories=run.stories,
+    )
