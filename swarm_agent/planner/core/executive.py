@@ -257,6 +257,7 @@ def _facts(turn: Turn, occasion: str) -> Facts:
     return {
         Precondition.LOCALISED: situation is not None,
         Precondition.BATTERY_ABOVE_RESERVE: not turn.state.low_battery,
+        Precondition.HANDS_FREE: not any(job.memory.carrying for job in turn.state.jobs),
         Precondition.PEERS_NEAR: situation is not None and bool(situation.peers),
         Precondition.BLOCKED: occasion == 'blocked',
     }
