@@ -5,6 +5,7 @@ JOBS = {
     'demo': 'three simulated robots survey a depot, with faults; ends in a report and an audit',
     'up': "start a fleet plan's processes on this machine",
     'mission': 'give the fleet an order, list orders, recall one',
+    'plan': 'prove a plan against the skill cards, the map and the battery before anything moves',
     'status': 'what the fleet is doing now',
     'watch': 'follow the running fleet',
     'stop': 'stop robots at once',
@@ -12,7 +13,7 @@ JOBS = {
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
     'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
-    'bench': 'measure this machine, each figure beside its control: bench vault, reflex',
+    'bench': 'measure, each figure beside its control: bench vault, reflex, planner, exams',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""

@@ -25,8 +25,9 @@ from swarm_agent.planner.checkpoint import CheckpointFile
 from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.types import Inputs, Outputs, Phase, Restored
 from swarm_agent.planner.journal import Journal
+from swarm_agent.planner.local_model import GEMMA_TERMS
 from swarm_agent.planner.parameters import load_setup
-from swarm_agent.planner.slm import GEMMA_TERMS, make_adviser
+from swarm_agent.planner.slm import make_adviser
 from swarm_agent.planner.topics import Topics
 from swarm_agent.planner.wire import to_telemetry
 from swarm_config.errors import ConfigError

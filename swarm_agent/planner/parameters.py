@@ -39,6 +39,8 @@ class Settings:
     """'deterministic' or 'slm'."""
     slm_model: str = ''
     """GGUF file; empty: the small Gemma of the extra slm."""
+    slm_mode: str = 'rank'
+    """'rank' the feasible skills, or 'generate' one under a grammar."""
     slm_timeout_s: Annotated[float, Range(0.1, 60)] = 3.0
     """How long a model may think about one question [s]."""
     skills_dir: str = ''
@@ -71,6 +73,10 @@ def load_setup(node: Node) -> Setup:
     if settings.planner not in {'deterministic', 'slm'}:
         raise ConfigError(
             f"parameter planner: {settings.planner!r}; expected 'deterministic' or 'slm'"
+        )
+    if settings.slm_mode not in {'rank', 'generate'}:
+        raise ConfigError(
+            f"parameter slm_mode: {settings.slm_mode!r}; expected 'rank' or 'generate'"
         )
     fleet = load_fleet(Path(fleet_file))
     robot, target = fleet.robot(agent_id), _target(settings, fleet)

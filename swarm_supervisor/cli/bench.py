@@ -34,3 +34,10 @@ def reflex(context: typer.Context) -> None:
     """Latency, period and cost of the reflex layer."""
     command = [sys.executable, '-m', 'swarm_reflex.bench', *context.args]
     raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+@app.command('planner', context_settings=PASSED_ON)
+def planner(context: typer.Context) -> None:
+    """Validity, agreement, choice quality, latency and memory of the local language model."""
+    command = [sys.executable, '-m', 'swarm_agent.planner.bench', *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)

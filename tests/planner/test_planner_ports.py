@@ -12,6 +12,7 @@ from planner_world import CARDS
 from swarm_agent.planner.core.cards import Precondition
 from swarm_agent.planner.core.question import options_now, unusable
 from swarm_agent.planner.core.types import Choice, Question
+from swarm_agent.planner.local_model import check_model, find_model
 from swarm_agent.planner.parameters import Settings
 from swarm_agent.planner.ports import (
     DeterministicPlanner,
@@ -19,7 +20,7 @@ from swarm_agent.planner.ports import (
     Planner,
     ThreadAdviser,
 )
-from swarm_agent.planner.slm import SlmPlanner, check_model, find_model, make_adviser
+from swarm_agent.planner.slm import SlmPlanner, make_adviser
 from swarm_config.errors import ConfigError
 
 FACTS = dict.fromkeys(Precondition, True)

@@ -12,7 +12,7 @@ from planner_world import CARDS
 from swarm_agent.planner.core.cards import Precondition
 from swarm_agent.planner.core.question import options_now, unusable
 from swarm_agent.planner.core.types import Question
-from swarm_agent.planner.slm import grammar_of, prompt_of, read_answer
+from swarm_agent.planner.slm_text import grammar_of, prompt_of, read_answer
 
 FACTS = dict.fromkeys(Precondition, True)
 

@@ -11,7 +11,6 @@ from swarm_agent.planner.core.question import (
     Facts,
     options_now,
     rule_choice,
-    unusable,
 )
 from swarm_agent.planner.core.skills import SKILLS
 from swarm_agent.planner.core.skills.go_to import towards
@@ -40,6 +39,7 @@ from swarm_agent.planner.core.types import (
     Question,
     SkillMemory,
 )
+from swarm_agent.planner.core.weighing import settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +248,7 @@ def _ask(turn: Turn, job: Job, occasion: str, trouble: str) -> None:
         order=ordered,
         state=_state_in_words(turn, trouble),
         options=options,
+        peers=0 if turn.situation is None else len(turn.situation.peers),
     )
     turn.state = replace(turn.state, questions=number, question=turn.question)
 
@@ -257,6 +258,7 @@ def _facts(turn: Turn, occasion: str) -> Facts:
     return {
         Precondition.LOCALISED: situation is not None,
         Precondition.BATTERY_ABOVE_RESERVE: not turn.state.low_battery,
+        Precondition.HANDS_FREE: not any(job.memory.carrying for job in turn.state.jobs),
         Precondition.PEERS_NEAR: situation is not None and bool(situation.peers),
         Precondition.BLOCKED: occasion == 'blocked',
     }
@@ -274,17 +276,21 @@ def _take_choice(turn: Turn) -> None:
     choice, question = turn.inputs.choice, turn.state.question
     if choice is None:
         return
-    fault = unusable(choice, question, turn.params.cards)
+    choice, fault, losers = settle(choice, question, turn.params.cards)
     if fault or question is None:
         turn.note('choice.refused', f'{choice.source}: {fault}')
         return
     rule = rule_choice(question)
     turn.state = replace(turn.state, question=None)
     if choice.skill == rule.skill:
+        if losers:
+            turn.note('choice.kept', f'{choice.source}: {rule.skill}', rejected=losers)
         return
     seconds = dict(choice.parameters).get('seconds', LONGEST_ASIDE_S)
     turn.note(
-        'choice.taken', f'{choice.source}: {choice.skill} for {seconds:g} s before {rule.skill}'
+        'choice.taken',
+        f'{choice.source}: {choice.skill} for {seconds:g} s before {rule.skill}',
+        rejected=losers,
     )
     kind = {'yield': IntentKind.YIELD, 'explore': IntentKind.EXPLORE}.get(
         choice.skill, IntentKind.HOLD

@@ -41,7 +41,7 @@ def _holds(card: SkillCard, facts: Facts, ordered: str) -> bool:
 
 def _option(card: SkillCard, *, bounded: bool) -> Option:
     """An aside brings its time as a parameter; the order brings those of its own skill."""
-    parameters = [(p.name, p.minimum, min(p.maximum, LONGEST_ASIDE_S)) for p in card.parameters]
+    parameters = [(p.name, p.minimum, min(p.maximum, LONGEST_ASIDE_S)) for p in card.numbers]
     return Option(
         skill=card.name,
         parameters=tuple(parameters) if bounded else (),

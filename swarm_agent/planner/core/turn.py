@@ -59,9 +59,18 @@ class Turn:
         fresh = age_ns <= self.params.tuning.situation_timeout_s * 1e9
         return seen if fresh and seen.nav_state in _NAV_STATES else None
 
-    def note(self, type_: str, why: str, *, order_id: str = '', kind: str = 'DECISION') -> None:
+    def note(
+        self,
+        type_: str,
+        why: str,
+        *,
+        order_id: str = '',
+        kind: str = 'DECISION',
+        rejected: tuple[str, ...] = (),
+    ) -> None:
         """Leave a line for the log."""
-        self.notes.append(Note(kind=kind, type=type_, why=why, order_id=order_id))
+        note = Note(kind=kind, type=type_, why=why, order_id=order_id, rejected=rejected)
+        self.notes.append(note)
 
     def answer(self, order_id: str, status: AckStatus, reason: str) -> None:
         """Say something about an order and remember it."""

@@ -165,6 +165,18 @@ class Question:
     state: str
     """The state, in words."""
     options: tuple[Option, ...]
+    peers: int = 0
+    """How many peers are near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One of several proposals."""
+
+    skill: str
+    parameters: tuple[tuple[str, float], ...] = ()
+    score: float = 0.0
+    """What the model gave it, a log probability against its own habit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +188,8 @@ class Choice:
     parameters: tuple[tuple[str, float], ...]
     source: str
     """'deterministic', 'slm' or 'fallback: <why>'."""
+    others: tuple[Candidate, ...] = ()
+    """What else was proposed; checker and cost decide among all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
