@@ -26,6 +26,7 @@ from swarm_reflex.parameters import Setup, load_setup
 from swarm_reflex.periods import Periods
 from swarm_reflex.ports import Call, Ports
 from swarm_reflex.realtime import Garbage, claim_realtime
+from swarm_reflex.transport import use_sockets
 from swarm_vault.recorder import Kind, Recorder, VaultError
 
 _STATE_NS = 200_000_000
@@ -55,8 +56,9 @@ class Reflex:
         self._last_tick_ns = 0
         self._period_s = 0.0
         self._due_ns = {'state': 0, 'diagnostics': 0, 'stats': 0}
-        self._scheduling = claim_realtime(setup.settings.realtime_priority)
+        # First what takes long: with priority it would keep others from their motors.
         self._garbage = Garbage(time.monotonic_ns())
+        self._scheduling = claim_realtime(setup.settings.realtime_priority)
         self.stopping = False
 
     def run(self) -> None:
@@ -208,6 +210,7 @@ class Reflex:
 
 def main() -> int:
     """Run the node until SIGTERM or SIGINT; 2 means that it was set up wrongly."""
+    use_sockets()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = Node('reflex', enable_rosout=False)
     try:

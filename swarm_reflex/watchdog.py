@@ -20,9 +20,14 @@ from rclpy.signals import SignalHandlerOptions
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.core.watchdog import Axes, Heard, due_ns, motors
+from swarm_reflex.realtime import Garbage, claim_realtime
+from swarm_reflex.transport import use_sockets
 
 _LAST_ZEROS = 3
 _RANGE_S = (0.02, 2.0)
+_PRIORITY = 60
+"""Above the gate's: who watches must run also when the gate runs wild."""
+_PRIORITIES = (0, 90)
 
 
 class Watchdog:
@@ -115,8 +120,18 @@ def _timeout(value: float) -> float:
     return value
 
 
+def _priority(value: int) -> int:
+    if not _PRIORITIES[0] <= value <= _PRIORITIES[1]:
+        least, most = _PRIORITIES
+        raise ConfigError(
+            f'parameter realtime_priority: {value}; expected {least} (ordinary) to {most}'
+        )
+    return value
+
+
 def main() -> int:
     """Run the node until SIGTERM or SIGINT; 2 means that it was set up wrongly."""
+    use_sockets()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = Node('watchdog', start_parameter_services=False, enable_rosout=False)
     try:
@@ -126,11 +141,14 @@ def main() -> int:
             stamped_in=node.declare_parameter('stamped_in', True).value,
             stamped_out=node.declare_parameter('stamped_out', True).value,
         )
+        priority = _priority(node.declare_parameter('realtime_priority', _PRIORITY).value)
     except (ConfigError, rclpy.exceptions.InvalidParameterTypeException) as error:
         sys.stderr.write(f'watchdog: {error}\n')
         return 2
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(watchdog, 'stopping', True))
+    Garbage(time.monotonic_ns())
+    claim_realtime(priority)
     watchdog.run()
     node.destroy_node()
     rclpy.shutdown()

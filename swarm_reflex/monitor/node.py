@@ -26,6 +26,7 @@ from swarm_reflex.monitor.ports import MonitorPorts, optional
 from swarm_reflex.periods import Periods
 from swarm_reflex.ports import requested
 from swarm_reflex.realtime import Garbage, claim_realtime
+from swarm_reflex.transport import use_sockets
 from swarm_vault.recorder import Kind, Recorder, VaultError
 
 _SLOW_NS = 100_000_000
@@ -291,6 +292,7 @@ class CollisionMonitor(LifecycleNode):
 
 def main() -> int:
     """Run the node until SIGTERM or SIGINT."""
+    use_sockets()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = CollisionMonitor()
     for number in (signal.SIGTERM, signal.SIGINT):

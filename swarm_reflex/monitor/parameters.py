@@ -335,6 +335,12 @@ def _zone_wiring(get: Get, zone: Zone) -> ZoneWiring:
 
 
 def _exclusion(get: Get, name: str) -> Exclusion:
+    base, frame = get('base_frame_id', 'base_footprint'), get(f'{name}.frame_id', '')
+    if frame not in {'', base}:
+        raise ConfigError(
+            f'parameter {name}.frame_id: {frame!r}; expected {base!r} or nothing: a mask that moves'
+            ' with another frame would hide obstacles where that frame is wrong'
+        )
     kind = _text(get, f'{name}.type', ('polygon', 'circle'))
     points: Polygon = ()
     radius = 0.0

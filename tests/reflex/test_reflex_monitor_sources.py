@@ -127,6 +127,7 @@ def test_defaults_are_those_of_nav2():
         ({'pointcloud__transport_type': 'draco'}, 'pointcloud.transport_type'),
         ({'dock__radius': 0.0, 'dock__type': 'circle'}, 'dock.radius'),
         ({'dock__points': None}, 'dock.points'),
+        ({'dock__frame_id': 'map'}, 'dock.frame_id'),
         ({'transform_tolerance': '0.1'}, 'transform_tolerance'),
         ({'source_timeout': 2}, 'source_timeout'),
     ],
