@@ -23,6 +23,8 @@ from swarm_agent.mesh.core.grid_overheard import Overheard
 from swarm_agent.mesh.core.grid_turn import Turn, open_turn
 from swarm_agent.mesh.core.grid_types import GridMe, GridRank
 
+MANNER = 'swap'
+
 
 @dataclass(frozen=True)
 class State:
@@ -146,7 +148,7 @@ def turn_of(world, told, heard):
     around = Overheard(heard, world.tables)
     pusher = pusher_of(told, heard)
     avoid = () if pusher is None else way(world, pusher.cell, pusher.goal)
-    return open_turn(world.grid, me, around, path=(), manner='swap', avoid=avoid, luck=told.agent)
+    return open_turn(world.grid, me, around, path=(), manner=MANNER, avoid=avoid, luck=told.agent)
 
 
 def way(world, cell, goal):

@@ -8,7 +8,7 @@ safe (docs/protocol.md has the argument):
 - Who wants a cell needs the word of every robot that stands beside it, given to this very
   request. Which cells beside it are occupied is *seen*, not heard: a body whose owner says nothing
   bars them.
-- Who has given its word stays off the cell until it hears that the request is no more.
+- Who gives its word withdraws its own request for that cell; what it asks later is a new one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +89,7 @@ def arrive(me: Claimant) -> Claimant:
     told = me.told
     assert told.want is not None
     came = replace(told, cell=told.want, hint=told.hint[1:], moving=False)
-    return Claimant(_without_want(came))
+    return Claimant(withdrawn(came))
 
 
 def look(grid: GridMap, me: Claimant, bodies: frozenset[int]) -> Claimant:
@@ -149,7 +149,7 @@ def may_enter(grid: GridMap, me: Claimant, heard: Heard, bodies: frozenset[int])
     """Whether the robot is entitled to the cell that it asks for."""
     told = me.told
     assert told.want is not None
-    if told.want in bodies or told.want in promised(told, heard):
+    if told.want in bodies:
         return False
     granted = {p.cell for p in heard.values() if (told.agent, told.ticket) in p.grants}
     beside = occupied_beside(grid, told, told.want, bodies)
@@ -161,12 +161,6 @@ def occupied_beside(
 ) -> frozenset[int]:
     """Cells beside one on which the robot sees another stand, and that cell if so itself."""
     return frozenset(c for c in (cell, *grid.neighbours[cell]) if c in bodies and c != told.cell)
-
-
-def promised(told: Told, heard: Heard) -> frozenset[int]:
-    """Cells that the robot has given its word to stay off."""
-    cells = (_wanted(heard.get(agent), ticket) for agent, ticket in told.grants)
-    return frozenset(cell for cell in cells if cell is not None)
 
 
 def _wanted(peer: Told | None, ticket: int) -> int | None:
@@ -190,7 +184,7 @@ def _give_word(grid: GridMap, told: Told, heard: Heard) -> Told:
             drops = True
         grants.add(request)
     if drops:
-        told = _without_want(told)
+        told = withdrawn(told)
     return replace(told, grants=frozenset(grants))
 
 
@@ -250,7 +244,7 @@ def _choose(
         tried |= frozenset(grid.neighbours[told.cell])
     told = replace(told, root=root, tried=tried if pusher else failed, refusals=refusals)
     if want is None:
-        return Claimant(_without_want(told), frozenset(), failed, patron)
+        return Claimant(withdrawn(told), frozenset(), failed, patron)
     if want != told.want:
         told = _asking(told, want)
         me = replace(me, seen=occupied_beside(grid, told, want, bodies))
@@ -300,7 +294,8 @@ def _asking(told: Told, want: int) -> Told:
     return replace(told, want=want, ticket=told.ticket + 1)
 
 
-def _without_want(told: Told) -> Told:
+def withdrawn(told: Told) -> Told:
+    """The robot with no request; the one that it had is never used again."""
     if told.want is None:
         return told
     return replace(told, want=None, moving=False, ticket=told.ticket + 1)
