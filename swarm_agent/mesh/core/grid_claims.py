@@ -8,7 +8,7 @@ safe (docs/protocol.md has the argument):
 - Who wants a cell needs the word of every robot that stands beside it, given to this very
   request. Which cells beside it are occupied is *seen*, not heard: a body whose owner says nothing
   bars them.
-- Who has given its word stays off the cell until it hears that the request is no more.
+- Who gives its word withdraws its own request for that cell; what it asks later is a new one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +43,8 @@ class Told:
     """Cells that this chain of requests need not ask for again."""
     grants: frozenset[Request] = frozenset()
     refusals: frozenset[Request] = frozenset()
+    lets: tuple[int, int] | None = None
+    """Who is to come to the cell that it backs out of, to change places, and that cell."""
 
     @property
     def held(self) -> tuple[int, ...]:
@@ -86,8 +88,26 @@ def arrive(me: Claimant) -> Claimant:
     """The robot stands on the cell that it drove to and leaves the one it came from."""
     told = me.told
     assert told.want is not None
-    came = replace(told, cell=told.want, hint=told.hint[1:])
-    return Claimant(_without_want(replace(came, moving=False)))
+    came = replace(told, cell=told.want, hint=told.hint[1:], moving=False)
+    return Claimant(withdrawn(came))
+
+
+def look(grid: GridMap, me: Claimant, bodies: frozenset[int]) -> Claimant:
+    """Make the open request anew if somebody has come to, or left, a cell beside the one wanted.
+
+    To be done whenever what is seen changes: a word given before says nothing of who came later.
+    """
+    told = me.told
+    if told.want is None or told.moving:
+        return me
+    seen = occupied_beside(grid, told, told.want, bodies)
+    return me if seen == me.seen else replace(me, told=_asking(told, told.want), seen=seen)
+
+
+def two_steps(grid: GridMap, cell: int) -> frozenset[int]:
+    """The cells that a robot must see: those beside it, and those beside them."""
+    near = grid.neighbours
+    return frozenset(c for step in near[cell] for c in (step, *near[step])) - {cell}
 
 
 def decide_claim(
@@ -97,6 +117,7 @@ def decide_claim(
     *,
     bodies: frozenset[int],
     wishes: Sequence[int],
+    partner: int | None = None,
     retry: bool = False,
 ) -> Claimant:
     """Give the others one's word, choose what to ask for, and see whether it may be entered.
@@ -107,13 +128,18 @@ def decide_claim(
         heard: What it has heard.
         bodies: Cells within two steps on which it sees another robot stand.
         wishes: Cells that it would like to be on, best first; its own among them.
+        partner: For whom it backs out by the first of them, if that is so.
         retry: Ask again for cells that were refused.
     """
     seen = {agent: peer for agent, peer in heard.items() if peer.cell in bodies}
     told = _give_word(grid, me.told, seen)
     if not told.moving:
-        me = _choose(grid, replace(me, told=told), seen, bodies, wishes, retry=retry)
+        me = _letting(grid, replace(me, told=told), seen, retry=retry)
+        me = _choose(grid, me, seen, bodies, wishes, retry=retry)
         told = me.told
+        if partner is not None and told.want is not None and told.want == wishes[0]:
+            told = replace(told, lets=(partner, told.cell))
+            me = replace(me, told=told)
         if told.want is not None and may_enter(grid, me, seen, bodies):
             told = replace(told, moving=True, tried=frozenset())
     return replace(me, told=told)
@@ -123,7 +149,7 @@ def may_enter(grid: GridMap, me: Claimant, heard: Heard, bodies: frozenset[int])
     """Whether the robot is entitled to the cell that it asks for."""
     told = me.told
     assert told.want is not None
-    if told.want in bodies or told.want in promised(told, heard):
+    if told.want in bodies:
         return False
     granted = {p.cell for p in heard.values() if (told.agent, told.ticket) in p.grants}
     beside = occupied_beside(grid, told, told.want, bodies)
@@ -135,12 +161,6 @@ def occupied_beside(
 ) -> frozenset[int]:
     """Cells beside one on which the robot sees another stand, and that cell if so itself."""
     return frozenset(c for c in (cell, *grid.neighbours[cell]) if c in bodies and c != told.cell)
-
-
-def promised(told: Told, heard: Heard) -> frozenset[int]:
-    """Cells that the robot has given its word to stay off."""
-    cells = (_wanted(heard.get(agent), ticket) for agent, ticket in told.grants)
-    return frozenset(cell for cell in cells if cell is not None)
 
 
 def _wanted(peer: Told | None, ticket: int) -> int | None:
@@ -164,8 +184,33 @@ def _give_word(grid: GridMap, told: Told, heard: Heard) -> Told:
             drops = True
         grants.add(request)
     if drops:
-        told = _without_want(told)
+        told = withdrawn(told)
     return replace(told, grants=frozenset(grants))
+
+
+def _letting(grid: GridMap, me: Claimant, heard: Heard, *, retry: bool) -> Claimant:
+    """Let a partner have the cell backed out of, as long as it stands before it."""
+    if me.told.lets is None:
+        return me
+    agent, cell = me.told.lets
+    partner = heard.get(agent)
+    waits = partner is not None and partner.cell in grid.neighbours[cell]
+    if waits and not retry and cell != me.told.cell:
+        return me
+    return replace(me, told=replace(me.told, lets=None))
+
+
+def _leader(grid: GridMap, told: Told, heard: Heard) -> Told | None:
+    """Who backs out and wants this robot to come after it, if that one outranks it."""
+    leaders = [
+        peer
+        for peer in heard.values()
+        if peer.lets is not None
+        and peer.lets[0] == told.agent
+        and peer.lets[1] in grid.neighbours[told.cell]
+        and peer.root > told.rank
+    ]
+    return max(leaders, key=lambda peer: peer.root, default=None)
 
 
 def _choose(
@@ -181,10 +226,16 @@ def _choose(
     told = me.told
     pusher = pusher_of(told, heard)
     root = told.rank if pusher is None else pusher.root
-    patron = None if pusher is None else root.agent
+    leader = _leader(grid, told, heard)
+    if leader is not None and leader.lets is not None:
+        root = max(root, leader.root)
+        wishes = (leader.lets[1], *wishes)
+    patron = None if root == told.rank else root.agent
     failed = me.failed if me.pushed_by == patron and not retry else frozenset[int]()
     failed |= _refused(told, heard)
     closed = failed | (frozenset() if pusher is None else pusher.tried | {pusher.cell})
+    if told.lets is not None:
+        closed |= {told.lets[1]}
     want = _first(told, heard, bodies, wishes, closed, root, pushed=pusher is not None)
     tried = closed | {told.cell}
     refusals = frozenset[Request]()
@@ -192,14 +243,12 @@ def _choose(
         refusals = frozenset({(pusher.agent, pusher.ticket)})
         tried |= frozenset(grid.neighbours[told.cell])
     told = replace(told, root=root, tried=tried if pusher else failed, refusals=refusals)
-    seen = me.seen
+    if want is None:
+        return Claimant(withdrawn(told), frozenset(), failed, patron)
     if want != told.want:
-        told = _without_want(told)
-        if want is not None:
-            told, seen = _with_want(grid, told, want, bodies)
-    elif want is not None and occupied_beside(grid, told, want, bodies) != seen:
-        told, seen = _with_want(grid, told, want, bodies)
-    return Claimant(told, seen if told.want is not None else frozenset(), failed, patron)
+        told = _asking(told, want)
+        me = replace(me, seen=occupied_beside(grid, told, want, bodies))
+    return look(grid, Claimant(told, me.seen, failed, patron), bodies)
 
 
 def _first(
@@ -241,14 +290,12 @@ def _refused(told: Told, heard: Heard) -> frozenset[int]:
     return frozenset()
 
 
-def _with_want(
-    grid: GridMap, told: Told, want: int, bodies: frozenset[int]
-) -> tuple[Told, frozenset[int]]:
-    asked = replace(told, want=want, ticket=told.ticket + 1)
-    return asked, occupied_beside(grid, told, want, bodies)
+def _asking(told: Told, want: int) -> Told:
+    return replace(told, want=want, ticket=told.ticket + 1)
 
 
-def _without_want(told: Told) -> Told:
+def withdrawn(told: Told) -> Told:
+    """The robot with no request; the one that it had is never used again."""
     if told.want is None:
         return told
     return replace(told, want=None, moving=False, ticket=told.ticket + 1)

@@ -7,7 +7,6 @@ the network is perfect, a tick is a step; else ten ticks of 100 ms are one.
 
 import random
 from bisect import insort
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from swarm_agent.mesh.core.grid_claims import (
@@ -15,13 +14,16 @@ from swarm_agent.mesh.core.grid_claims import (
     Told,
     arrive,
     decide_claim,
+    look,
     numbered,
     pusher_of,
+    two_steps,
 )
+from swarm_agent.mesh.core.grid_overheard import Overheard
 from swarm_agent.mesh.core.grid_patience import Patience
 from swarm_agent.mesh.core.grid_plan import PlanParams, find_path, traffic_of
-from swarm_agent.mesh.core.grid_turn import open_turn
-from swarm_agent.mesh.core.grid_types import GridMe, GridPeer, GridRank
+from swarm_agent.mesh.core.grid_turn import Turn, open_turn
+from swarm_agent.mesh.core.grid_types import GridMe, GridRank
 from swarm_agent.mesh.grid_wire import signed_size, told_message
 from swarm_agent.mesh.mapf.air import Meter, Neighbourhood
 from swarm_agent.mesh.mapf.lockstep import ON_MISSION, PARKED, RETURNING
@@ -150,10 +152,16 @@ class Untimed:
         before = robot.me.told
         if not before.moving:
             robot.me = replace(robot.me, told=replace(before, rank=self._rank(robot)))
-        bodies = frozenset(c for c in _two_steps(self.world, before.cell) if c in self._occupants)
-        wishes = () if before.moving else self._wishes(robot)
+        bodies = self._bodies(before.cell)
+        turn = Turn(agent, before.cell, ()) if before.moving else self._turn(robot)
         me = decide_claim(
-            self.world.grid, robot.me, robot.heard, bodies=bodies, wishes=wishes, retry=retry
+            self.world.grid,
+            robot.me,
+            robot.heard,
+            bodies=bodies,
+            wishes=turn.cells,
+            partner=turn.partner,
+            retry=retry,
         )
         if me.told.moving and not before.moving:
             self._set_out(robot)
@@ -161,6 +169,10 @@ class Untimed:
         robot.me = replace(me, told=told)
         if told.sequence != before.sequence:
             self._say(agent)
+
+    def _bodies(self, cell: int) -> frozenset[int]:
+        """Where it sees others stand."""
+        return frozenset(c for c in two_steps(self.world.grid, cell) if c in self._occupants)
 
     def _hint(self, robot: _Robot, want: int | None) -> tuple[int, ...]:
         if want is None:
@@ -176,7 +188,7 @@ class Untimed:
         robot.there_at = self._tick + steps * self._ticks_a_step
         robot.stood = 0
 
-    def _wishes(self, robot: _Robot) -> tuple[int, ...]:
+    def _turn(self, robot: _Robot) -> Turn:
         """Cells that it would like to be on next, best first."""
         told = robot.me.told
         me = GridMe(
@@ -194,16 +206,15 @@ class Untimed:
             robot.path = ()
         robot.replan = False
         pusher = pusher_of(told, robot.heard)
-        turn = open_turn(
+        return open_turn(
             self.world.grid,
             me,
-            _View(self.world, robot.heard),
+            Overheard(robot.heard, self.world.tables),
             path=robot.path,
             manner=manner,
             avoid=() if pusher is None else pusher.hint,
             luck=hash((self._seed, told.agent, told.ticket)),
         )
-        return turn.cells
 
     def _path(self, robot: _Robot, me: GridMe) -> tuple[int, ...]:
         grid = self.world.grid
@@ -283,8 +294,16 @@ class Untimed:
             self._near = Neighbourhood(self.world.grid.width, self.cells, self._radius)
         for robot in came:
             told = robot.me.told
-            self._due |= {told.agent, *self._near.within(told.agent)}
+            nearby = {told.agent, *self._near.within(told.agent)}
+            self._due |= nearby
+            for other in nearby:
+                self._look(self._robots[other])
             self._say(told.agent)
+
+    def _look(self, robot: _Robot) -> None:
+        before = robot.me.told
+        me = look(self.world.grid, robot.me, self._bodies(before.cell))
+        robot.me = replace(me, told=numbered(before, me.told))
 
     def _repeat(self) -> None:
         """Say again what is open; who waits looks for another way from time to time."""
@@ -318,34 +337,3 @@ class Untimed:
         if robot.arrived:
             return GridRank(RETURNING, robot.age, 0, told.agent)
         return GridRank(ON_MISSION, robot.age, robot.length, told.agent)
-
-
-class _View:
-    """What a robot has heard of the cells around it."""
-
-    __slots__ = ('_by_cell', '_world')
-
-    def __init__(self, world: World, heard: dict[int, Told]) -> None:
-        self._world = world
-        self._by_cell = {told.cell: told for told in heard.values()}
-
-    def occupant(self, cell: int) -> GridPeer | None:
-        told = self._by_cell.get(cell)
-        return None if told is None else told.as_peer()
-
-    def table(self, goal: int) -> Sequence[int]:
-        return self._world.tables[goal]
-
-    def taken(self, cell: int) -> bool:
-        del cell
-        return False
-
-    def chosen(self, agent: int) -> int | None:
-        del agent
-        return None
-
-
-def _two_steps(world: World, cell: int) -> tuple[int, ...]:
-    near = world.grid.neighbours
-    found = {c for step in near[cell] for c in (step, *near[step])} - {cell}
-    return tuple(found)

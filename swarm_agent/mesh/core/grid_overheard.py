@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cells around a robot, as far as the others have told where they stand."""
+
+from collections.abc import Mapping, Sequence
+
+from swarm_agent.mesh.core.grid_claims import Heard
+from swarm_agent.mesh.core.grid_types import GridPeer
+
+
+class Overheard:
+    """What a robot without a common clock knows of a step: nobody has chosen, nothing is taken."""
+
+    __slots__ = ('_by_cell', '_tables')
+
+    def __init__(self, heard: Heard, tables: Mapping[int, Sequence[int]]) -> None:
+        self._by_cell = {told.cell: told for told in heard.values()}
+        self._tables = tables
+
+    def occupant(self, cell: int) -> GridPeer | None:
+        """Who stands there, as far as heard."""
+        told = self._by_cell.get(cell)
+        return None if told is None else told.as_peer()
+
+    def table(self, goal: int) -> Sequence[int]:
+        """Distances to a goal; the map is common knowledge."""
+        return self._tables[goal]
+
+    def taken(self, cell: int) -> bool:
+        """Nothing is: claims settle that."""
+        del cell
+        return False
+
+    def chosen(self, agent: int) -> int | None:
+        """Nobody has: there are no steps."""
+        del agent
