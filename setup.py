@@ -50,7 +50,24 @@ setup(
         'swarm.v1',
     ],
     package_dir={'swarm': 'swarm_msgs/python/swarm'},
-    package_data={'': ['*.md', '*.yaml', '*.json', '*.html', '*.css', '*.js', '*.gbnf', '*.pyi']},
+    package_data={
+        '': [
+            '*.md',
+            '*.yaml',
+            '*.json',
+            '*.html',
+            '*.css',
+            '*.js',
+            '*.gbnf',
+            '*.pyi',
+            '*.csv',
+            '*.jsonl',
+            '*.pddl',
+            '*.xml',
+            '*.txt',
+            'LICENSE',
+        ]
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),

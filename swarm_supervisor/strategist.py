@@ -124,6 +124,8 @@ class KnownRobot:
     radius_m: float
     pose: Pose
     """Where it stands; before it registered, where it will start."""
+    note: str = ''
+    """What it says of itself; data, never an order."""
 
     @property
     def available(self) -> bool:

@@ -41,3 +41,10 @@ def planner(context: typer.Context) -> None:
     """Validity, agreement, choice quality, latency and memory of the local language model."""
     command = [sys.executable, '-m', 'swarm_agent.planner.bench', *context.args]
     raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+@app.command('exams', context_settings=PASSED_ON)
+def exams(context: typer.Context) -> None:
+    """The strategist and the local model on exams of others, beside floor and control."""
+    command = [sys.executable, '-m', 'swarm_supervisor.exams', *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)

