@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mandate card of an agent: what it may do at most. What is not valid grants nothing."""
 
-import re
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-_BLOCK = re.compile(r'^```yaml[ \t]*\n(.*?)^```[ \t]*$', re.MULTILINE | re.DOTALL)
-_MAX_BYTES = 65536
+from swarm_vault.laws.core import values
+from swarm_vault.yaml_block import BlockState as MandateState
+from swarm_vault.yaml_block import read_block
+
+__all__ = ['Mandate', 'MandateReading', 'MandateState', 'Sectors', 'mandate_of', 'read_mandate']
+
 _MAX_BLOCK = 1000
-"""More is refused before the YAML reader may spend seconds on it [characters]."""
-
-
-class MandateState(str, Enum):
-    """What reading a mandate came to."""
-
-    ABSENT = 'ABSENT'
-    VALID = 'VALID'
-    INVALID = 'INVALID'
-    NO_BLOCK = 'NO_BLOCK'
-    UNREADABLE = 'UNREADABLE'
+Sectors = Mapping[str, tuple[tuple[float, float], ...]]
+"""Corners of the named parts of the floor [m, map frame]."""
+_Names = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
 
 
 class Mandate(BaseModel):
@@ -35,8 +31,24 @@ class Mandate(BaseModel):
     """0 senses and reports, 1 moves slowly in a sandbox, 2 does normal missions, 3 enters shared
     zones and carries payload, 4 changes policy."""
     max_speed_mps: float = Field(gt=0.0, le=10.0)
-    zones: tuple[str, ...] = Field(default=(), strict=False)
-    """Places by name; none: the whole map."""
+    zones: _Names = ()
+    """Sectors by name in which goals may lie; none: the whole map."""
+    blocked_zones: _Names = ()
+    """Sectors by name into which it must not go."""
+    skills: _Names = ()
+    """None: all that the policy knows."""
+    energy_wh: float = Field(default=0.0, ge=0.0)
+    """Most that one order may be expected to use; 0: no limit."""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    """When it holds, with a time zone."""
+
+    @model_validator(mode='after')
+    def _with_zone(self) -> 'Mandate':
+        for time in (self.not_before, self.not_after):
+            if time is not None and time.tzinfo is None:
+                raise ValueError('expected a time with its zone, e.g. 2026-05-01T08:00:00+02:00')
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,54 +63,67 @@ class MandateReading:
 
 def read_mandate(path: Path) -> MandateReading:
     """Read the one YAML block of a mandate.md; never raises."""
-    if not path.exists():
-        return _nothing(MandateState.ABSENT, f'{path.name}: is not there')
+    block = read_block(path, longest=_MAX_BLOCK)
+    if block.state is not MandateState.VALID:
+        return _nothing(block.state, block.reason)
+    return _checked(path.name, block.values)
+
+
+def mandate_of(
+    reading: MandateReading, agent_id: str, sectors: Sectors
+) -> tuple[values.Mandate | None, str]:
+    """The mandate as the judge takes it.
+
+    Args:
+        reading: As read from the agent's folder.
+        agent_id: Whose it is.
+        sectors: The named parts of the floor.
+
+    Returns:
+        The mandate, None if it grants nothing; and why not, empty if it does.
+    """
+    card = reading.mandate
+    if card is None:
+        return None, reading.reason
+    unknown = [name for name in (*card.zones, *card.blocked_zones) if name not in sectors]
+    if unknown:
+        return None, f'mandate.md: there is no sector {unknown[0][:64]!r}; the robot gets tier 0'
+    return _resolved(card, agent_id, sectors), ''
+
+
+def _resolved(card: Mandate, agent_id: str, sectors: Sectors) -> values.Mandate:
+    digest = hashlib.sha256(f'{agent_id}\0{card.model_dump_json()}'.encode()).hexdigest()
+    return values.Mandate(
+        mandate_id=f'{agent_id}-{digest[:8]}',
+        agent_id=agent_id,
+        tier=card.tier,
+        max_speed_mps=card.max_speed_mps,
+        zones=_areas(card.zones, sectors),
+        blocked_zones=_areas(card.blocked_zones, sectors),
+        skills=card.skills,
+        energy_wh=card.energy_wh,
+        not_before_ns=_ns(card.not_before),
+        not_after_ns=_ns(card.not_after),
+    )
+
+
+def _areas(names: tuple[str, ...], sectors: Sectors) -> tuple[values.Area, ...]:
+    return tuple(values.Area(name=name, corners=sectors[name]) for name in names)
+
+
+def _ns(time: datetime | None) -> int:
+    return 0 if time is None else int(time.timestamp()) * 1_000_000_000
+
+
+def _checked(name: str, plain: Any) -> MandateReading:
     try:
-        content = path.read_bytes()
-        text = content[: _MAX_BYTES + 1].decode('utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        return _nothing(MandateState.UNREADABLE, f'{path.name}: cannot be read ({error})')
-    if len(content) > _MAX_BYTES:
-        return _nothing(MandateState.UNREADABLE, f'{path.name}: has over {_MAX_BYTES} bytes')
-    return _read_text(path.name, text)
-
-
-def _read_text(name: str, text: str) -> MandateReading:
-    blocks = _BLOCK.findall(text)
-    if not blocks:
-        return _nothing(MandateState.NO_BLOCK, f'{name}: holds no ```yaml block')
-    if len(blocks) > 1:
-        reason = f'{name}: holds {len(blocks)} ```yaml blocks, expected one'
-        return _nothing(MandateState.INVALID, reason)
-    if len(blocks[0]) > _MAX_BLOCK:
-        reason = f'{name}: its block is longer than {_MAX_BLOCK} characters'
-        return _nothing(MandateState.INVALID, reason)
-    return _parse(name, blocks[0])
-
-
-def _parse(name: str, block: str) -> MandateReading:
-    try:
-        values = yaml.load(block, Loader=_OneKeyLoader)  # noqa: S506 - a SafeLoader
-        mandate = Mandate.model_validate(values)
+        mandate = Mandate.model_validate(plain)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         field = '.'.join(str(part) for part in fault['loc']) or 'block'
         return _nothing(MandateState.INVALID, f'{name}: {field}: {fault["msg"]}')
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = ' '.join(str(error).split())
-        return _nothing(MandateState.INVALID, f'{name}: not YAML ({place})')
     return MandateReading(state=MandateState.VALID, tier=mandate.tier, mandate=mandate)
 
 
 def _nothing(state: MandateState, reason: str) -> MandateReading:
     return MandateReading(state=state, reason=f'{reason}; the robot gets tier 0')
-
-
-class _OneKeyLoader(yaml.SafeLoader):
-    """Refuse a key that stands twice: which of the two would count is no matter of luck."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if len(keys) != len({str(key) for key in keys}):
-            raise yaml.YAMLError(f'a key stands twice in {keys}')
-        return super().construct_mapping(node, deep=deep)

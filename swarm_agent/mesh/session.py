@@ -8,14 +8,14 @@ caller's thread, so a flood costs its sender's messages and not our memory.
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zenoh
 from google.protobuf.message import DecodeError, Message
-from swarm.v1 import common_pb2, mesh_pb2
+from swarm.v1 import common_pb2, laws_pb2, mesh_pb2
 
 from swarm_agent.mesh.core.types import Claim, Hazard, Peer
 from swarm_agent.mesh.wire import (
@@ -35,6 +35,8 @@ MAILBOX = 2000
 FORGET_PEER_S = 10.0
 REPEAT_HAZARD_S = 2.0
 LEASE_MS = 2000
+MOST_WORDS = 16
+"""So many words of revocation go into a message, and so many are looked at in one drain."""
 """A frozen peer's liveliness token goes after this time [ms]."""
 
 
@@ -50,6 +52,8 @@ class Drained:
     """All hazards of others that have not expired, by id."""
     heads: tuple[mesh_pb2.LogHeads, ...] = ()
     """Where others say that their logs stand, and what they countersigned, since then."""
+    revocations: tuple[common_pb2.Signed, ...] = ()
+    """Words of revocation that others passed on; each is still to be verified."""
 
 
 class MeshSession:
@@ -68,6 +72,7 @@ class MeshSession:
         self._signer, self._trust = load_signer(vault_dir, agent_id), load_trust(vault_dir)
         self._guard, self._dropped = SequenceGuard(), Counter[str]()
         self._heads: list[mesh_pb2.LogHeads] = []
+        self._words: dict[bytes, common_pb2.Signed] = {}
         self._mail: deque[tuple[str, bytes, int]] = deque(maxlen=MAILBOX)
         self._alive: dict[str, bool] = {}
         self._peers: dict[str, tuple[mesh_pb2.PeerIntent, int]] = {}
@@ -92,6 +97,9 @@ class MeshSession:
             ),
             self._session.declare_subscriber(f'{self._prefix}/hazard/**', self._putter('hazard')),
             self._session.declare_subscriber(f'{self._prefix}/*/heads', self._putter('heads')),
+            self._session.declare_subscriber(
+                f'{self._prefix}/*/revocations', self._putter('revocations')
+            ),
             self._session.liveliness().declare_subscriber(
                 f'{self._prefix}/*/alive', self._take_alive, history=True
             ),
@@ -122,6 +130,18 @@ class MeshSession:
             priority=zenoh.Priority.BACKGROUND,
         )
 
+    def publish_revocations(self, words: Iterable[common_pb2.Signed]) -> None:
+        """Pass on who is revoked, each word as its author signed it."""
+        rest = list(words)
+        while rest:
+            part, rest = rest[:MOST_WORDS], rest[MOST_WORDS:]
+            self._session.put(
+                f'{self._prefix}/{self._agent_id}/revocations',
+                laws_pb2.Revocations(entries=part).SerializeToString(),
+                congestion_control=zenoh.CongestionControl.DROP,
+                priority=zenoh.Priority.INTERACTIVE_HIGH,
+            )
+
     def send_claim(self, claim: Claim) -> None:
         """Send a claim to its addressee."""
         key = f'{self._prefix}/claim/{claim.to_agent}/{self._agent_id}'
@@ -140,11 +160,13 @@ class MeshSession:
             self._open(*self._mail.popleft(), claims)
         self._repeat_hazards(now_ns)
         heads, self._heads = tuple(self._heads), []
+        words, self._words = tuple(self._words.values()), {}
         return Drained(
             peers=self._peer_table(now_ns),
             claims=tuple(claims),
             hazards=self._living_hazards(now_ns),
             heads=heads,
+            revocations=words,
         )
 
     def close(self) -> None:
@@ -181,6 +203,12 @@ class MeshSession:
     def _believe(self, kind: str, data: bytes, heard_ns: int, claims: list[Claim]) -> None:
         if len(data) > MAX_BYTES:
             raise Malformed('too large')
+        if kind == 'revocations':
+            entries = laws_pb2.Revocations.FromString(data).entries
+            self._words |= {entry.SerializeToString(): entry for entry in entries}
+            while len(self._words) > MOST_WORDS:
+                del self._words[next(iter(self._words))]
+            return
         signed = common_pb2.Signed.FromString(data)
         if signed.agent_id == self._agent_id:
             return

@@ -146,6 +146,7 @@ class PlannerNode:
             recalls=tuple(news.recalls),
             stops=tuple(news.stops),
             token=news.token,
+            revocations=news.revocations,
             choice=self._adviser.answer(),
             restored=self._restored,
         )

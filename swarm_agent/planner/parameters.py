@@ -17,6 +17,7 @@ from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
 from swarm_config.ranges import Range
+from swarm_vault.laws.policy_file import policies_of
 
 NO_SUPERVISOR = 'none'
 
@@ -98,6 +99,7 @@ def _params(fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, targ
         supervised=bool(target),
         local_tier=settings.local_tier,
         cards=load_cards(_skills_dir(settings, fleet)),
+        policy=policies_of(fleet).of(robot.agent_id),
         tuning=tuning,
     )
 
