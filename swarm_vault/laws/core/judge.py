@@ -80,6 +80,17 @@ def judge(case: Case, policy: Policy) -> Judgement:
     return _spoken(first, case, policy)
 
 
+def needed_tier(action: Action, policy: Policy) -> int:
+    """The tier that an action's class and zones ask for; one that nobody has if unknown."""
+    skill_class = policy.class_of(action.skill)
+    rule = None if skill_class is None else policy.rule_of(skill_class)
+    if rule is None:
+        return Tier.ARCHITECT + 1
+    if _meets(action, [_area(z) for z in policy.zones if z.kind is ZoneKind.SHARED]):
+        return max(rule.tier, Tier.EXECUTOR)
+    return rule.tier
+
+
 def strictest(judgements: Iterable[Judgement]) -> Judgement | None:
     """The strictest of several judgements, the first among equals."""
     ranked = list(judgements)
@@ -252,9 +263,7 @@ def _area(zone: Zone) -> Area:
 
 def _tier(case: Case, policy: Policy, rule: ClassRule) -> _Finding | None:
     """The tier that the class and the zones ask for, against the tier in force."""
-    tier, needed = case.trust.tier, rule.tier
-    if _meets(case.action, [_area(z) for z in policy.zones if z.kind is ZoneKind.SHARED]):
-        needed = max(needed, Tier.EXECUTOR)
+    tier, needed = case.trust.tier, needed_tier(case.action, policy)
     if tier >= needed:
         return None
     creeps = rule.skill_class is SkillClass.MOVE_IN_ZONE and needed <= Tier.BUILDER

@@ -60,20 +60,22 @@ class Revocations(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[_common_pb2.Signed, _Mapping]]] = ...) -> None: ...
 
 class Warrant(_message.Message):
-    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id")
+    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id", "grants_tier")
     INTENDED_BY_FIELD_NUMBER: _ClassVar[int]
     PLANNED_BY_FIELD_NUMBER: _ClassVar[int]
     JUDGED_BY_FIELD_NUMBER: _ClassVar[int]
     APPROVED_BY_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
     MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_TIER_FIELD_NUMBER: _ClassVar[int]
     intended_by: str
     planned_by: str
     judged_by: str
     approved_by: str
     approval_id: str
     mandate_id: str
-    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ...) -> None: ...
+    grants_tier: int
+    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ..., grants_tier: _Optional[int] = ...) -> None: ...
 
 class PendingQuestion(_message.Message):
     __slots__ = ("pending_id", "text", "asked_by", "reason", "digest", "asked_ns", "expires_ns", "file", "status")
