@@ -10,6 +10,7 @@ from typing import Any
 
 from swarm.v1 import mission_pb2
 
+from swarm_supervisor.handover import DROPPED
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import COMPLETED, FAILED, RECALLED, Mission, Order
 from swarm_supervisor.revoking import take_trust
@@ -19,6 +20,8 @@ from swarm_vault.laws.core.budget import Fault, FaultKind
 from swarm_vault.laws.core.conduct import Change
 from swarm_vault.recorder import Kind
 
+BREACHED = 'error budget breached: '
+"""What the reason begins with when a robot has barred itself."""
 LAWS = 'laws'
 """Who revokes when a budget is breached."""
 _TELLING = (b'"fault.', b'"budget.breached"', b'"violation.promise"')
@@ -55,13 +58,19 @@ def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator
 
 
 def _fault(hq: Headquarters, agent_id: str, kind: FaultKind, key: str) -> Fault:
-    orders = [o for o in hq.orders_of(agent_id) if not o.recall]
-    mission_id = orders[0].mission_id if orders else ''
+    mission_id = _mission_of(hq, agent_id)
     return Fault(agent_id=agent_id, mission_id=mission_id, kind=kind, key=key[:200])
 
 
+def _mission_of(hq: Headquarters, agent_id: str) -> str:
+    """The mission at hand: of its open order, else of one that it has closed; empty for none."""
+    ours = [m for m in hq.missions if m.open and any(o.agent_id == agent_id for o in m.orders)]
+    busy = [m for m in ours if any(o.agent_id == agent_id and not o.closed for o in m.orders)]
+    return next((mission.mission_id for mission in (*busy, *ours)), '')
+
+
 def enter(hq: Headquarters, fault: Fault) -> None:
-    """Count a fault; a breach takes the robot's trust away."""
+    """Count a fault of a mission; a breach takes the robot's trust away."""
     data = {
         'agent': fault.agent_id,
         'mission_id': fault.mission_id,
@@ -69,6 +78,8 @@ def enter(hq: Headquarters, fault: Fault) -> None:
         'key': fault.key,
     }
     hq.note(Kind.VIOLATION, 'fault.counted', data)
+    if not fault.mission_id:
+        return
     outputs = hq.court.fault(fault)
     if outputs.breach:
         _out(hq, hq.roster[fault.agent_id], outputs.breach)
@@ -78,7 +89,7 @@ def _out(hq: Headquarters, member: Member, breach: str) -> None:
     """Revoke a robot whose budget is used up, and tell an operator."""
     if member.standing is Standing.REVOKED:
         return
-    reason = f'error budget breached: {breach}'
+    reason = f'{BREACHED}{breach}'
     take_trust(hq, member, reason, LAWS)
     hq.wake.set()
     hq.escalate(
@@ -101,7 +112,7 @@ def dropped(
     """An order that was accepted and then dropped unasked: a broken promise, and a failure."""
     if ack.status != RECALLED or order.recall or order.closed:
         return ack
-    reason = f'dropped, though it had promised to do it: {ack.reason}'[:500]
+    reason = f'dropped, {DROPPED} to do it: {ack.reason}'[:500]
     data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason}
     causes = (mission.cause,)
     hq.note(Kind.VIOLATION, 'promise.broken', data, causes=causes, durable=True)
@@ -114,6 +125,8 @@ def dropped(
 
 def closed(hq: Headquarters, member: Member, mission: Mission, order: Order) -> None:
     """Enter the end of a robot's part into its record of conduct; it may earn a tier by that."""
+    if order.status == FAILED and order.reason.startswith(BREACHED):
+        _out(hq, member, order.reason.removeprefix(BREACHED))
     if order.status not in (COMPLETED, FAILED):
         return
     completed = order.status == COMPLETED

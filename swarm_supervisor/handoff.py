@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.missions import FAILED, Mission, Order
 from swarm_supervisor.roster import Member
 from swarm_vault.files import write_atomic
 from swarm_vault.recorder import Kind
@@ -33,18 +33,28 @@ class Handoff:
 def write_handoffs(hq: Headquarters, member: Member, reason: str) -> list[Path]:
     """Write a handoff for each open order of a robot that is trusted no more."""
     written = []
-    for order in hq.orders_of(member.agent_id):
-        found = hq.order(order.order_id)
-        if found is None or order.recall:
-            continue
+    for mission, order in _left(hq, member.agent_id):
         path = hq.vault_dir / 'handoffs' / f'{order.order_id}.json'
-        handoff = _handoff(hq, member, found[0], order, reason)
+        handoff = _handoff(hq, member, mission, order, reason)
         write_atomic(path, (json.dumps(asdict(handoff), indent=1) + '\n').encode('utf-8'))
         data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': reason}
-        causes = (found[0].cause,)
+        causes = (mission.cause,)
         hq.note(Kind.STATE_CHANGE, 'handoff.written', data, causes=causes, durable=True)
         written.append(path)
     return written
+
+
+def _left(hq: Headquarters, agent_id: str) -> list[tuple[Mission, Order]]:
+    """The robot's orders that others have to take over: open ones, and what it gave up just now."""
+    return [
+        (mission, order)
+        for mission in hq.missions
+        for order in mission.orders
+        if mission.open
+        and order.agent_id == agent_id
+        and not (order.recall or order.replaced)
+        and (not order.closed or order.status == FAILED)
+    ]
 
 
 def _handoff(

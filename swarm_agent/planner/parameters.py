@@ -42,6 +42,8 @@ class Settings:
     """GGUF file; empty: the small Gemma of the extra slm."""
     slm_timeout_s: Annotated[float, Range(0.1, 60)] = 3.0
     """How long a model may think about one question [s]."""
+    drill: str = ''
+    """File with a script of misbehaviour, to see that the laws hold; empty: none."""
     skills_dir: str = ''
     """Folder of the skill cards; empty: beside the robots' folder of the fleet plan."""
 

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import bench, demo, doctor, operator, up
+from swarm_supervisor.cli import bench, demo, doctor, laws, operator, up
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -25,6 +25,12 @@ app.command('stop')(operator.stop)
 app.command('revoke')(operator.revoke)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)
+app.command('pending')(laws.pending)
+app.command('approve')(laws.approve)
+app.command('deny')(laws.deny)
+app.add_typer(laws.tier, name='tier')
+app.command('budget')(laws.budget)
+app.add_typer(laws.operators, name='operators')
 app.add_typer(audit.app, name='audit')
 app.add_typer(bench.app, name='bench')
 app.command('doctor')(doctor.doctor)

@@ -71,8 +71,8 @@ def refused_by_law(turn: Turn, order: Order, reason: str) -> None:
     """Count a refused order of this robot's own clients against its budget."""
     if order.local:
         place = ', '.join(f'{x:.1f} {y:.1f}' for x, y, _ in order.stops)
-        fault(turn, FaultKind.REFUSED, f'{order.task.value} {place}'.strip(), order.mission_id)
         turn.note('command.refused', reason, order_id=order.order_id, kind='VIOLATION')
+        fault(turn, FaultKind.REFUSED, f'{order.task.value} {place}'.strip())
 
 
 def motion(turn: Turn, want: Want, job: Job | None) -> tuple[Want, str]:
@@ -125,15 +125,20 @@ def refused_choice(turn: Turn, choice: Choice, question: Question | None) -> Non
         fault(turn, FaultKind.REFUSED, f'choice of {choice.skill}')
 
 
-def fault(turn: Turn, kind: FaultKind, key: str, mission_id: str = '') -> None:
-    """Enter a fault; a breach of the budget stops the robot until a human has trusted it again."""
+def fault(turn: Turn, kind: FaultKind, key: str) -> None:
+    """Enter a fault; a breach of the budget stops the robot until a human has trusted it again.
+
+    Budgets belong to missions: outside of any, what is refused is refused, and that is all.
+    """
     active = (j.order.mission_id for j in turn.state.jobs if j.order.order_id == turn.state.active)
     entry = Fault(
         agent_id=turn.params.agent_id,
-        mission_id=mission_id or next(active, ''),
+        mission_id=next(active, ''),
         kind=kind,
         key=key,
     )
+    if not entry.mission_id:
+        return
     spent, breach = spend(turn.state.laws.spent, entry, turn.params.policy.budget)
     turn.state = replace(turn.state, laws=replace(turn.state.laws, spent=spent))
     turn.note(f'fault.{kind.value}', key, kind='VIOLATION')
