@@ -105,6 +105,8 @@ class FleetFile(BaseModel):
     min_battery: float = Field(default=0.2, ge=0.0, lt=1.0)
     """Share of charge at which a robot goes home."""
     robots_dir: str = '../robots'
+    codex: str | None = None
+    """Folder of LAWS.md and POLICY.md, relative to this file; beside the robots' if not given."""
 
     @property
     def finish_s(self) -> float:

@@ -7,7 +7,10 @@ from pathlib import Path
 from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.court import Court
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
+from swarm_supervisor.judges import AnthropicJudge, SecondJudge
+from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.places import load_places
 from swarm_supervisor.post import Post
 from swarm_supervisor.roster import Roster
@@ -25,6 +28,9 @@ from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
+from swarm_vault.laws.operators import Register
+from swarm_vault.laws.policy_file import codex_of, policies_of
+from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
 from swarm_vault.witness import WitnessBook
@@ -37,6 +43,7 @@ def build(
     *,
     insecure: bool = False,
     access: ModelAccess | None = None,
+    judge_access: ModelAccess | None = None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Headquarters:
     """Open the vault and take up what was left.
@@ -47,6 +54,7 @@ def build(
         settings: The supervisor's parameters.
         insecure: Whether the service runs in plain text.
         access: The language model to be asked, if any.
+        judge_access: The model that is the second judge, if any.
         say: Takes one line for whoever watches the process.
 
     Raises:
@@ -67,9 +75,8 @@ def build(
     )
     world.restore(store.world())
     signer = load_signer(vault_dir, SUPERVISOR)
-    book = WitnessBook(
-        vault_dir=vault_dir, signer=signer, trust=load_trust(vault_dir), writer=SUPERVISOR
-    )
+    trust = load_trust(vault_dir)
+    book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
     recorder.attach(book)
     mirror = Mirror(vault_dir, book)
     return Headquarters(
@@ -87,6 +94,11 @@ def build(
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
         strategist=_strategist(recorder, access),
         missions=store.missions(),
+        court=_court(recorder, store, fleet, settings),
+        mandates=MandateShelf(vault_dir, places.sectors),
+        register=Register(codex_of(fleet), vault_dir),
+        revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
+        second_judge=_second_judge(recorder, judge_access),
         insecure=insecure,
         say=say,
         events_stored=_stored(mirror, fleet),
@@ -103,6 +115,18 @@ def make_folders(fleet: Fleet, vault_dir: Path) -> None:
     templates = robots_dir.parent / 'agents' / 'default'
     for robot in fleet.robots:
         ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
+
+
+def _court(recorder: Recorder, store: Store, fleet: Fleet, settings: Settings) -> Court:
+    agents = [robot.agent_id for robot in fleet.robots]
+    return Court(recorder, store, policies_of(fleet), agents, settings.tier)
+
+
+def _second_judge(recorder: Recorder, access: ModelAccess | None) -> SecondJudge | None:
+    if access is None:
+        return None
+    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
+    return AnthropicJudge(access, note)
 
 
 def _strategist(recorder: Recorder, access: ModelAccess | None) -> Strategist:

@@ -5,7 +5,9 @@ from typing import Any
 
 import grpc
 
-OPERATOR = 'operator'
+from swarm_vault.keys import OPERATOR
+from swarm_vault.laws.core.roles import Principal, Right
+from swarm_vault.laws.operators import OWN, Register
 
 
 async def caller_of(context: Any, *, insecure: bool) -> str:
@@ -24,12 +26,26 @@ async def caller_of(context: Any, *, insecure: bool) -> str:
     return bytes(names[0]).decode('utf-8', 'replace')
 
 
-async def require_operator(context: Any, *, insecure: bool) -> str:
-    """The caller's name if it is the operator's; ends the call otherwise."""
+async def require_operator(
+    context: Any, register: Register, right: Right, *, claimed: str = '', insecure: bool
+) -> Principal:
+    """Who calls, if it is an operator whose role gives the right; ends the call otherwise.
+
+    Args:
+        context: The call.
+        register: The operators and their roles.
+        right: What is asked for.
+        claimed: The name in the request; a certificate of one's own outranks it.
+        insecure: Whether the link is plain text.
+    """
     caller = await caller_of(context, insecure=insecure)
-    if not insecure and caller != OPERATOR:
+    if not insecure and caller != OPERATOR and not caller.startswith(OWN):
         await context.abort(
             grpc.StatusCode.PERMISSION_DENIED,
             f'{caller!r} may not give orders; only the certificate of {OPERATOR!r} may',
         )
-    return caller
+    principal = register.principal(caller, claimed, plain_text=insecure)
+    refusal = principal.refusal(right)
+    if refusal:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, register.fault or refusal)
+    return principal

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import grpc
-from swarm.v1 import mission_pb2, operator_pb2, operator_pb2_grpc
+from swarm.v1 import laws_pb2, mission_pb2, operator_pb2, operator_pb2_grpc
 from typing_extensions import Self
 
-from swarm_vault.keys import OPERATOR, TlsFiles, channel_files
+from swarm_vault.keys import TlsFiles, operator_files
 
 R = TypeVar('R')
 ANSWER_WITHIN_S = 10.0
@@ -56,13 +56,15 @@ class OperatorClient:
         self._stub: Any = operator_pb2_grpc.OperatorStub(self._channel)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def of_vault(cls, target: str, vault_dir: Path, *, insecure: bool = False) -> 'OperatorClient':
-        """Connect with the operator's keys of a vault.
+    def of_vault(
+        cls, target: str, vault_dir: Path, *, insecure: bool = False, name: str = ''
+    ) -> 'OperatorClient':
+        """Connect with the operator's keys of a vault, a person's own ones where there are any.
 
         Raises:
             VaultError: The vault holds no such keys.
         """
-        return cls(target, None if insecure else channel_files(vault_dir, OPERATOR))
+        return cls(target, None if insecure else operator_files(vault_dir, name))
 
     def __enter__(self) -> Self:
         """Use as a context that closes the connection."""
@@ -181,6 +183,43 @@ class OperatorClient:
             escalation_id=escalation_id, operator=operator, answer=answer
         )
         return self._call(self._stub.Resolve, request, ANSWER_WITHIN_S)
+
+    def pending(self) -> list[laws_pb2.PendingQuestion]:
+        """Questions to a human, settled ones too, the oldest first."""
+        reply = self._call(self._stub.Pending, operator_pb2.ListRequest(), ANSWER_WITHIN_S)
+        return list(reply.questions)
+
+    def decide(
+        self, pending_id: str, *, approve: bool, operator: str, reason: str = '', digest: str = ''
+    ) -> laws_pb2.DecideReply:
+        """Approve or deny what waits; with a digest only if it is still the same question."""
+        request = laws_pb2.DecideRequest(
+            pending_id=pending_id,
+            approve=approve,
+            operator=operator,
+            reason=reason,
+            digest=digest,
+        )
+        return self._call(self._stub.Decide, request, SUBMIT_WITHIN_S)
+
+    def tiers(self) -> list[laws_pb2.TierState]:
+        """How far each robot is trusted, and why."""
+        reply = self._call(self._stub.Tiers, operator_pb2.ListRequest(), ANSWER_WITHIN_S)
+        return list(reply.robots)
+
+    def set_tier(
+        self, agent_id: str, tier: int, *, operator: str, reason: str = ''
+    ) -> laws_pb2.SetTierReply:
+        """Promote, demote, or trust a revoked robot again."""
+        request = laws_pb2.SetTierRequest(
+            agent_id=agent_id, tier=tier, operator=operator, reason=reason
+        )
+        return self._call(self._stub.SetTier, request, ANSWER_WITHIN_S)
+
+    def budgets(self) -> list[laws_pb2.BudgetState]:
+        """What has gone wrong in each mission, against what may."""
+        reply = self._call(self._stub.Budgets, operator_pb2.ListRequest(), ANSWER_WITHIN_S)
+        return list(reply.budgets)
 
     def _call(self, method: Callable[..., R], request: Any, timeout_s: float) -> R:
         try:

@@ -5,7 +5,8 @@
 """
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm_config.fleets import Fleet
@@ -36,6 +37,8 @@ class FleetRun:
     supervisor_target: str | None = None
     """host:port that the robots call; the fleet plan's when None."""
     slm: bool = False
+    drills: Mapping[str, Path] = field(default_factory=dict)
+    """Scripts of misbehaviour, by robot."""
     insecure: bool = False
 
 
@@ -57,6 +60,8 @@ def _node_spec(run: FleetRun, agent_id: str, node: str) -> ProcessSpec:
     }
     if node in ('planner', 'composed'):
         parameters |= _planner_parameters(run)
+        if agent_id in run.drills:
+            parameters['drill'] = str(run.drills[agent_id])
     files = ('situation', 'planner') if node == 'composed' else (node,)
     return ProcessSpec(
         name=f'{agent_id}.{node}',

@@ -84,6 +84,15 @@ def _notices(hq: Headquarters, now_ns: int) -> Iterator[str]:
         yield f'the audit log is not kept: {hq.recorder.fault}'
     for member in hq.roster:
         yield from _member_notice(member, now_ns)
+    waiting = [row for row in hq.store.pending() if row.status == 'open']
+    if waiting:
+        names = ', '.join(row.pending_id for row in waiting)
+        yield f'{names} waits for a human: swarm pending'
+    policy = hq.court.policy_of('')
+    if policy.fault:
+        yield f'nothing is allowed: {policy.fault}'
+    if hq.register.fault:
+        yield hq.register.fault
     count = len(hq.store.open_escalations())
     if count:
         yield f'{count} escalations wait for an answer: swarm escalations'

@@ -2,14 +2,21 @@
 """Keep missions going: what a robot can do no more others take over; what is done is closed."""
 
 import numpy as np
+from swarm.v1 import mission_pb2
 
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import FAILED, REFUSED, Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import Escalation
-from swarm_supervisor.tasking import add_order, split_area
+from swarm_supervisor.tasking import Draft, add_order, available, split_area
+from swarm_supervisor.trusting import renew_token
 from swarm_vault.recorder import Kind
+
+TAKEN_UP = 0.4
+"""A delivery with more progress than this may have its load on board."""
+DROPPED = 'though it had promised'
+"""Stands in the reason of an order that its robot dropped."""
 
 
 async def settle(hq: Headquarters) -> None:
@@ -45,8 +52,31 @@ async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> None:
     elif heirs:
         async with hq.turn:
             await _split(hq, mission, order, heirs, reason)
-    else:
+    elif not _pass_on(hq, mission, order, reason):
         _give_up(hq, mission, order, reason)
+
+
+def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
+    """Give a round or an untouched delivery of a robot that let it down to another one."""
+    task = order.task()
+    untouched = task.HasField('deliver') and order.progress < TAKEN_UP
+    let_down = DROPPED in order.reason or hq.roster[order.agent_id].standing is Standing.REVOKED
+    if not (let_down and (task.HasField('patrol') or untouched)):
+        return False
+    heirs = _heirs(hq, mission, order)
+    heir = min(heirs, key=lambda member: (hq.busy_s(member), member.agent_id), default=None)
+    if heir is None:
+        return False
+    same = mission_pb2.MissionOrder(return_home=task.return_home)
+    if task.HasField('patrol'):
+        same.patrol.CopyFrom(task.patrol)
+    else:
+        same.deliver.CopyFrom(task.deliver)
+    new = add_order(hq, mission, Draft(agent_id=heir.agent_id, task=same), task)
+    _replace(hq, mission, order, reason, {new.order_id: new.agent_id})
+    renew_token(hq, heir)
+    hq.send_order(new)
+    return True
 
 
 def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
@@ -54,7 +84,7 @@ def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ..
     failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
     return tuple(
         member
-        for member in hq.roster.available()
+        for member in available(hq, mission)
         if member.agent_id not in failed | {order.agent_id} and not member.stopped
     )
 

@@ -18,7 +18,10 @@ from swarm_config.fleets import Fleet
 from swarm_config.maps import GridMap
 from swarm_supervisor.allocator import Allocator
 from swarm_supervisor.core.cells import unpack_cells
+from swarm_supervisor.court import Court
 from swarm_supervisor.joint_view import JointView
+from swarm_supervisor.judges import SecondJudge
+from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
@@ -27,6 +30,8 @@ from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
+from swarm_vault.laws.operators import Register
+from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
 
@@ -53,6 +58,11 @@ class Headquarters:
     allocator: Allocator
     strategist: Strategist
     missions: list[Mission]
+    court: Court
+    mandates: MandateShelf
+    register: Register
+    revoked: RevocationBook
+    second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns
     say: Callable[[str], None] = lambda _text: None

@@ -2,13 +2,16 @@
 """What robots say and what they are answered: hello, telemetry, acknowledgements, events."""
 
 import asyncio
+from typing import Any
 
 from swarm.v1 import mission_pb2
 
+from swarm_supervisor import faults
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED
 from swarm_supervisor.post import Session
 from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.trusting import issue_token, renew_token, tell_revocations
 from swarm_supervisor.wire import (
     WRITERS,
     WireError,
@@ -49,6 +52,7 @@ async def welcome(hq: Headquarters, session: Session, hello: mission_pb2.Hello) 
     _register(hq, member, hello)
     member.pose = pose
     session.put(_welcome(hq, member, identity, heads))
+    tell_revocations(hq, member.agent_id)
     for ack in hello.open_orders:
         _take_old_ack(hq, member, ack)
     _send_waiting(hq, member)
@@ -99,40 +103,17 @@ def _welcome(
     heads: list[mission_pb2.EventAck],
 ) -> mission_pb2.SupervisorDown:
     card = mission_pb2.Identity(system_prompt=identity.system_prompt, sha256=identity.sha256)
-    now_ns, ttl_s = hq.clock(), hq.settings.token_ttl_s
-    tier = tier_of(hq, member, identity)
-    member.token_ends_ns = now_ns + int(ttl_s * 1e9)
     welcome_ = mission_pb2.Welcome(
         identity=hq.post.sign('Identity', card.SerializeToString()),
-        tier_token=hq.post.tier_token(member.agent_id, tier, now_ns, ttl_s),
+        tier_token=issue_token(hq, member),
         supervisor_id=SUPERVISOR,
         resume=heads,
     )
-    data = {'agent': member.agent_id, 'tier': tier, 'ttl_s': ttl_s, 'identity': identity.sha256}
+    data: dict[str, Any] = {'agent': member.agent_id, 'identity': identity.sha256}
     if identity.faults:
         data['faults'] = list(identity.faults)
-    hq.note(Kind.STATE_CHANGE, 'token.issued', data)
+    hq.note(Kind.STATE_CHANGE, 'identity.issued', data)
     return mission_pb2.SupervisorDown(welcome=welcome_)
-
-
-def tier_of(hq: Headquarters, member: Member, identity: Identity) -> int:
-    """The tier that a robot gets: 0 when revoked, never above its mandate."""
-    if member.standing is Standing.REVOKED:
-        return 0
-    return min(hq.settings.tier, identity.mandate.tier)
-
-
-def renew_token(hq: Headquarters, member: Member) -> None:
-    """Send a new tier token when half of the old one's time is over."""
-    now_ns, ttl_s = hq.clock(), hq.settings.token_ttl_s
-    if not member.linked or member.token_ends_ns - now_ns > ttl_s * 0.5e9:
-        return
-    tier = tier_of(hq, member, compile_identity(agent_folder(hq.vault_dir, member.agent_id)))
-    token = hq.post.tier_token(member.agent_id, tier, now_ns, ttl_s)
-    if hq.post.token(token, member.agent_id):
-        member.token_ends_ns = now_ns + int(ttl_s * 1e9)
-        data = {'agent': member.agent_id, 'tier': tier, 'ttl_s': ttl_s}
-        hq.note(Kind.STATE_CHANGE, 'token.issued', data)
 
 
 def _take_old_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> None:
@@ -157,6 +138,7 @@ def _send_waiting(hq: Headquarters, member: Member) -> None:
         if order.recall:
             hq.post.recall(member.agent_id, order.order_id, order.recall)
         elif member.available:
+            renew_token(hq, member)
             hq.send_order(order)
 
 
@@ -193,6 +175,7 @@ def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> Non
     if found is None or found[1].agent_id != member.agent_id:
         raise WireError(f'ack.order_id: {ack.order_id!r} is no order of {member.agent_id!r}')
     mission, order = found
+    ack = faults.dropped(hq, member, mission, order, ack)
     before = (order.status, order.reason, order.stamp_ns, order.progress)
     if not order.apply(ack.status, ack.reason, ack.stamp_ns):
         return
@@ -207,6 +190,7 @@ def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> Non
         {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason},
         causes=(mission.cause,),
     )
+    faults.closed(hq, member, mission, order)
     hq.wake.set()
 
 
@@ -224,6 +208,7 @@ async def take_events(
         return mission_pb2.EventAck(writer=batch.writer[:64], seq=NOTHING_STORED, error=reason)
     hq.events_stored += seq - before
     hq.joint.take(batch.lines, hq.clock())
+    faults.count(hq, member, batch, after=before)
     ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
     reason = await asyncio.to_thread(_witness, hq, member.agent_id, batch, ack)
     if reason:

@@ -18,6 +18,8 @@ CLOSED = (REFUSED, COMPLETED, FAILED, RECALLED)
 class MissionStatus(str, Enum):
     """How a mission stands; the values are those of MissionState.status."""
 
+    PENDING = 'pending'
+    """A human must approve it first; nothing has been ordered."""
     OPEN = 'open'
     COMPLETE = 'complete'
     FAILED = 'failed'
@@ -89,6 +91,15 @@ class Mission:
     status: MissionStatus = MissionStatus.OPEN
     reason: str = ''
     closed_ns: int = 0
+    approved_by: str = ''
+    approval_id: str = ''
+    planned_by: str = ''
+    judged_by: str = ''
+    """Version of the policy."""
+    grants_tier: int = 0
+    """Tier that its giver may and does grant for it."""
+    barred: frozenset[str] = frozenset()
+    """Robots that the judge does not let do it."""
     cause: str = ''
     """Id of the audit event of its submission."""
     orders: list[Order] = field(default_factory=list)

@@ -1,47 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator can do: give and recall orders, stop and revoke robots, settle escalations."""
+"""What an operator can do: give and recall orders, stop robots, settle escalations."""
 
 import secrets
 from dataclasses import asdict
+from typing import Any
 
 from swarm.v1 import operator_pb2
 
+from swarm_supervisor import approvals
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
-from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.review import Ruling, review
+from swarm_supervisor.roster import Member
+from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
 from swarm_supervisor.strategist_check import check_plan
 from swarm_supervisor.tasking import CannotError, Draft, add_order, draft_orders
+from swarm_supervisor.trusting import renew_token
 from swarm_supervisor.wire import WireError, check_operator, check_submit, check_text
+from swarm_vault.codec import codec_of
+from swarm_vault.keys import OPERATOR
+from swarm_vault.laws.core.roles import Principal
+from swarm_vault.laws.core.values import Verdict
 from swarm_vault.recorder import Kind
 
 SubmitReply = operator_pb2.SubmitReply
 
 
 async def submit(
-    hq: Headquarters, request: operator_pb2.SubmitRequest, caller: str
+    hq: Headquarters, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
     """Take an order in words; the same request id again gets the first answer.
 
     Args:
         hq: The headquarters.
         request: The order.
-        caller: Whose certificate it came with.
+        principal: Who gives it.
     """
     try:
         check_submit(request)
     except WireError as error:
-        return _refuse(hq, request, caller, str(error), keep=False)
+        return _refuse(hq, request, principal, str(error), keep=False)
     known = hq.store.reply_to(request.request_id)
     if known is not None:
         return known
     answer = await hq.strategist.plan(request.text, hq.context())
     async with hq.turn:
-        return await _answer(hq, answer, request, caller)
+        return await _answer(hq, answer, request, principal)
 
 
 async def _answer(
-    hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, caller: str
+    hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
     known = hq.store.reply_to(request.request_id)
@@ -50,21 +59,21 @@ async def _answer(
     if isinstance(answer, Plan):
         refusal = check_plan(answer, hq.context())
         if refusal is None:
-            return await _carry_out(hq, answer, request, caller)
+            return await _before_the_judge(hq, answer, request, principal)
         answer = refusal
     reason = answer.text if isinstance(answer, Question) else answer.reason
-    return _refuse(hq, request, caller, reason)
+    return _refuse(hq, request, principal, reason)
 
 
 def _refuse(
     hq: Headquarters,
     request: operator_pb2.SubmitRequest,
-    caller: str,
+    principal: Principal,
     reason: str,
     *,
     keep: bool = True,
 ) -> operator_pb2.SubmitReply:
-    data = {**_said(request, caller), 'reason': reason}
+    data = {**_said(request, principal), 'reason': reason}
     hq.note(Kind.MESSAGE, 'mission.refused', data, durable=True)
     reply = SubmitReply(accepted=False, reason=reason)
     if keep:
@@ -72,32 +81,123 @@ def _refuse(
     return reply
 
 
-def _said(request: operator_pb2.SubmitRequest, caller: str) -> dict[str, str]:
+def _said(request: operator_pb2.SubmitRequest, principal: Principal) -> dict[str, Any]:
     return {
         'text': request.text[:1000],
-        'operator': request.operator[:100],
-        'caller': caller,
+        'operator': principal.name[:100],
+        'role': '' if principal.role is None else principal.role.value,
+        'verified': principal.verified,
         'request_id': request.request_id[:200],
     }
 
 
-async def _carry_out(
-    hq: Headquarters, plan: Plan, request: operator_pb2.SubmitRequest, caller: str
+async def _before_the_judge(
+    hq: Headquarters, plan: Plan, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
+    """Let the judge rule; what is allowed is ordered, what needs a human waits for one."""
     mission = Mission(
         mission_id=f'm-{secrets.token_hex(4)}',
         text=request.text,
-        operator=request.operator,
+        operator=principal.name,
         created_ns=hq.clock(),
+        planned_by=plan.author,
     )
-    mission.cause = _note_plan(hq, plan, request, caller, mission)
+    mission.cause = _note_plan(hq, plan, request, principal, mission)
+    ruling = await review(hq, plan, principal, text=request.text, cause=mission.cause)
+    _take_over(mission, ruling)
+    if ruling.judgement.verdict is Verdict.BLOCK:
+        return _refuse(hq, request, principal, _law(ruling))
+    if ruling.judgement.verdict is Verdict.ESCALATE:
+        return _ask(hq, mission, ruling, request, principal)
+    return await carry_out(hq, ruling.plan, request, mission, principal)
+
+
+def _take_over(mission: Mission, ruling: Ruling) -> None:
+    mission.judged_by, mission.barred = ruling.judgement.law, ruling.barred
+    mission.grants_tier = ruling.grants_tier
+
+
+def _law(ruling: Ruling) -> str:
+    judgement = ruling.judgement
+    return f'law {judgement.rule} ({judgement.law}): {judgement.reason}'
+
+
+def _ask(
+    hq: Headquarters,
+    mission: Mission,
+    ruling: Ruling,
+    request: operator_pb2.SubmitRequest,
+    principal: Principal,
+) -> operator_pb2.SubmitReply:
+    mission.status = MissionStatus.PENDING
+    row = approvals.ask(hq, mission, ruling, request, principal)
+    mission.reason = f'waits for a human: swarm approve {row.pending_id}'
+    reply = SubmitReply(
+        accepted=True,
+        mission_id=mission.mission_id,
+        reason=f'{row.reason}; {mission.reason}, or edit {approvals.path_of(hq, row.pending_id)}',
+    )
+    with hq.store.together():
+        hq.store.save_mission(mission)
+        hq.store.save_reply(request.request_id, reply)
+    hq.add_mission(mission)
+    return reply
+
+
+async def go_on(hq: Headquarters, row: PendingRow, approved_by: str) -> str:
+    """Order what a human has approved, judged once more in the world of now.
+
+    Returns:
+        Why it is not ordered after all; empty when it is.
+    """
+    mission = hq.mission(row.mission_id)
+    if mission is None or mission.status is not MissionStatus.PENDING:
+        return f'mission {row.mission_id!r} does not wait any more'
+    request = operator_pb2.SubmitRequest.FromString(row.request)
+    plan = codec_of(Plan).decode(row.plan)
+    giver = hq.register.principal(OPERATOR, row.caller)
+    mission.planned_by = plan.author
+    async with hq.turn:
+        refusal = check_plan(plan, hq.context())
+        ruling = await review(
+            hq, plan, giver, text=mission.text, approved=True, cause=mission.cause
+        )
+        _take_over(mission, ruling)
+        mission.approved_by, mission.approval_id = approved_by, row.pending_id
+        if refusal is None and ruling.judgement.verdict in {Verdict.ALLOW, Verdict.REVISE}:
+            reply = await carry_out(hq, ruling.plan, request, mission, giver)
+            return '' if reply.accepted else reply.reason
+    reason = _law(ruling) if refusal is None else refusal.reason
+    drop(hq, mission, reason)
+    return reason
+
+
+def drop(hq: Headquarters, mission: Mission, reason: str) -> None:
+    """Close a mission that waited for a human and does not take place."""
+    mission.close(MissionStatus.FAILED, hq.clock())
+    mission.reason = reason
+    data = {'mission_id': mission.mission_id, 'reason': reason}
+    hq.note(Kind.STATE_CHANGE, 'mission.dropped', data, causes=(mission.cause,), durable=True)
+    hq.store.save_mission(mission)
+
+
+async def carry_out(
+    hq: Headquarters,
+    plan: Plan,
+    request: operator_pb2.SubmitRequest,
+    mission: Mission,
+    principal: Principal,
+) -> operator_pb2.SubmitReply:
+    """Turn a plan that was judged into orders, and send them."""
     try:
         drafts = await draft_orders(hq, plan, mission)
     except CannotError as error:
-        return _refuse(hq, request, caller, str(error))
+        if mission.status is MissionStatus.PENDING:
+            drop(hq, mission, str(error))
+        return _refuse(hq, request, principal, str(error))
     recalls = [task.mission_id for task in plan.tasks if isinstance(task, RecallTask)]
     for mission_id in recalls:
-        recall_mission(hq, mission_id, f'order {request.text!r}', request.operator)
+        recall_mission(hq, mission_id, f'order {request.text!r}', principal.name)
     if not drafts:
         reply = SubmitReply(accepted=True, mission_id=recalls[0], reason='recalled')
         hq.store.save_reply(request.request_id, reply)
@@ -109,18 +209,25 @@ def _note_plan(
     hq: Headquarters,
     plan: Plan,
     request: operator_pb2.SubmitRequest,
-    caller: str,
+    principal: Principal,
     mission: Mission,
 ) -> str:
-    said = hq.note(Kind.MESSAGE, 'mission.submitted', _said(request, caller))
+    said = hq.note(Kind.MESSAGE, 'mission.submitted', _said(request, principal))
     tasks = [{'task': type(task).__name__, **asdict(task)} for task in plan.tasks]
     data = {
         'mission_id': mission.mission_id,
         'author': plan.author,
         'assumptions': list(plan.assumptions),
         'tasks': tasks,
+        'mandates': mandates_in_force(hq),
     }
     return hq.note(Kind.DECISION, 'mission.planned', data, causes=(said,))
+
+
+def mandates_in_force(hq: Headquarters) -> dict[str, str]:
+    """The authority that a plan cites, by robot."""
+    found = {m.agent_id: hq.mandates.of(m.agent_id)[0] for m in hq.roster.available()}
+    return {name: mandate.mandate_id for name, mandate in found.items() if mandate is not None}
 
 
 def _issue(
@@ -130,6 +237,8 @@ def _issue(
     request: operator_pb2.SubmitRequest,
     plan: Plan,
 ) -> operator_pb2.SubmitReply:
+    waited = mission.status is MissionStatus.PENDING
+    mission.status, mission.reason = MissionStatus.OPEN, ''
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''
@@ -139,24 +248,30 @@ def _issue(
         reason=f'{len(orders)} orders to {names}{assumed}'[:2000],
         order_ids=[order.order_id for order in orders],
     )
-    hq.note(
-        Kind.STATE_CHANGE,
-        'mission.ordered',
-        {
-            'mission_id': mission.mission_id,
-            'operator': mission.operator,
-            'orders': {order.order_id: order.agent_id for order in orders},
-        },
-        causes=(mission.cause,),
-        durable=True,
-    )
+    _note_orders(hq, mission, orders)
     with hq.store.together():
         hq.store.save_mission(mission)
         hq.store.save_reply(request.request_id, reply)
-    hq.add_mission(mission)
+    if not waited:
+        hq.add_mission(mission)
     for order in orders:
         _set_off(hq, order)
     return reply
+
+
+def _note_orders(hq: Headquarters, mission: Mission, orders: list[Order]) -> None:
+    """One line with the names of all who stand behind the orders."""
+    data = {
+        'mission_id': mission.mission_id,
+        'operator': mission.operator,
+        'orders': {order.order_id: order.agent_id for order in orders},
+        'intended_by': mission.operator,
+        'planned_by': mission.planned_by,
+        'judged_by': mission.judged_by,
+        'approved_by': mission.approved_by,
+    }
+    causes = (mission.cause,)
+    hq.note(Kind.STATE_CHANGE, 'mission.ordered', data, causes=causes, durable=True)
 
 
 def _set_off(hq: Headquarters, order: Order) -> None:
@@ -165,6 +280,7 @@ def _set_off(hq: Headquarters, order: Order) -> None:
     if member.stopped:
         member.stopped, member.stop = False, ''
         hq.store.save_member(member)
+    renew_token(hq, member)
     hq.send_order(order)
 
 
@@ -190,7 +306,9 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
     return ''
 
 
-def recall(hq: Headquarters, request: operator_pb2.RecallRequest) -> operator_pb2.RecallReply:
+def recall(
+    hq: Headquarters, request: operator_pb2.RecallRequest, principal: Principal
+) -> operator_pb2.RecallReply:
     """Take a mission back at an operator's word."""
     try:
         check_operator(request.operator)
@@ -198,12 +316,12 @@ def recall(hq: Headquarters, request: operator_pb2.RecallRequest) -> operator_pb
     except WireError as error:
         return operator_pb2.RecallReply(done=False, reason=str(error))
     fault = recall_mission(
-        hq, request.mission_id, reason or 'recalled by the operator', request.operator
+        hq, request.mission_id, reason or 'recalled by the operator', principal.name
     )
     return operator_pb2.RecallReply(done=not fault, reason=fault)
 
 
-def stop(hq: Headquarters, request: operator_pb2.StopRequest, caller: str) -> list[str]:
+def stop(hq: Headquarters, request: operator_pb2.StopRequest, principal: Principal) -> list[str]:
     """Stop one robot or all; returns those that were told now, the others hear it when they link.
 
     A stop is never refused for a formality: an odd name or reason is cut, not argued about.
@@ -222,15 +340,15 @@ def stop(hq: Headquarters, request: operator_pb2.StopRequest, caller: str) -> li
         {
             'agents': [member.agent_id for member in members],
             'reason': reason,
-            'operator': request.operator[:64],
-            'caller': caller,
+            'operator': principal.name[:64],
+            'role': '' if principal.role is None else principal.role.value,
         },
         durable=True,
     )
-    return [member.agent_id for member in members if _stop(hq, member, reason)]
+    return [member.agent_id for member in members if stop_robot(hq, member, reason)]
 
 
-def _stop(hq: Headquarters, member: Member, reason: str) -> bool:
+def stop_robot(hq: Headquarters, member: Member, reason: str) -> bool:
     """Stop a robot; an order that it has not answered yet must not set it in motion afterwards."""
     for order in hq.orders_of(member.agent_id):
         if order.status == PENDING:
@@ -243,33 +361,9 @@ def _stop(hq: Headquarters, member: Member, reason: str) -> bool:
     return told
 
 
-def revoke(hq: Headquarters, request: operator_pb2.RevokeRequest) -> operator_pb2.RevokeReply:
-    """Trust a robot no more: it stops, gets no orders and no token; others take over its cells."""
-    member = hq.roster.get(request.agent_id)
-    try:
-        check_operator(request.operator)
-        reason = check_text('reason', request.reason, longest=500, empty=True)
-    except WireError as error:
-        return operator_pb2.RevokeReply(done=False, reason=str(error))
-    if member is None:
-        known = ', '.join(member.agent_id for member in hq.roster)
-        fault = f'there is no robot {request.agent_id[:64]!r}; there is {known}'
-        return operator_pb2.RevokeReply(done=False, reason=fault)
-    if member.standing is Standing.REVOKED:
-        fault = f'{member.agent_id!r} is revoked already: {member.reason}'
-        return operator_pb2.RevokeReply(done=False, reason=fault)
-    _revoke(hq, member, reason or 'revoked by the operator', request.operator)
-    return operator_pb2.RevokeReply(done=True)
-
-
-def _revoke(hq: Headquarters, member: Member, reason: str, operator: str) -> None:
-    hq.roster.revoke(member, reason)
-    data = {'agent': member.agent_id, 'reason': reason, 'operator': operator}
-    hq.note(Kind.STATE_CHANGE, 'robot.revoked', data, durable=True)
-    _stop(hq, member, f'revoked: {reason}')
-
-
-def resolve(hq: Headquarters, request: operator_pb2.ResolveRequest) -> operator_pb2.ResolveReply:
+def resolve(
+    hq: Headquarters, request: operator_pb2.ResolveRequest, principal: Principal
+) -> operator_pb2.ResolveReply:
     """Answer an escalation."""
     try:
         check_operator(request.operator)
@@ -283,7 +377,7 @@ def resolve(hq: Headquarters, request: operator_pb2.ResolveRequest) -> operator_
     data = {
         'escalation_id': request.escalation_id,
         'answer': answer,
-        'operator': request.operator,
+        'operator': principal.name,
     }
     hq.note(Kind.STATE_CHANGE, 'escalation.resolved', data, durable=True)
     hq.store.answer_escalation(request.escalation_id, answer)

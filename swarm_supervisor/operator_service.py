@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from swarm.v1 import operator_pb2, operator_pb2_grpc
+import grpc.aio
+from swarm.v1 import laws_pb2, operator_pb2, operator_pb2_grpc
 
-from swarm_supervisor import operations
+from swarm_supervisor import approvals, deciding, operations, revoking, standing_views
 from swarm_supervisor.callers import require_operator
 from swarm_supervisor.fleet_state import fleet_state, mission_state
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.wire import WireError
+from swarm_vault.laws.core.roles import Principal, Right
+from swarm_vault.recorder import Kind
 
 PERIOD_S = (0.1, 60.0)
 
@@ -25,21 +28,31 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         """Serve for a headquarters."""
         self._hq = hq
 
-    async def _caller(self, context: Any) -> str:
-        return await require_operator(context, insecure=self._hq.insecure)
+    async def _caller(self, context: Any, right: Right, claimed: str = '') -> Principal:
+        """Who calls; a call without the right ends here, and stands in the record."""
+        hq = self._hq
+        try:
+            return await require_operator(
+                context, hq.register, right, claimed=claimed, insecure=hq.insecure
+            )
+        except grpc.aio.AbortError:
+            data = {'operator': claimed[:64], 'right': right.value}
+            hq.note(Kind.VIOLATION, 'operator.refused', data)
+            raise
 
     async def Submit(  # noqa: N802 - gRPC's name
         self, request: operator_pb2.SubmitRequest, context: Any
     ) -> operator_pb2.SubmitReply:
         """Take an order in words."""
-        return await operations.submit(self._hq, request, await self._caller(context))
+        caller = await self._caller(context, Right.ORDER, request.operator)
+        return await operations.submit(self._hq, request, caller)
 
     async def List(  # noqa: N802
         self, request: operator_pb2.ListRequest, context: Any
     ) -> operator_pb2.ListReply:
         """All missions that are at hand, the oldest first."""
         del request
-        await self._caller(context)
+        await self._caller(context, Right.SEE)
         missions = [mission_state(mission) for mission in self._hq.missions]
         return operator_pb2.ListReply(missions=missions)
 
@@ -47,7 +60,7 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         self, request: operator_pb2.WatchRequest, context: Any
     ) -> AsyncIterator[operator_pb2.FleetState]:
         """The common picture, again and again."""
-        await self._caller(context)
+        await self._caller(context, Right.SEE)
         period_s = request.period_s if math.isfinite(request.period_s) else 0.0
         period_s = min(max(period_s or 1.0, PERIOD_S[0]), PERIOD_S[1])
         while True:
@@ -58,14 +71,14 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         self, request: operator_pb2.RecallRequest, context: Any
     ) -> operator_pb2.RecallReply:
         """Take a mission back."""
-        await self._caller(context)
-        return operations.recall(self._hq, request)
+        caller = await self._caller(context, Right.ORDER, request.operator)
+        return operations.recall(self._hq, request, caller)
 
     async def Stop(  # noqa: N802
         self, request: operator_pb2.StopRequest, context: Any
     ) -> operator_pb2.StopReply:
         """Stop one robot or all."""
-        caller = await self._caller(context)
+        caller = await self._caller(context, Right.STOP, request.operator)
         try:
             return operator_pb2.StopReply(agents=operations.stop(self._hq, request, caller))
         except WireError as error:
@@ -75,15 +88,15 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         self, request: operator_pb2.RevokeRequest, context: Any
     ) -> operator_pb2.RevokeReply:
         """Trust a robot no more."""
-        await self._caller(context)
-        return operations.revoke(self._hq, request)
+        caller = await self._caller(context, Right.REVOKE, request.operator)
+        return revoking.revoke(self._hq, request, caller)
 
     async def Escalations(  # noqa: N802
         self, request: operator_pb2.ListRequest, context: Any
     ) -> operator_pb2.EscalationsReply:
         """What waits for an operator's answer."""
         del request
-        await self._caller(context)
+        await self._caller(context, Right.SEE)
         found = [
             operator_pb2.Escalation(
                 escalation_id=e.escalation_id,
@@ -100,13 +113,54 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         self, request: operator_pb2.ResolveRequest, context: Any
     ) -> operator_pb2.ResolveReply:
         """Answer an escalation."""
-        await self._caller(context)
-        return operations.resolve(self._hq, request)
+        caller = await self._caller(context, Right.APPROVE, request.operator)
+        return operations.resolve(self._hq, request, caller)
+
+    async def Pending(  # noqa: N802
+        self, request: operator_pb2.ListRequest, context: Any
+    ) -> laws_pb2.PendingReply:
+        """Questions to a human, settled ones too."""
+        del request
+        await self._caller(context, Right.SEE)
+        rows = self._hq.store.pending()
+        return laws_pb2.PendingReply(
+            questions=[approvals.to_message(self._hq, row) for row in rows]
+        )
+
+    async def Decide(  # noqa: N802
+        self, request: laws_pb2.DecideRequest, context: Any
+    ) -> laws_pb2.DecideReply:
+        """Approve or deny what waits."""
+        caller = await self._caller(context, Right.APPROVE, request.operator)
+        return await deciding.decide(self._hq, request, caller)
+
+    async def Tiers(  # noqa: N802
+        self, request: operator_pb2.ListRequest, context: Any
+    ) -> laws_pb2.TiersReply:
+        """How far each robot is trusted, and why."""
+        del request
+        await self._caller(context, Right.SEE)
+        return standing_views.tiers(self._hq)
+
+    async def SetTier(  # noqa: N802
+        self, request: laws_pb2.SetTierRequest, context: Any
+    ) -> laws_pb2.SetTierReply:
+        """Promote, demote, or trust a revoked robot again."""
+        caller = await self._caller(context, Right.GRANT, request.operator)
+        return revoking.set_tier(self._hq, request, caller)
+
+    async def Budgets(  # noqa: N802
+        self, request: operator_pb2.ListRequest, context: Any
+    ) -> laws_pb2.BudgetsReply:
+        """What has gone wrong in each mission, against what may."""
+        del request
+        await self._caller(context, Right.SEE)
+        return standing_views.budgets(self._hq)
 
     async def Votes(  # noqa: N802
         self, request: operator_pb2.ListRequest, context: Any
     ) -> operator_pb2.VotesReply:
         """What the robots decide among themselves: votes and blackboard."""
         del request
-        await self._caller(context)
+        await self._caller(context, Right.SEE)
         return self._hq.joint.reply()

@@ -2,7 +2,6 @@
 """What goes down to the robots: signed, over the link that each robot holds open."""
 
 import asyncio
-import secrets
 from dataclasses import dataclass, field
 
 from swarm.v1 import common_pb2, mission_pb2
@@ -50,7 +49,7 @@ class Post:
             signer: Signs in the supervisor's name.
             store: Gives rising sequence numbers.
         """
-        self._signer, self._store = signer, store
+        self.signer, self._store = signer, store
         self._sessions: dict[str, Session] = {}
 
     def open(self, agent_id: str) -> Session:
@@ -79,40 +78,28 @@ class Post:
 
     def sign(self, kind: str, payload: bytes) -> common_pb2.Signed:
         """Sign a payload as `swarm.v1.<kind>`."""
-        return self._signer.sign(f'swarm.v1.{kind}', self._store.next_sequence(), payload)
+        return self.signer.sign(f'swarm.v1.{kind}', self._store.next_sequence(), payload)
 
     def order(self, order: Order) -> bool:
         """Send an order; tells whether it left. Sending it again has no second effect."""
-        return self._send(order.agent_id, Down(order=self.sign('MissionOrder', order.payload)))
+        return self.send(order.agent_id, Down(order=self.sign('MissionOrder', order.payload)))
 
     def recall(self, agent_id: str, order_id: str, reason: str) -> bool:
         """Take an order back."""
         recall = mission_pb2.Recall(order_id=order_id, reason=reason)
-        return self._send(agent_id, Down(recall=self.sign('Recall', recall.SerializeToString())))
+        return self.send(agent_id, Down(recall=self.sign('Recall', recall.SerializeToString())))
 
     def stop(self, agent_id: str, reason: str) -> bool:
         """Stop a robot."""
         stop = mission_pb2.Stop(reason=reason)
-        return self._send(agent_id, Down(stop=self.sign('Stop', stop.SerializeToString())))
+        return self.send(agent_id, Down(stop=self.sign('Stop', stop.SerializeToString())))
 
     def token(self, token: common_pb2.Signed, agent_id: str) -> bool:
         """Renew a tier token."""
-        return self._send(agent_id, Down(tier_token=token))
+        return self.send(agent_id, Down(tier_token=token))
 
-    def tier_token(
-        self, agent_id: str, tier: int, issued_ns: int, ttl_s: float
-    ) -> common_pb2.Signed:
-        """A signed tier token."""
-        token = mission_pb2.TierToken(
-            token_id=secrets.token_hex(8),
-            agent_id=agent_id,
-            tier=tier,
-            issued_ns=issued_ns,
-            expires_ns=issued_ns + int(ttl_s * 1e9),
-        )
-        return self.sign('TierToken', token.SerializeToString())
-
-    def _send(self, agent_id: str, down: Down) -> bool:
+    def send(self, agent_id: str, down: Down) -> bool:
+        """Send a message; tells whether it left."""
         session = self._sessions.get(agent_id)
         return session is not None and session.put(down)
 

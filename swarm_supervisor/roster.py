@@ -42,6 +42,9 @@ class Member:
     pose: Pose
     """Where it was last."""
     token_ends_ns: int = 0
+    token_mark: tuple[int, str] = (-1, '')
+    """Tier and mandate of the newest token."""
+    granted_by: str = ''
 
     @property
     def agent_id(self) -> str:
@@ -115,3 +118,8 @@ class Roster:
         member.standing = Standing.REVOKED
         member.reason = reason
         member.token_ends_ns = 0
+
+    def reinstate(self, member: Member) -> None:
+        """Trust a robot again."""
+        member.standing = Standing.LINKED if member.linked else Standing.REGISTERED
+        member.reason, member.token_ends_ns = '', 0

@@ -132,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--params', type=Path, help='parameter file, e.g. config/params/supervisor.yaml')
     add('--lost-after', type=float, metavar='S', help='a robot not heard for so long is lost [s]')
     add('--anthropic-model', default=MODEL, metavar='M', help=f'language model; {MODEL}')
+    add('--judge-model', default='', metavar='M', help='a second judge; it can only be stricter')
     add(
         '--anthropic-url',
         metavar='URL',
@@ -154,7 +155,8 @@ async def _run(arguments: argparse.Namespace) -> None:
         arguments.vault.resolve(),
         settings,
         insecure=arguments.insecure or entry.insecure,
-        access=_access(arguments, settings),
+        access=_access(arguments, settings, arguments.anthropic_model),
+        judge_access=_judge_access(arguments, settings),
         say=_say,
     )
     try:
@@ -177,12 +179,26 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return settings.model_copy(update={'lost_after_s': arguments.lost_after})
 
 
-def _access(arguments: argparse.Namespace, settings: Settings) -> ModelAccess | None:
+def _judge_access(arguments: argparse.Namespace, settings: Settings) -> ModelAccess | None:
+    """The second judge's model.
+
+    Raises:
+        ConfigError: One is named that cannot be asked.
+    """
+    if not arguments.judge_model:
+        return None
+    access = _access(arguments, settings, arguments.judge_model)
+    if access is None:
+        raise ConfigError(f'--judge-model: set {KEY_VARIABLE} or give --anthropic-url')
+    return access
+
+
+def _access(arguments: argparse.Namespace, settings: Settings, model: str) -> ModelAccess | None:
     key = os.environ.get(KEY_VARIABLE, '')
     if not key and not arguments.anthropic_url:
         return None
     return ModelAccess(
-        model=arguments.anthropic_model,
+        model=model,
         api_key=key or 'none',
         base_url=arguments.anthropic_url,
         timeout_s=settings.model_timeout_s,

@@ -17,8 +17,8 @@ class Settings(BaseModel):
     """A robot not heard for so long is lost: its survey cells go to the others [s]."""
     tier: int = Field(default=2, ge=0, le=4)
     """Tier of trust that a registered robot gets."""
-    token_ttl_s: float = Field(default=1800.0, ge=10.0)
-    """A tier token holds so long and is renewed at half of it [s]."""
+    token_ttl_s: float = Field(default=3600.0, ge=10.0)
+    """A tier token holds so long at most, less where its tier says so; renewed at half [s]."""
     seen_ttl_s: float = Field(default=3600.0, gt=0.0)
     """A cell seen longer ago no longer counts as seen [s]."""
     hazard_ttl_s: float = Field(default=600.0, gt=0.0)

@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY CHECK (id = 0), seen BL
 CREATE TABLE IF NOT EXISTS escalations (
     escalation_id TEXT PRIMARY KEY, agent_id TEXT NOT NULL, text TEXT NOT NULL,
     stamp_ns INTEGER NOT NULL, order_id TEXT NOT NULL, answer TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS laws (id INTEGER PRIMARY KEY CHECK (id = 0), memory BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (
+    pending_id TEXT PRIMARY KEY, mission_id TEXT NOT NULL, asked BLOB NOT NULL, plan BLOB NOT NULL,
+    request BLOB NOT NULL, caller TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL);
 """
 
 
@@ -54,6 +58,22 @@ class Escalation:
     text: str
     stamp_ns: int
     order_id: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRow:
+    """A question to a human, with all that is needed to go on after the answer."""
+
+    pending_id: str
+    mission_id: str
+    asked: bytes
+    """swarm_vault.laws.core.approval.Asked, encoded."""
+    plan: bytes
+    request: bytes
+    caller: str
+    status: str
+    """open, approved, denied, expired or stale."""
+    reason: str
 
 
 class Store:
@@ -245,6 +265,48 @@ class Store:
         """When each cell was seen; empty if never saved."""
         row = self._db.execute('SELECT seen FROM world').fetchone()
         return bytes(row[0]) if row else b''
+
+    def save_laws(self, memory: bytes) -> None:
+        """Remember budgets, records of conduct and settled questions."""
+        self._db.execute('INSERT OR REPLACE INTO laws VALUES (0, ?)', (memory,))
+
+    def laws(self) -> bytes:
+        """What `save_laws` was given; empty if never."""
+        row = self._db.execute('SELECT memory FROM laws').fetchone()
+        return bytes(row[0]) if row else b''
+
+    def save_pending(self, row: PendingRow) -> None:
+        """Remember a question to a human, or how it was settled."""
+        self._db.execute(
+            'INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            (
+                row.pending_id,
+                row.mission_id,
+                row.asked,
+                row.plan,
+                row.request,
+                row.caller,
+                row.status,
+                row.reason,
+            ),
+        )
+
+    def pending(self) -> list[PendingRow]:
+        """The questions of late, settled ones too, the oldest first."""
+        rows = self._db.execute('SELECT * FROM pending ORDER BY rowid DESC LIMIT 100').fetchall()
+        return [
+            PendingRow(
+                pending_id=row[0],
+                mission_id=row[1],
+                asked=bytes(row[2]),
+                plan=bytes(row[3]),
+                request=bytes(row[4]),
+                caller=row[5],
+                status=row[6],
+                reason=row[7],
+            )
+            for row in reversed(rows)
+        ]
 
     def save_escalation(self, escalation: Escalation) -> bool:
         """Remember an open escalation; tells whether it is new."""

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from swarm.v1 import common_pb2, mission_pb2, operator_pb2
+from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.maps import Mask
 from swarm_supervisor.allocator import robot_input
@@ -82,6 +82,7 @@ def add_order(
     task.priority = request.priority or DEFAULT_PRIORITY
     task.link_loss = request.link_loss or LINK_LOSS[hq.fleet.file.link_loss]
     task.issued_by = mission.operator
+    task.warrant.CopyFrom(_warrant(hq, mission, draft.agent_id))
     order = Order(
         order_id=task.order_id,
         mission_id=mission.mission_id,
@@ -91,6 +92,25 @@ def add_order(
     )
     mission.orders.append(order)
     return order
+
+
+def _warrant(hq: Headquarters, mission: Mission, agent_id: str) -> laws_pb2.Warrant:
+    """Who stands behind an order, and the authority that it cites."""
+    mandate, _ = hq.mandates.of(agent_id)
+    return laws_pb2.Warrant(
+        intended_by=mission.operator,
+        planned_by=mission.planned_by,
+        judged_by=mission.judged_by,
+        approved_by=mission.approved_by,
+        approval_id=mission.approval_id,
+        mandate_id='' if mandate is None else mandate.mandate_id,
+        grants_tier=mission.grants_tier,
+    )
+
+
+def available(hq: Headquarters, mission: Mission) -> tuple[Member, ...]:
+    """Robots that can be given orders of a mission: the judge has not barred them."""
+    return tuple(m for m in hq.roster.available() if m.agent_id not in mission.barred)
 
 
 async def split_area(
@@ -138,7 +158,7 @@ async def _survey(hq: Headquarters, task: SurveyTask, mission: Mission) -> list[
     if task.sector is not None:
         factor = round(hq.world.grid.cell_m / hq.grid.resolution_m)
         area = sector_cells(hq.places.sectors[task.sector], hq.grid, factor)
-    members = hq.roster.available()
+    members = available(hq, mission)
     drafts, outputs = await split_area(hq, mission, members, area, f'order {mission.text!r}')
     if not drafts:
         where = f'sector {task.sector!r}' if task.sector else 'the floor'
@@ -164,7 +184,7 @@ def _others(
     order = mission_pb2.MissionOrder()
     if isinstance(task, ReturnTask):
         order.return_to_base.SetInParent()
-        names = [task.robot] if task.robot else [m.agent_id for m in hq.roster.available()]
+        names = [task.robot] if task.robot else [m.agent_id for m in available(hq, mission)]
         return [Draft(agent_id=name, task=order) for name in names]
     if isinstance(task, GoToTask):
         order.go_to.CopyFrom(mission_pb2.GoTo(goal=_pose(task.goal), use_yaw=task.goal.use_yaw))
@@ -203,7 +223,7 @@ def _given(
 def _soonest(hq: Headquarters, mission: Mission, spots: tuple[Spot, ...]) -> str:
     times = {
         member.agent_id: hq.busy_s(member) + _travel_s(hq, member, spots)
-        for member in hq.roster.available()
+        for member in available(hq, mission)
         if not any(hq.allocator.fault(spot, known_robot(member)) for spot in spots)
     }
     best = min(times, key=lambda name: (times[name], name), default=None)

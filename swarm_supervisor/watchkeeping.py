@@ -4,9 +4,10 @@
 import asyncio
 import contextlib
 
+from swarm_supervisor.deciding import look_at_pending
 from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.liaison import renew_token
+from swarm_supervisor.trusting import renew_token
 from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Kind
 
@@ -28,6 +29,7 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
         if hq.recorder.fault:
             raise VaultError(hq.recorder.fault)
         look_after_members(hq, began_ns)
+        await look_at_pending(hq)
         await settle(hq)
         if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
             saved_ns = hq.clock()

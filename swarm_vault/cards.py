@@ -4,30 +4,17 @@
 Each is read into one of five states; what is not valid is worth nothing and says why.
 """
 
-import re
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-_BLOCK = re.compile(r'^```yaml[ \t]*\n(.*?)^```[ \t]*$', re.MULTILINE | re.DOTALL)
-_MAX_BYTES = 65536
+from swarm_vault.yaml_block import CardState, read_block
+
 _MAX_BLOCK = 1000
 """More is refused before the YAML reader may spend seconds on it [characters]."""
 STRICT = ConfigDict(extra='forbid', frozen=True, strict=True, allow_inf_nan=False)
-
-
-class CardState(str, Enum):
-    """What reading a card came to."""
-
-    ABSENT = 'ABSENT'
-    VALID = 'VALID'
-    INVALID = 'INVALID'
-    NO_BLOCK = 'NO_BLOCK'
-    UNREADABLE = 'UNREADABLE'
 
 
 class IdentityCard(BaseModel):
@@ -95,54 +82,14 @@ class CardReading(Generic[M]):
 
 def read_card(path: Path, type_: type[M]) -> CardReading[M]:
     """Read the one YAML block of a card; never raises."""
-    if not path.exists():
-        return _nothing(CardState.ABSENT, f'{path.name}: is not there')
+    block = read_block(path, longest=_MAX_BLOCK)
+    if block.state is not CardState.VALID:
+        return CardReading(state=block.state, reason=block.reason)
     try:
-        content = path.read_bytes()
-        text = content[: _MAX_BYTES + 1].decode('utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        return _nothing(CardState.UNREADABLE, f'{path.name}: cannot be read ({error})')
-    if len(content) > _MAX_BYTES:
-        return _nothing(CardState.UNREADABLE, f'{path.name}: has over {_MAX_BYTES} bytes')
-    return _read_text(path.name, text, type_)
-
-
-def _read_text(name: str, text: str, type_: type[M]) -> CardReading[M]:
-    blocks = _BLOCK.findall(text)
-    if not blocks:
-        return _nothing(CardState.NO_BLOCK, f'{name}: holds no ```yaml block')
-    if len(blocks) > 1:
-        reason = f'{name}: holds {len(blocks)} ```yaml blocks, expected one'
-        return _nothing(CardState.INVALID, reason)
-    if len(blocks[0]) > _MAX_BLOCK:
-        reason = f'{name}: its block is longer than {_MAX_BLOCK} characters'
-        return _nothing(CardState.INVALID, reason)
-    return _parse(name, blocks[0], type_)
-
-
-def _parse(name: str, block: str, type_: type[M]) -> CardReading[M]:
-    try:
-        values = yaml.load(block, Loader=_OneKeyLoader)  # noqa: S506 - a SafeLoader
-        card = type_.model_validate(values)
+        card = type_.model_validate(block.values)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         field = '.'.join(str(part) for part in fault['loc']) or 'block'
-        return _nothing(CardState.INVALID, f'{name}: {field}: {fault["msg"]}')
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = ' '.join(str(error).split())
-        return _nothing(CardState.INVALID, f'{name}: not YAML ({place})')
+        reason = f'{path.name}: {field}: {fault["msg"]}'
+        return CardReading(state=CardState.INVALID, reason=reason)
     return CardReading(state=CardState.VALID, card=card)
-
-
-def _nothing(state: CardState, reason: str) -> CardReading[Any]:
-    return CardReading(state=state, reason=reason)
-
-
-class _OneKeyLoader(yaml.SafeLoader):
-    """Refuse a key that stands twice: which of the two would count is no matter of luck."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if len(keys) != len({str(key) for key in keys}):
-            raise yaml.YAMLError(f'a key stands twice in {keys}')
-        return super().construct_mapping(node, deep=deep)

@@ -12,11 +12,12 @@ from pathlib import Path
 from string import Template
 
 from swarm_config.fleets import Robot
-from swarm_vault.cards import CARDS, CardState, IdentityCard, read_card
+from swarm_vault.cards import CARDS, IdentityCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
 from swarm_vault.mandate import NO_TIER, MandateReading, read_mandate
 from swarm_vault.memory import read_memory
+from swarm_vault.yaml_block import CardState
 
 FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'model.md', 'mandate.md', 'memory/INDEX.md')
 _PROMPT_FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'mandate.md', 'memory/INDEX.md')

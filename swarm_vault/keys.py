@@ -158,6 +158,37 @@ def ensure_authority(vault_dir: Path, agents: Sequence[str]) -> None:
             _ensure_signing_key(nexus, member)
 
 
+def issue_operator(vault_dir: Path, name: str) -> str:
+    """Make a person's own certificate, `operator.<name>`, as far as it does not exist.
+
+    Returns:
+        The certificate's common name.
+
+    Raises:
+        VaultError: There is no authority here that could issue it.
+    """
+    from swarm_vault.authority import Authority
+
+    nexus = vault_dir / 'nexus'
+    if not (nexus / 'tls' / 'ca.key').exists():
+        raise VaultError(f'{nexus}: holds no authority; name the vault in which it was made')
+    common_name = f'{OPERATOR}.{name}'
+    with locked(nexus / '.lock', 'the certificate authority'):
+        Authority.ensure(nexus / 'tls').ensure_leaf(common_name, common_name=common_name)
+    return common_name
+
+
+def operator_files(vault_dir: Path, name: str) -> TlsFiles:
+    """What a person needs for mutual TLS: an own certificate where there is one, else the shared.
+
+    Raises:
+        VaultError: A file is missing.
+    """
+    own = f'{OPERATOR}.{name}'
+    has_own = bool(name) and (vault_dir / 'nexus' / 'tls' / f'{own}.pem').exists()
+    return channel_files(vault_dir, own if has_own else OPERATOR)
+
+
 def load_signer(vault_dir: Path, agent_id: str) -> Signer:
     """Read a member's signing key.
 

@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mandate card of an agent: what it may do at most. What is not valid grants nothing."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from swarm_vault.cards import STRICT, CardState, read_card
+from swarm_vault.cards import STRICT, read_card
+from swarm_vault.laws.core import values
+from swarm_vault.yaml_block import CardState
 
-MandateState = CardState
 NO_TIER = 'the robot gets tier 0'
+Sectors = Mapping[str, tuple[tuple[float, float], ...]]
+"""Corners of the named parts of the floor [m, map frame]."""
+_Names = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
 
 
 class Mandate(BaseModel):
@@ -21,15 +29,31 @@ class Mandate(BaseModel):
     """0 senses and reports, 1 moves slowly in a sandbox, 2 does normal missions, 3 enters shared
     zones and carries payload, 4 changes policy."""
     max_speed_mps: float = Field(gt=0.0, le=10.0)
-    zones: tuple[str, ...] = Field(default=(), strict=False)
-    """Places by name; none: the whole map."""
+    zones: _Names = ()
+    """Sectors by name in which goals may lie; none: the whole map."""
+    blocked_zones: _Names = ()
+    """Sectors by name into which it must not go."""
+    skills: _Names = ()
+    """None: all that the policy knows."""
+    energy_wh: float = Field(default=0.0, ge=0.0)
+    """Most that one order may be expected to use; 0: no limit."""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    """When it holds, with a time zone."""
+
+    @model_validator(mode='after')
+    def _with_zone(self) -> 'Mandate':
+        for time in (self.not_before, self.not_after):
+            if time is not None and time.tzinfo is None:
+                raise ValueError('expected a time with its zone, e.g. 2026-05-01T08:00:00+02:00')
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MandateReading:
     """A mandate as read; `tier` is 0 unless the state is VALID."""
 
-    state: MandateState
+    state: CardState
     tier: int = 0
     mandate: Mandate | None = None
     reason: str = ''
@@ -41,3 +65,49 @@ def read_mandate(path: Path) -> MandateReading:
     if reading.card is None:
         return MandateReading(state=reading.state, reason=f'{reading.reason}; {NO_TIER}')
     return MandateReading(state=reading.state, tier=reading.card.tier, mandate=reading.card)
+
+
+def mandate_of(
+    reading: MandateReading, agent_id: str, sectors: Sectors
+) -> tuple[values.Mandate | None, str]:
+    """The mandate as the judge takes it.
+
+    Args:
+        reading: As read from the agent's folder.
+        agent_id: Whose it is.
+        sectors: The named parts of the floor.
+
+    Returns:
+        The mandate, None if it grants nothing; and why not, empty if it does.
+    """
+    card = reading.mandate
+    if card is None:
+        return None, reading.reason
+    unknown = [name for name in (*card.zones, *card.blocked_zones) if name not in sectors]
+    if unknown:
+        return None, f'mandate.md: there is no sector {unknown[0][:64]!r}; {NO_TIER}'
+    return _resolved(card, agent_id, sectors), ''
+
+
+def _resolved(card: Mandate, agent_id: str, sectors: Sectors) -> values.Mandate:
+    digest = hashlib.sha256(f'{agent_id}\0{card.model_dump_json()}'.encode()).hexdigest()
+    return values.Mandate(
+        mandate_id=f'{agent_id}-{digest[:8]}',
+        agent_id=agent_id,
+        tier=card.tier,
+        max_speed_mps=card.max_speed_mps,
+        zones=_areas(card.zones, sectors),
+        blocked_zones=_areas(card.blocked_zones, sectors),
+        skills=card.skills,
+        energy_wh=card.energy_wh,
+        not_before_ns=_ns(card.not_before),
+        not_after_ns=_ns(card.not_after),
+    )
+
+
+def _areas(names: tuple[str, ...], sectors: Sectors) -> tuple[values.Area, ...]:
+    return tuple(values.Area(name=name, corners=sectors[name]) for name in names)
+
+
+def _ns(time: datetime | None) -> int:
+    return 0 if time is None else int(time.timestamp()) * 1_000_000_000

@@ -14,9 +14,9 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from swarm_vault.cards import CardState
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
+from swarm_vault.yaml_block import CardState
 
 INDEX = 'INDEX.md'
 _FRONT = re.compile(r'\A---\n(.*?)\n---\n(.*)\Z', re.DOTALL)

@@ -31,6 +31,7 @@ CORES: Mapping[str, str] = {
     'planner': 'swarm_agent.planner.core:CORE',
     'joint': 'swarm_agent.mesh.core.joint:CORE',
     'allocation': 'swarm_supervisor.core:CORE',
+    'laws': 'swarm_vault.laws.core:CORE',
 }
 """The only code that a record can make run, by the core's name."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from swarm.v1 import common_pb2, mesh_pb2
+from swarm.v1 import common_pb2, laws_pb2, mesh_pb2
 
 from swarm_agent.mesh import joint_wire
 from swarm_agent.mesh.core.hazards import Known, living, reported, summed_up
@@ -24,6 +24,8 @@ from swarm_agent.mesh.wire import (
 )
 
 FORGET_PEER_S = 10.0
+MOST_WORDS = 16
+"""So many words of revocation are looked at in one drain."""
 KEPT_BALLOTS = 1000
 KEPT_TEXTS = 32
 """Sections of the blackboard in which one author may write."""
@@ -58,6 +60,8 @@ class Drained:
     """All hazards of others that hold, by id."""
     heads: tuple[mesh_pb2.LogHeads, ...] = ()
     """Where others say that their logs stand, and what they countersigned, since then."""
+    revocations: tuple[common_pb2.Signed, ...] = ()
+    """Words of revocation that others passed on; each is still to be verified."""
     joint: JointMail = field(default_factory=JointMail)
 
 
@@ -71,11 +75,13 @@ class Hearing:
         self._hazards: tuple[Known, ...] = ()
         self._claims: list[Claim] = []
         self._heads: list[mesh_pb2.LogHeads] = []
+        self._words: dict[bytes, common_pb2.Signed] = {}
         self._joint = JointMail()
         self._believers: dict[str, Callable[[Letter], None]] = {
             'intent': self._intent,
             'claim': self._claim,
             'heads': self._head,
+            'revocations': self._revocations,
             'hazard': self._hazard,
             'vote': self._vote,
             'blackboard': self._entry,
@@ -97,6 +103,7 @@ class Hearing:
                 self._gate.drop(letter.kind, reason)
         claims, self._claims = tuple(self._claims), []
         heads, self._heads = tuple(self._heads), []
+        words, self._words = tuple(self._words.values()), {}
         joint, self._joint = self._joint, JointMail()
         self._hazards = living(self._hazards, now_ns)
         return Drained(
@@ -104,6 +111,7 @@ class Hearing:
             claims=claims,
             hazards=summed_up(self._hazards, now_ns),
             heads=heads,
+            revocations=words,
             joint=joint,
         )
 
@@ -137,6 +145,12 @@ class Hearing:
         heads = self._gate.read(letter, mesh_pb2.LogHeads())
         check_heads(heads, author=letter.signed.agent_id)
         self._heads.append(heads)
+
+    def _revocations(self, letter: Letter) -> None:
+        passed_on = self._gate.read(letter, laws_pb2.Revocations(), once=False)
+        self._words |= {entry.SerializeToString(): entry for entry in passed_on.entries}
+        while len(self._words) > MOST_WORDS:
+            del self._words[next(iter(self._words))]
 
     def _hazard(self, letter: Letter) -> None:
         message = self._gate.read(letter, mesh_pb2.Hazard())

@@ -9,13 +9,13 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import zenoh
 from google.protobuf.message import Message
-from swarm.v1 import common_pb2, mesh_pb2
+from swarm.v1 import common_pb2, laws_pb2, mesh_pb2
 
 from swarm_agent.mesh.core.bucket import Rate, full, refilled, taken
 from swarm_agent.mesh.core.joint import Answer, Ask, Call, Cast, Entry
@@ -39,6 +39,8 @@ __all__ = ['LEASE_MS', 'Drained', 'MeshSession']
 REPEAT_HAZARD_S = 2.0
 GONE_TTL_S = 7.0
 """For so long it is said again that a hazard is gone [s]."""
+MOST_WORDS = 16
+"""So many words of revocation go into a message."""
 BURST_S = 1.0
 """How long a robot may say more than its rate at once [s]."""
 
@@ -89,6 +91,7 @@ class MeshSession:
             'claim': f'{self._prefix}/claim/{self._agent_id}/*',
             'hazard': f'{self._prefix}/hazard/**',
             'heads': f'{self._prefix}/*/heads',
+            'revocations': f'{self._prefix}/*/revocations',
             'vote': f'{self._prefix}/vote/**',
             'blackboard': f'{self._prefix}/blackboard/**',
         }
@@ -176,6 +179,15 @@ class MeshSession:
         """Tell all peers where our logs stand, and what of theirs we countersigned."""
         key = f'{self._prefix}/{self._agent_id}/heads'
         self._say(key, heads, zenoh.Priority.BACKGROUND)
+
+    def publish_revocations(self, words: Iterable[common_pb2.Signed]) -> None:
+        """Pass on who is revoked, each word as its author signed it."""
+        key = f'{self._prefix}/{self._agent_id}/revocations'
+        rest = list(words)
+        while rest:
+            part, rest = rest[:MOST_WORDS], rest[MOST_WORDS:]
+            message = laws_pb2.Revocations(entries=part)
+            self._say(key, message, zenoh.Priority.INTERACTIVE_HIGH, always=True)
 
     def send_claim(self, claim: Claim) -> None:
         """Send a claim to its addressee; it always passes the rate."""

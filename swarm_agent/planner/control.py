@@ -10,11 +10,22 @@ from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
 from swarm_agent.planner.parameters import Setup
-from swarm_agent.planner.wire import from_ack, to_order, to_token
-from swarm_agent.uplink import Down, IdentityReceived, RecallOrder, StopRequest, Uplink
+from swarm_agent.planner.wire import from_ack, to_order
+from swarm_agent.uplink import (
+    Down,
+    IdentityReceived,
+    RecallOrder,
+    RevocationsReceived,
+    StopRequest,
+    Uplink,
+)
 from swarm_agent.uplink import Order as OrderReceived
 from swarm_agent.uplink import Token as TokenReceived
 from swarm_vault.files import write_atomic
+from swarm_vault.keys import load_trust
+from swarm_vault.laws.core.values import Revocation
+from swarm_vault.laws.revocation_book import RevocationBook
+from swarm_vault.laws.wire import to_token
 
 DRAIN_S = 2.0
 """At the end the last events may take this long to reach the supervisor, if it is there [s]."""
@@ -28,10 +39,12 @@ class News:
     recalls: list[Recall] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
     token: Token | None = None
+    revocations: tuple[Revocation, ...] | None = None
 
     def __bool__(self) -> bool:
         """Whether anything has come."""
-        return bool(self.orders or self.recalls or self.stops or self.token)
+        words = self.orders or self.recalls or self.stops or self.token
+        return bool(words) or self.revocations is not None
 
 
 class Control:
@@ -48,6 +61,9 @@ class Control:
         self._pose: Pose = setup.robot.start
         self._version = _version()
         self._identity = setup.vault_dir / 'nexus' / 'identity' / f'{setup.robot.agent_id}.md'
+        trust = load_trust(setup.vault_dir)
+        self._revoked = RevocationBook(setup.vault_dir, setup.robot.agent_id, trust)
+        self._told: tuple[Revocation, ...] = ()
         self._uplink: Uplink | None = None
         if setup.target:
             self._uplink = Uplink(
@@ -75,6 +91,9 @@ class Control:
         """Add what has come down since the last call; an identity is stored at once."""
         for message in () if self._uplink is None else self._uplink.poll():
             self._sort(message, news)
+        self._revoked.poll()
+        if self._revoked.entries != self._told:
+            self._told = news.revocations = self._revoked.entries
 
     def notes(self) -> Iterator[str]:
         """What happened to the link since the last call."""
@@ -112,6 +131,8 @@ class Control:
             news.stops.append(message.reason)
         elif isinstance(message, TokenReceived):
             news.token = to_token(message.token)
+        elif isinstance(message, RevocationsReceived):
+            self._revoked.take(message.words)
         elif isinstance(message, IdentityReceived):
             write_atomic(self._identity, message.system_prompt.encode('utf-8'))
 

@@ -24,6 +24,7 @@ from swarm_agent.planner.actions import MissionAction
 from swarm_agent.planner.checkpoint import CheckpointFile
 from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.types import Inputs, Outputs, Phase, Restored
+from swarm_agent.planner.drill import Drill, load_drill
 from swarm_agent.planner.journal import Journal
 from swarm_agent.planner.local_model import GEMMA_TERMS
 from swarm_agent.planner.parameters import load_setup
@@ -57,7 +58,8 @@ class PlannerNode:
         )
         self._setup = setup = load_setup(self._node)
         self.rate_hz = setup.settings.rate_hz
-        self._adviser = make_adviser(setup.settings, setup.params.cards)
+        self._drill = Drill(load_drill(setup.settings.drill), setup.robot.agent_id)
+        self._adviser = self._drill.advised(make_adviser(setup.settings, setup.params.cards))
         self._topics = Topics(self._node, setup.robot.agent_id)
         self._journal = Journal(
             setup.vault_dir, setup.params, self._topics, finish_s=setup.fleet.file.finish_s
@@ -134,6 +136,7 @@ class PlannerNode:
             orders, recalls = self._action.poll()
             self._news.orders += orders
             self._news.recalls += recalls
+        self._drill.play(self._news, now_ns)
         for text in self._control.notes():
             self._journal.say('link', text)
         was_linked, self._linked = self._linked, self._control.linked
@@ -148,6 +151,7 @@ class PlannerNode:
             self._news, self._restored = News(), None
             self._state, outputs = self._journal.decide(self._state, inputs)
             self._outputs, again = outputs, outputs.again
+            self._drill.saw(outputs, inputs.now_ns)
             self._carry_out(outputs)
         if again:
             self._decided_ns = 0
@@ -165,6 +169,7 @@ class PlannerNode:
             recalls=tuple(news.recalls),
             stops=tuple(news.stops),
             token=news.token,
+            revocations=news.revocations,
             choice=self._adviser.answer(),
             restored=self._restored,
         )

@@ -17,6 +17,7 @@ from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
 from swarm_config.ranges import Range
+from swarm_vault.laws.policy_file import policies_of
 
 NO_SUPERVISOR = 'none'
 
@@ -43,6 +44,8 @@ class Settings:
     """'rank' the feasible skills, or 'generate' one under a grammar."""
     slm_timeout_s: Annotated[float, Range(0.1, 60)] = 3.0
     """How long a model may think about one question [s]."""
+    drill: str = ''
+    """File with a script of misbehaviour, to see that the laws hold; empty: none."""
     skills_dir: str = ''
     """Folder of the skill cards; empty: beside the robots' folder of the fleet plan."""
 
@@ -104,6 +107,7 @@ def _params(fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, targ
         supervised=bool(target),
         local_tier=settings.local_tier,
         cards=load_cards(_skills_dir(settings, fleet)),
+        policy=policies_of(fleet).of(robot.agent_id),
         tuning=tuning,
     )
 

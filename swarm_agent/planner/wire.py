@@ -14,7 +14,6 @@ from swarm_agent.planner.core.orders import (
     Pose,
     Region,
     Task,
-    Token,
 )
 from swarm_agent.planner.core.types import Outputs
 
@@ -61,6 +60,8 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         use_yaw=message.go_to.use_yaw,
         loops=message.patrol.loops or 1,
         seconds=message.wait.seconds,
+        mandate_id=message.warrant.mandate_id,
+        approved=bool(message.warrant.approved_by) and not local,
     )
 
 
@@ -77,17 +78,6 @@ def _stops(message: mission_pb2.MissionOrder, kind: str | None) -> tuple[Pose, .
         'deliver': [message.deliver.pick_up, message.deliver.drop_off],
     }
     return tuple((pose.x_m, pose.y_m, pose.yaw_rad) for pose in poses.get(kind, ()))
-
-
-def to_token(message: mission_pb2.TierToken) -> Token:
-    """A verified tier token as plain values."""
-    return Token(
-        token_id=message.token_id,
-        agent_id=message.agent_id,
-        tier=message.tier,
-        issued_ns=message.issued_ns,
-        expires_ns=message.expires_ns,
-    )
 
 
 def from_ack(ack: Ack) -> mission_pb2.OrderAck:

@@ -45,6 +45,8 @@ from swarm_agent.situation.ports import Ports
 from swarm_config.errors import ConfigError
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
+from swarm_vault.keys import load_trust
+from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.recorder import Kind, Recorder
 
 POLL_S = 0.02
@@ -87,6 +89,7 @@ class SituationNode:
         self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
         self._recorder.attach(self._witness.book)
         self._joint = JointDesk(self._recorder, self._mesh, agent_id, {'look': self._look})
+        self._revoked = RevocationBook(setup.vault_dir, agent_id, load_trust(setup.vault_dir))
         self._journal, self._track = Journal(), Track()
         self._scan: Any = None
         self._wish: Any = None
@@ -200,6 +203,8 @@ class SituationNode:
         """Everything that has come, and the stamp of the scan among it."""
         for reason in self._witness.hear(heard.heads):
             self._tell(Kind.VIOLATION, 'checkpoint.refused', {'reason': reason})
+        if heard.revocations and self._revoked.take(heard.revocations):
+            self._mesh.publish_revocations(self._revoked.signed)
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
         scan, self._scan = self._scan, None
         wish, self._wish = self._wish, None
@@ -256,6 +261,9 @@ class SituationNode:
         words = self._witness.words(time.monotonic_ns(), time.time_ns())
         if words is not None:
             self._mesh.publish_heads(words)
+        self._revoked.poll()
+        if self._revoked.signed:
+            self._mesh.publish_revocations(self._revoked.signed)
         outputs = getattr(self, '_outputs', None)
         if outputs is None:
             return

@@ -7,8 +7,18 @@ from swarm_agent.uplink.receive import (
     IdentityReceived,
     Order,
     RecallOrder,
+    RevocationsReceived,
     StopRequest,
     Token,
 )
 
-__all__ = ['Down', 'IdentityReceived', 'Order', 'RecallOrder', 'StopRequest', 'Token', 'Uplink']
+__all__ = [
+    'Down',
+    'IdentityReceived',
+    'Order',
+    'RecallOrder',
+    'RevocationsReceived',
+    'StopRequest',
+    'Token',
+    'Uplink',
+]

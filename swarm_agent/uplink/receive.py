@@ -54,7 +54,14 @@ class IdentityReceived:
     sha256: str
 
 
-Down = Order | RecallOrder | StopRequest | Token | IdentityReceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationsReceived:
+    """Words of revocation, each signed by itself; the book that takes them verifies each."""
+
+    words: tuple[common_pb2.Signed, ...]
+
+
+Down = Order | RecallOrder | StopRequest | Token | IdentityReceived | RevocationsReceived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,7 @@ class Receiver:
             'recall': lambda: self._recall(down.recall),
             'stop': lambda: self._stop(down.stop),
             'tier_token': lambda: self._token(down.tier_token),
+            'revocations': lambda: RevocationsReceived(words=tuple(down.revocations.entries)),
         }
         reader = readers.get(kind or '')
         return (reader(),) if reader else (Refused(reason=f'unknown message {kind!r}'),)

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import bench, demo, doctor, freeze, operator, plan, up
+from swarm_supervisor.cli import bench, demo, doctor, freeze, laws, operator, plan, up
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -28,6 +28,12 @@ app.command('revoke')(operator.revoke)
 app.command('votes')(operator.votes)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)
+app.command('pending')(laws.pending)
+app.command('approve')(laws.approve)
+app.command('deny')(laws.deny)
+app.add_typer(laws.tier, name='tier')
+app.command('budget')(laws.budget)
+app.add_typer(laws.operators, name='operators')
 app.add_typer(audit.app, name='audit')
 app.add_typer(bench.app, name='bench')
 app.command('doctor')(doctor.doctor)

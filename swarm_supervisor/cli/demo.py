@@ -10,7 +10,7 @@ from rich.table import Table
 
 from swarm_supervisor.cli.places import config_dir
 from swarm_supervisor.demo.figures import Figures
-from swarm_supervisor.demo.options import DemoOptions, parse_kill, parse_span
+from swarm_supervisor.demo.options import DemoOptions, parse_kill, parse_span, parse_story
 from swarm_supervisor.demo.run import run_demo
 
 ROWS = (
@@ -56,6 +56,9 @@ def demo(
     slm: Annotated[
         bool, typer.Option('--slm', help='The planners ask the local language model.')
     ] = False,
+    story: Annotated[
+        str, typer.Option(help='governed: approval, a robot that misbehaves, revocation, handoff.')
+    ] = '',
     kill: Annotated[
         list[str] | None, typer.Option(help='SIGKILL: PROCESS@SECONDS, e.g. amr_1.planner@25.')
     ] = None,
@@ -79,6 +82,7 @@ def demo(
         headless=headless,
         composed=composed,
         slm=slm,
+        story=parse_story(story),
         kills=tuple(parse_kill(text) for text in kill or ()),
     )
     figures = run_demo(options, config_dir(), console)
@@ -93,7 +97,15 @@ def _print(console: Console, figures: Figures, out: Path) -> None:
         table.add_row(label, f'{value:.1%}' if name == 'coverage' else str(value))
     console.print(table)
     console.print(f'report: {out / "report.html"}   figures: {out / "figures.json"}')
+    for link in figures.chain:
+        console.print(
+            f'{link.order_id}: intended by {link.intended_by}, planned by {link.planned_by},'
+            f' judged by {link.judged_by}, approved by {link.approved_by or "nobody"},'
+            f' done by {link.done_by}: {link.became}',
+            highlight=False,
+        )
     for reason in figures.reasons:
         console.print(f'[red]failed:[/] {reason}', highlight=False)
     if figures.passed:
-        console.print('[green]passed[/]: all robots home, nothing touched, every event kept')
+        who = 'all trusted robots' if figures.revoked else 'all robots'
+        console.print(f'[green]passed[/]: {who} home, nothing touched, every event kept')

@@ -72,6 +72,7 @@ def at_desk(
     target: str,
     *,
     insecure: bool,
+    name: str = '',
 ) -> Iterator[Desk]:
     """Connect for one command; what goes wrong ends in one sentence and exit code 1."""
     path = fleet_file or config_dir() / 'fleets' / 'depot.yaml'
@@ -85,7 +86,7 @@ def at_desk(
             ' or name its vault with --vault'
         )
     try:
-        with OperatorClient.of_vault(where, vault, insecure=plain) as client:
+        with OperatorClient.of_vault(where, vault, insecure=plain, name=name) as client:
             yield Desk(fleet=fleet, client=client)
     except OperatorError as error:
         _fail(str(error))
@@ -96,7 +97,8 @@ def _fail(reason: str) -> None:
     raise typer.Exit(1)
 
 
-def _name(operator: str) -> str:
+def name_of(operator: str) -> str:
+    """The name that stands in the record: as given, else the login."""
     return operator or getpass.getuser()
 
 
@@ -111,7 +113,7 @@ def as_plain(message: Message) -> object:
     )
 
 
-def _answer(message: Message, said: str, *, done: bool, reason: str, as_json: bool) -> None:
+def print_answer(message: Message, said: str, *, done: bool, reason: str, as_json: bool) -> None:
     """Print an answer; a refusal ends with exit code 1."""
     if as_json:
         _print_json(message)
@@ -142,17 +144,17 @@ def submit(
     """Give an order in words."""
     if link_loss not in LINK_LOSS:
         _fail(f'--link-loss {link_loss!r}: expected one of {", ".join(LINK_LOSS)}')
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
         reply = desk.client.submit(
             text,
-            operator=_name(operator),
+            operator=name_of(operator),
             request_id=request_id,
             priority=priority,
             link_loss=LINK_LOSS[link_loss],
         )
     said = f'{reply.mission_id}: {reply.reason}'
     refused = f'refused: {reply.reason}'
-    _answer(reply, said, done=reply.accepted, reason=refused, as_json=as_json)
+    print_answer(reply, said, done=reply.accepted, reason=refused, as_json=as_json)
 
 
 @mission.command('list')
@@ -186,10 +188,10 @@ def recall(
     reason: ReasonOption = '',
 ) -> None:
     """Take a mission back; its robots hear of it now or when they are linked again."""
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
-        reply = desk.client.recall(mission_id, operator=_name(operator), reason=reason)
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.recall(mission_id, operator=name_of(operator), reason=reason)
     said = f'{mission_id} is recalled'
-    _answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
 
 
 def status(
@@ -268,8 +270,8 @@ def stop(
     reason: ReasonOption = '',
 ) -> None:
     """Stop a robot, or all. It is no emergency stop: that is on the robot."""
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
-        reached = desk.client.stop(robot, operator=_name(operator), reason=reason)
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reached = desk.client.stop(robot, operator=name_of(operator), reason=reason)
         wanted = [robot] if robot else [r.agent_id for r in desk.fleet.robots]
     missing = [name for name in wanted if name not in reached]
     if as_json:
@@ -292,10 +294,10 @@ def revoke(
     reason: ReasonOption = '',
 ) -> None:
     """Trust a robot no more: it stops, gets no orders, others take over its part of a survey."""
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
-        reply = desk.client.revoke(robot, operator=_name(operator), reason=reason)
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.revoke(robot, operator=name_of(operator), reason=reason)
     said = f'{robot} is revoked'
-    _answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
 
 
 def escalations(
@@ -330,7 +332,7 @@ def resolve(
     operator: NameOption = '',
 ) -> None:
     """Answer an escalation; the answer goes into the record."""
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
-        reply = desk.client.resolve(escalation_id, operator=_name(operator), answer=answer)
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.resolve(escalation_id, operator=name_of(operator), answer=answer)
     said = f'{escalation_id} is resolved'
-    _answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)

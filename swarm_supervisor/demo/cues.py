@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from swarm_config.scenarios import Scenario
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.prepare import Stage
+from swarm_supervisor.demo.story import SIDE_AT_S, SIDE_ORDER
 
 Act = Callable[[], None]
 
@@ -29,11 +30,15 @@ class Stagehands:
     order: Callable[[str, float], None]
     """Takes an order in words and the second before which it must not leave its first stop."""
     kill: Callable[[str], None]
+    side_order: Callable[[], None]
+    """Gives the story's second order."""
 
 
 def cues_of(options: DemoOptions, stage: Stage, hands: Stagehands) -> list[Cue]:
     """All cues in the order of time."""
     cues = [*_link_cues(stage, hands), *_meeting_cues(stage, hands), *_kill_cues(options, hands)]
+    if options.story:
+        cues.append(Cue(at_s=SIDE_AT_S, label=SIDE_ORDER, act=hands.side_order))
     return sorted(cues, key=lambda cue: cue.at_s)
 
 

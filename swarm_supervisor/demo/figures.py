@@ -9,6 +9,7 @@ from typing import Any
 
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.show import Shown
+from swarm_supervisor.demo.story import ChainLink
 from swarm_vault.replay import ReplayReport, replay_vault
 from swarm_vault.verify import VaultVerdict, verify_vault
 
@@ -41,6 +42,9 @@ class Figures:
     real_time_factor: float
     passed: bool
     reasons: tuple[str, ...]
+    revoked: int = 0
+    chain: tuple[ChainLink, ...] = ()
+    """Of a governed run: who stands behind each order."""
 
 
 def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[str, ...]:
@@ -50,7 +54,10 @@ def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[s
         (not shown.started or not shown.complete, shown.reason or 'the mission did not complete'),
         (f.coverage < MIN_COVERAGE, f'coverage {f.coverage:.1%} is below {MIN_COVERAGE:.0%}'),
         (f.contacts > 0, f'{f.contacts} contacts'),
-        (f.robots_done < f.robots, f'{f.robots - f.robots_done} robots are not done and home'),
+        (
+            f.robots_done < f.robots - f.revoked,
+            f'{f.robots - f.revoked - f.robots_done} robots are not done and home',
+        ),
         (
             f.events_synced < f.events_written,
             f'{f.events_written - f.events_synced} events missing',
@@ -100,11 +107,11 @@ def _gave_way(trail: Trail) -> int:
     return sum(event['data'].get('role') == 'yields' for event in settled)
 
 
-def read_trail(vault_dir: Path) -> Trail:
-    """Read all logs of a vault in the order of time."""
+def read_trail(vault_dir: Path, agent: str = '*') -> Trail:
+    """Read the logs of a vault, all or one agent's, in the order of time."""
     lines = (
         json.loads(line)
-        for path in sorted((vault_dir / 'agents').glob('*/log/*/*/*.jsonl'))
+        for path in sorted((vault_dir / 'agents').glob(f'{agent}/log/*/*/*.jsonl'))
         for line in path.read_bytes().splitlines()
     )
     return Trail(events=tuple(sorted(lines, key=lambda e: int(e['time_ns']))))
@@ -171,6 +178,7 @@ def figures_of(
         distance_m=round(shown.referee.distance_m, 1),
         mission_s=round(shown.mission_s, 1),
         wall_s=round(spent[0], 1),
+        revoked=sum(r.roster_state == 'revoked' for r in shown.fleet.robots),
         hazards=len(trail.of_type('hazard.received')),
         cpu_cores=round(spent[1] / spent[0], 2),
         real_time_factor=round(shown.referee.real_time_factor, 3),

@@ -26,6 +26,8 @@ class DemoOptions:
     headless: bool = True
     composed: bool = False
     slm: bool = False
+    story: str = ''
+    """'governed' or empty for the demo as it is."""
     kills: tuple[tuple[str, float], ...] = ()
     """Processes to SIGKILL and when, in seconds after the order."""
     time_limit_s: float | None = None
@@ -43,6 +45,17 @@ def parse_span(text: str) -> tuple[float, float]:
             f'--link-down {text!r}: expected FROM:TO in seconds after the order, for example 20:40'
         )
     return float(found[1]), float(found[2])
+
+
+def parse_story(text: str) -> str:
+    """Read the name of a story.
+
+    Raises:
+        ConfigError: There is no such story.
+    """
+    if text not in {'', 'governed'}:
+        raise ConfigError(f"--story {text!r}: expected 'governed'")
+    return text
 
 
 def parse_kill(text: str) -> tuple[str, float]:

@@ -15,6 +15,7 @@ from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, load_fleet
 from swarm_config.scenarios import Scenario, load_scenario
 from swarm_supervisor.demo.options import DemoOptions
+from swarm_supervisor.demo.story import add_people, write_codex, write_drill
 from swarm_supervisor.fleet_processes import FleetRun
 from swarm_vault.keys import ensure_authority, hand_over
 
@@ -45,7 +46,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
     out = _empty_folder(options.out_dir)
     fleet = _choose_fleet(options, config_dir, out)
     relay_port, supervisor_port, mesh_port = _free_ports(len(fleet.robots))
-    fleet = _with_ports(out / 'fleet.yaml', supervisor_port, mesh_port)
+    fleet = _with_ports(out / 'fleet.yaml', supervisor_port, mesh_port, options, config_dir)
     scenario = load_scenario(fleet.scenario_path) if fleet.scenario_path else None
     run = FleetRun(
         fleet=fleet,
@@ -58,11 +59,14 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
         seed=options.seed,
         supervisor_target=f'127.0.0.1:{relay_port}',
         slm=options.slm,
+        drills=write_drill(out) if options.story else {},
     )
     _give_keys(run)
+    if options.story:
+        add_people(run.supervisor_vault_dir)
     return Stage(
         run=run,
-        scenario=scenario,
+        scenario=None if options.story else scenario,
         relay=f'127.0.0.1:{relay_port}',
         supervisor=f'127.0.0.1:{supervisor_port}',
         environment=_environment(),
@@ -92,6 +96,8 @@ def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:
             config_dir=config_dir,
             target=target,
         )
+    if options.story and options.robots not in (None, 3):
+        raise ConfigError('--story governed: its script knows the three robots of the depot')
     fleet = load_fleet(config_dir / 'fleets' / 'depot.yaml')
     file = resize_fleet(fleet, options.robots or len(fleet.robots), options.seed, config_dir)
     found = {
@@ -105,10 +111,14 @@ def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:
     return load_fleet(target)
 
 
-def _with_ports(target: Path, supervisor_port: int, mesh_port: int) -> Fleet:
+def _with_ports(
+    target: Path, supervisor_port: int, mesh_port: int, options: DemoOptions, config_dir: Path
+) -> Fleet:
     content = yaml.safe_load(target.read_text(encoding='utf-8'))
     content['supervisor'] = {'host': '127.0.0.1', 'port': supervisor_port}
     content['mesh'] = {'host': '127.0.0.1', 'base_port': mesh_port, 'scouting': False}
+    if options.story:
+        content['codex'] = str(write_codex(config_dir, target.parent))
     target.write_text(yaml.safe_dump(content, sort_keys=False), encoding='utf-8')
     return load_fleet(target)
 
@@ -168,7 +178,7 @@ def _give_keys(run: FleetRun) -> None:
 
 
 def _link_down(options: DemoOptions, scenario: Scenario | None) -> tuple[float, float] | None:
-    if options.no_link_down:
+    if options.no_link_down or options.story:
         return None
     if options.link_down is not None:
         return options.link_down

@@ -23,6 +23,7 @@ from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.prepare import Stage, prepare
 from swarm_supervisor.demo.referee import read_referee, read_truth
 from swarm_supervisor.demo.show import Shown, run_show
+from swarm_supervisor.demo.story import chain_of_names, missing_from
 from swarm_supervisor.demo.timeline import timeline_of
 from swarm_supervisor.demo.view import View
 from swarm_supervisor.processes import children_cpu_s
@@ -66,6 +67,12 @@ def _audit(
     figures = replace(figures, cpu_cores=round(mission_cpu_s / mission_wall_s, 2))
     faults += tuple(reason for audit in audits for reason in audit.reasons)
     faults += tuple(f'{name} had to be killed at the stop' for name in shown.killed_at_stop)
+    if stage.run.drills:
+        own = read_trail(stage.run.supervisor_vault_dir, 'supervisor').events
+        faults += missing_from(own, trail.events)
+        figures = replace(figures, chain=chain_of_names(own))
+    elif figures.revoked:
+        faults += (f'{figures.revoked} robots were revoked',)
     reasons = judge(figures, shown, faults)
     return replace(figures, passed=not reasons, reasons=reasons), trail
 

@@ -15,6 +15,7 @@ from swarm_supervisor.demo.options import DemoOptions, check_kills
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.referee import RefereeReport, read_referee
 from swarm_supervisor.demo.start_script import start_script
+from swarm_supervisor.demo.story import APPROVER, GIVER, SIDE_ORDER
 from swarm_supervisor.demo.view import View
 from swarm_supervisor.fleet_processes import (
     link_spec,
@@ -137,7 +138,10 @@ class _Show:
         if not self._robots_registered():
             return
         start_script(self._stage.environment)
-        self._give_main_order()
+        if self._options.story and not self._approved_order():
+            return
+        if not self._options.story:
+            self._give_main_order()
         self._follow_script()
         self._wait_for_links()
         self._settle()
@@ -168,6 +172,39 @@ class _Show:
         self._shown.order_wall_ns = time.time_ns()
         self._submit('survey the whole map', 0.0)
 
+    def _approved_order(self) -> bool:
+        """The story's order: it waits for a human, and nothing moves before she has answered."""
+        self._order_s, self._shown.order_wall_ns = time.monotonic(), time.time_ns()
+        with self._as(GIVER) as giver:
+            reply = giver.submit('survey the whole map', operator=GIVER, request_id='story/main')
+        waiting = [q for q in self._client.pending() if q.status == 'open']
+        self._note(f'{GIVER}: survey the whole map; it waits: {reply.reason[:80]}')
+        if not waiting or reply.order_ids:
+            self._shown.reason = f'the order did not wait for a human: {reply.reason}'
+            return False
+        self._tick()
+        with self._as(APPROVER) as approver:
+            done = approver.decide(
+                waiting[0].pending_id,
+                approve=True,
+                operator=APPROVER,
+                digest=waiting[0].digest,
+                reason='seen, and the floor is free of people',
+            )
+        self._note(f'{APPROVER} approves {waiting[0].pending_id}: {done.reason or done.done}')
+        self._order_s, self._shown.order_wall_ns = time.monotonic(), time.time_ns()
+        self._shown.reason = '' if done.done else f'the approval did not count: {done.reason}'
+        return bool(done.done)
+
+    def _as(self, name: str) -> OperatorClient:
+        vault = self._stage.run.supervisor_vault_dir
+        return OperatorClient.of_vault(self._stage.supervisor, vault, name=name)
+
+    def _side_order(self) -> None:
+        with self._as(GIVER) as giver:
+            reply = giver.submit(SIDE_ORDER, operator=GIVER, request_id='story/side')
+        self._note(f'{GIVER}: {SIDE_ORDER!r}: {reply.reason}')
+
     def _submit(self, text: str, depart_s: float) -> None:
         not_before = self._shown.order_wall_ns + int(depart_s * 1e9) if depart_s else 0
         reply = self._client.submit(
@@ -189,6 +226,7 @@ class _Show:
             link=lambda word: self._group.send_line('link', word),
             order=self._submit,
             kill=self._group.kill,
+            side_order=self._side_order,
         )
         cues = cues_of(self._options, self._stage, hands)
         limit = self._options.time_limit_s or self._usual_limit_s()
@@ -204,7 +242,7 @@ class _Show:
     def _usual_limit_s(self) -> float:
         """The demo as it is ends soon; another map or another number of robots may take longer."""
         as_it_is = self._options.map_path is None and self._options.robots is None
-        return 110.0 if as_it_is else 290.0
+        return 110.0 if as_it_is and not self._options.story else 290.0
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._order_s
@@ -219,8 +257,9 @@ class _Show:
         """The supervisor says complete, and every robot stands at its home."""
         fleet = self._shown.fleet
         closed = bool(fleet.missions) and all(m.status != 'open' for m in fleet.missions)
-        home = len(self._shown.referee.robots_home) == len(self._stage.run.fleet.robots)
-        return not cues and closed and home
+        out = {robot.agent_id for robot in fleet.robots if robot.roster_state == 'revoked'}
+        wanted = {robot.agent_id for robot in self._stage.run.fleet.robots} - out
+        return not cues and closed and wanted <= set(self._shown.referee.robots_home)
 
     def _tick(self) -> None:
         time.sleep(PERIOD_S)

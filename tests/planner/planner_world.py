@@ -27,8 +27,13 @@ from swarm_agent.planner.core.types import (
 )
 from swarm_agent.planner.skill_cards import load_cards
 from swarm_config.maps import GridMap, Mask, pack_map
+from swarm_vault.laws.core.values import Mandate
+from swarm_vault.laws.policy_file import read_policies
 
-CARDS = load_cards(Path(__file__).parents[2] / 'config' / 'skills')
+CONFIG = Path(__file__).parents[2] / 'config'
+CARDS = load_cards(CONFIG / 'skills')
+POLICY = read_policies(CONFIG / 'codex' / 'POLICY.md', ['amr_1'], {}).of('amr_1')
+MANDATE = Mandate(mandate_id='amr_1-test', agent_id='amr_1', tier=4, max_speed_mps=2.0)
 SECOND = 1_000_000_000
 START_WALL_NS = 1_700_000_000 * SECOND
 
@@ -63,12 +68,13 @@ def params_of(grid: GridMap, **changes: object) -> Params:
         supervised=True,
         local_tier=2,
         cards=CARDS,
+        policy=POLICY,
         tuning=Tuning(),
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def token(tier: int = 2, *, issued_s: float = 0.0, lasts_s: float = 3600.0) -> Token:
+def token(tier: int = 2, *, issued_s: float = 0.0, lasts_s: float = 900.0) -> Token:
     issued_ns = START_WALL_NS + round(issued_s * SECOND)
     return Token(
         token_id=f't{tier}',
@@ -76,6 +82,8 @@ def token(tier: int = 2, *, issued_s: float = 0.0, lasts_s: float = 3600.0) -> T
         tier=tier,
         issued_ns=issued_ns,
         expires_ns=issued_ns + round(lasts_s * SECOND),
+        granted_by='ada' if tier > 2 else '',
+        mandate=MANDATE,
     )
 
 
@@ -281,7 +289,7 @@ def surveyor(grid: GridMap | None = None, **changes: object) -> World:
     return made
 
 
-def trusted(grid: GridMap | None = None, **changes: object) -> World:
+def trusted(grid: GridMap | None = None, tier: int = 2, **changes: object) -> World:
     made = world(grid, **changes)
-    made.decide(token=token())
+    made.decide(token=token(tier))
     return made

@@ -101,7 +101,7 @@ def test_an_answer_out_of_bounds_is_refused_and_has_no_effect(
     robot = under_way()
     before = len(robot.intents())
     outputs = robot.decide(choice=choice_of(asked(robot), skill, **parameters))
-    assert [note.type for note in outputs.notes] == ['choice.refused']
+    assert [note.type for note in outputs.notes] == ['choice.refused', 'fault.refused']
     assert why in outputs.notes[0].why
     assert len(robot.intents()) == before
 

@@ -72,7 +72,9 @@ def test_a_token_is_good_until_it_expires_even_without_a_link() -> None:
     [
         (replace(token(3), agent_id='amr_2'), "the token is for 'amr_2'"),
         (replace(token(3), tier=7), 'tier 7, expected 0 to 4'),
-        (replace(token(3), issued_ns=5), 'older than the one in force'),
+        (token(3, issued_s=-5.0), 'older than the one in force'),
+        (replace(token(3), issued_ns=5), 'expected more than 0 and at most 900 s'),
+        (replace(token(3), granted_by=''), 'without the human who grants it'),
     ],
 )
 def test_a_token_that_does_not_fit_is_refused(given: object, why: str) -> None:

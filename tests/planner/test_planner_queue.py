@@ -125,7 +125,7 @@ def test_an_order_that_expires_while_it_waits_fails() -> None:
 
 
 def test_a_load_on_board_keeps_its_right_of_way_through_an_interruption() -> None:
-    robot = trusted()
+    robot = trusted(tier=3)
     robot.decide(orders=(order(Task.DELIVER, 'a', stops=(NEAR, FAR)),))
     robot.run(20.0, until=lambda _: robot.state.jobs[0].memory.carrying)
     robot.decide(orders=(order(Task.GO_TO, 'b', stops=((0.0, 3.0, 0.0),), priority=9),))
@@ -138,6 +138,6 @@ def test_a_newer_token_of_lower_tier_takes_motion_away_at_once() -> None:
     robot.decide(orders=(order(Task.GO_TO, stops=(FAR,)),))
     outputs = robot.decide(token=token(1, issued_s=1.0))
     assert outputs.phase is Phase.STOPPED
-    assert outputs.reason == 'tier 1 allows no motion'
+    assert outputs.reason == 'law tier.sandbox: tier 1 may move in a sandbox zone only'
     assert robot.intents()[-1].kind is IntentKind.HOLD
     assert robot.decide(token=token(2, issued_s=2.0)).phase is Phase.EXECUTING

@@ -98,7 +98,7 @@ def test_patrol_waits_at_its_first_stop_for_the_ordered_time() -> None:
 
 
 def test_deliver_carries_with_the_right_of_way_of_a_load() -> None:
-    robot = trusted()
+    robot = trusted(tier=3)
     robot.decide(orders=(order(Task.DELIVER, stops=(A, B)),))
     robot.run(60.0)
     driven = [(i.goal[:2], i.priority) for i in robot.intents() if i.kind is IntentKind.GO_TO]
@@ -109,7 +109,7 @@ def test_deliver_carries_with_the_right_of_way_of_a_load() -> None:
 
 
 def test_deliver_does_not_take_up_before_the_ordered_time() -> None:
-    robot = trusted()
+    robot = trusted(tier=3)
     leave_ns = START_WALL_NS + 25 * SECOND
     robot.decide(orders=(order(Task.DELIVER, stops=(A, B), not_before_ns=leave_ns),))
     robot.run(24.0)

@@ -6,7 +6,8 @@ from planner_world import order, trusted
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_agent.planner.core.orders import Ack, AckStatus, LinkLoss, Order, Region, Task, Token
-from swarm_agent.planner.wire import Report, from_ack, to_order, to_telemetry, to_token
+from swarm_agent.planner.wire import Report, from_ack, to_order, to_telemetry
+from swarm_vault.laws.wire import to_token
 
 POSE = common_pb2.Pose2D(x_m=1.0, y_m=2.0, yaw_rad=0.5)
 HEAD = {'order_id': 'o1', 'mission_id': 'm1', 'agent_id': 'amr_1', 'priority': 7}

@@ -9,7 +9,7 @@ import pytest
 from swarm_config.fleets import load_fleet
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import FILES, compile_identity, ensure_folder, facts_of
-from swarm_vault.mandate import MandateState, read_mandate
+from swarm_vault.mandate import CardState, read_mandate
 
 CONFIG = Path(__file__).parents[2] / 'config'
 TEMPLATES = CONFIG / 'agents' / 'default'
@@ -28,7 +28,7 @@ def test_the_templates_make_a_whole_folder_for_every_robot(tmp_path: Path, agent
     assert all((folder / name).is_file() for name in FILES)
     assert (folder / 'journal').is_dir()
     identity = compile_identity(folder)
-    assert identity.mandate.state is MandateState.VALID
+    assert identity.mandate.state is CardState.VALID
     assert identity.mandate.mandate is not None
     assert identity.mandate.mandate.max_speed_mps == pytest.approx(
         robot.model.max_speed_mps, rel=1e-3
@@ -174,7 +174,7 @@ def test_a_mandate_is_in_one_of_five_states(tmp_path: Path, content, state: str,
 
 def test_a_folder_in_the_place_of_a_mandate_is_unreadable(tmp_path: Path):
     (tmp_path / 'mandate.md').mkdir()
-    assert read_mandate(tmp_path / 'mandate.md').state is MandateState.UNREADABLE
+    assert read_mandate(tmp_path / 'mandate.md').state is CardState.UNREADABLE
 
 
 def test_an_invalid_mandate_lowers_the_agent_to_tier_0_and_says_why(folder: Path):

@@ -30,6 +30,6 @@ class Overheard:
         del cell
         return False
 
-    def chosen(self, agent: int) -> int | None:
+    def chosen(self, agent: int) -> None:
         """Nobody has: there are no steps."""
         del agent

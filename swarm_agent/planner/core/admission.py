@@ -8,6 +8,7 @@ import numpy as np
 
 from swarm_agent.planner.core.cards import card_of, out_of_bounds
 from swarm_agent.planner.core.ground import Ground
+from swarm_agent.planner.core.law_state import may_run
 from swarm_agent.planner.core.orders import Order, Pose, Region, Task
 from swarm_agent.planner.core.skills.survey import region_mask
 from swarm_agent.planner.core.types import Params
@@ -61,7 +62,7 @@ def _authority(order: Order, standing: Standing, params: Params) -> str:
     card = card_of(params.cards, order.task.value)
     if card is None:
         return f'no skill card for {order.task.value!r}'
-    if standing.tier < card.tier:
+    if not may_run(card, standing.tier):
         return f'tier {standing.tier} is too low, {card.name} needs tier {card.tier}'
     return _charge(order, standing, params)
 

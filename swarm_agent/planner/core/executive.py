@@ -3,8 +3,9 @@
 
 from dataclasses import dataclass, replace
 
-from swarm_agent.planner.core import intake
+from swarm_agent.planner.core import intake, laws
 from swarm_agent.planner.core.cards import Precondition, card_of
+from swarm_agent.planner.core.law_state import may_run
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Task
 from swarm_agent.planner.core.question import (
     LONGEST_ASIDE_S,
@@ -64,10 +65,19 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     intake.battery(turn)
     intake.link(turn)
     _take_choice(turn)
-    act = _act(turn)
+    act = _lawful(turn, _act(turn))
     intent = _intent(turn, act)
     checkpoint = _checkpoint(turn)
     return turn.state, _outputs(turn, act, intent, checkpoint)
+
+
+def _lawful(turn: Turn, act: Act) -> Act:
+    """What the judge leaves of a motion before it is asked for."""
+    want, reason = laws.motion(turn, act.want, act.job)
+    if not reason:
+        return replace(act, want=want)
+    open_ = act.job is not None and act.job in turn.state.jobs
+    return _stand(turn, reason, act.job if open_ else None)
 
 
 def _act(turn: Turn) -> Act:
@@ -96,8 +106,8 @@ def _unfit(turn: Turn, job: Job | None) -> str:
         return 'no fresh battery state'
     task = Task.RETURN_TO_BASE if job is None else job.order.task
     card = card_of(turn.params.cards, task.value)
-    if card is None or turn.tier < card.tier:
-        return f'tier {turn.tier} allows no motion'
+    if card is None or not may_run(card, turn.tier):
+        return turn.no_motion
     return ''
 
 
@@ -134,9 +144,8 @@ def _rest(turn: Turn) -> Act:
     phase = Phase.HOME if turn.state.parked else Phase.IDLE
     turn.state = replace(turn.state, active='', held='')
     card = card_of(turn.params.cards, Task.RETURN_TO_BASE.value)
-    if card is None or turn.tier < card.tier or turn.inputs.e_stop:
-        reason = f'tier {turn.tier} allows no motion'
-        return Act(want=hold('', Priority.IDLE), phase=phase, reason=reason)
+    if card is None or not may_run(card, turn.tier) or turn.inputs.e_stop:
+        return Act(want=hold('', Priority.IDLE), phase=phase, reason=turn.no_motion)
     if turn.state.parked:
         return Act(want=parked(turn.params), phase=phase)
     return Act(want=Want(kind=IntentKind.IDLE, skill='', priority=Priority.IDLE), phase=phase)
@@ -276,9 +285,11 @@ def _take_choice(turn: Turn) -> None:
     choice, question = turn.inputs.choice, turn.state.question
     if choice is None:
         return
+    choice = laws.of_choice(turn, choice)
     choice, fault, losers = settle(choice, question, turn.params.cards)
     if fault or question is None:
         turn.note('choice.refused', f'{choice.source}: {fault}')
+        laws.refused_choice(turn, choice, question)
         return
     rule = rule_choice(question)
     turn.state = replace(turn.state, question=None)

@@ -3,10 +3,12 @@
 
 from dataclasses import replace
 
+from swarm_agent.planner.core import laws
 from swarm_agent.planner.core.admission import Standing, refusal
-from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Order, Recall, Task, Token
+from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Order, Recall, Task
 from swarm_agent.planner.core.state import Job, current, resume
 from swarm_agent.planner.core.turn import Turn
+from swarm_vault.laws.core.tiers import takes_over
 
 _RECOVERED = 0.05
 """A battery this much above the reserve counts as charged again."""
@@ -27,27 +29,18 @@ def restore(turn: Turn) -> None:
 
 
 def trust(turn: Turn) -> None:
-    """Take a newer token in the place of the old one."""
+    """Hear who is revoked; take a newer token in the place of the old one."""
+    laws.hear(turn, turn.inputs.revocations)
     new, old = turn.inputs.token, turn.state.token
     if new is None:
         return
-    fault = _token_fault(new, old, turn)
+    fault = takes_over(new, old, turn.params.agent_id)
     if fault:
         turn.note('token.refused', fault, kind='VIOLATION')
         return
     turn.state = replace(turn.state, token=new)
     if old is None or old.tier != new.tier:
         turn.note('token.taken', f'tier {new.tier}', kind='STATE_CHANGE')
-
-
-def _token_fault(new: Token, old: Token | None, turn: Turn) -> str:
-    if new.agent_id != turn.params.agent_id:
-        return f'the token is for {new.agent_id!r}'
-    if not 0 <= new.tier <= 4:
-        return f'the token has tier {new.tier}, expected 0 to 4'
-    if old is not None and new.issued_ns < old.issued_ns:
-        return 'the token is older than the one in force'
-    return ''
 
 
 def link(turn: Turn) -> None:
@@ -67,7 +60,7 @@ def link(turn: Turn) -> None:
         turn.state = replace(turn.state, link_leg=job.memory.leg)
         turn.note('link.lost', f'policy {policy_of(job.order).value}', kind='STATE_CHANGE')
     if policy_of(job.order) is LinkLoss.LOCK_DOWN:
-        _stop(turn, 'locked down: the link to the supervisor is lost')
+        turn.halt('locked down: the link to the supervisor is lost')
 
 
 def link_lost(turn: Turn) -> bool:
@@ -85,7 +78,7 @@ def policy_of(order: Order) -> LinkLoss:
 def stops(turn: Turn) -> None:
     """Obey stop requests: everything open fails, the robot stands until it gets a new order."""
     for reason in turn.inputs.stops:
-        _stop(turn, f'stopped: {reason or "no reason given"}')
+        turn.halt(f'stopped: {reason or "no reason given"}')
 
 
 def recalls(turn: Turn) -> None:
@@ -141,7 +134,10 @@ def _admit(turn: Turn, order: Order) -> None:
         locked_down=turn.state.stopped if turn.state.stopped.startswith('locked down') else '',
     )
     reason = refusal(order, standing, turn.state.ground, turn.params)
+    if not reason:
+        order, reason = laws.admitted(turn, order)
     if reason:
+        laws.refused_by_law(turn, order, reason)
         turn.answer(order.order_id, AckStatus.REFUSED, reason)
         return
     job = Job(order=order, arrival=turn.state.arrivals)
@@ -170,10 +166,3 @@ def _recall(turn: Turn, recall: Recall) -> None:
     if known:
         turn.acks.append(known[0].last or known[0].first)
     turn.note('recall.void', 'there is no such open order', order_id=recall.order_id)
-
-
-def _stop(turn: Turn, reason: str) -> None:
-    for job in turn.state.jobs:
-        turn.close(job, AckStatus.FAILED, reason)
-    turn.state = replace(turn.state, stopped=reason, going_home=False, parked=False)
-    turn.note('stop', reason, kind='STATE_CHANGE')

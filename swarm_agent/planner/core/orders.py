@@ -4,6 +4,20 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from swarm_vault.laws.core.values import Token
+
+__all__ = [
+    'Ack',
+    'AckStatus',
+    'LinkLoss',
+    'Order',
+    'Pose',
+    'Recall',
+    'Region',
+    'Task',
+    'Token',
+]
+
 Pose = tuple[float, float, float]
 """x [m], y [m], yaw [rad] in the map frame."""
 
@@ -83,6 +97,10 @@ class Order:
     """Of PATROL."""
     seconds: float = 0.0
     """Of WAIT and EXPLORE [s]."""
+    mandate_id: str = ''
+    """The authority that it cites."""
+    approved: bool = False
+    """A human approved it; the supervisor's signature says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +120,3 @@ class Ack:
     reason: str
     stamp_ns: int
     """Since the epoch."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A verified tier token."""
-
-    token_id: str
-    agent_id: str
-    tier: int
-    issued_ns: int
-    expires_ns: int

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field, replace
 
 from swarm_agent.planner.core.ground import Ground, make_ground
+from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Ack, Order, Token
 from swarm_agent.planner.core.skills.step import Leg, Scratch, Want
 from swarm_agent.planner.core.types import (
@@ -71,6 +72,7 @@ class State:
     question: Question | None = None
     questions: int = 0
     aside: Aside | None = None
+    laws: LawState = field(default_factory=LawState)
     held: str = ''
     """Why the robot was held at the last decision."""
     saved: Checkpoint | None = None
@@ -127,6 +129,7 @@ def checkpoint_of(state: State) -> Checkpoint:
         parked=state.parked,
         low_battery=state.low_battery,
         stopped=state.stopped,
+        laws=state.laws,
     )
 
 
@@ -145,6 +148,7 @@ def resume(state: State, saved: Checkpoint) -> State:
         parked=saved.parked,
         low_battery=saved.low_battery,
         stopped=saved.stopped,
+        laws=saved.laws,
         saved=saved,
     )
 

@@ -4,6 +4,7 @@
 import math
 from dataclasses import dataclass, field, replace
 
+from swarm_agent.planner.core.law_state import trust_now
 from swarm_agent.planner.core.orders import Ack, AckStatus, Task
 from swarm_agent.planner.core.skills.step import View
 from swarm_agent.planner.core.state import Job, State, remember
@@ -16,6 +17,7 @@ from swarm_agent.planner.core.types import (
     Question,
     SituationView,
 )
+from swarm_vault.laws.core.values import Trust
 
 _NAV_STATES = frozenset(int(state) for state in Nav)
 
@@ -33,12 +35,26 @@ class Turn:
     again: bool = False
 
     @property
+    def trust(self) -> Trust:
+        """The trust in force: of a token that holds and is not revoked, or the local one."""
+        return trust_now(
+            self.state.laws,
+            self.state.token,
+            agent_id=self.params.agent_id,
+            wall_ns=self.inputs.wall_ns,
+            local_tier=None if self.params.supervised else self.params.local_tier,
+        )
+
+    @property
     def tier(self) -> int:
-        """The tier of trust in force: of a token that has not expired, or the local one."""
-        token = self.state.token
-        if token is not None and self.inputs.wall_ns < token.expires_ns:
-            return token.tier
-        return 0 if self.params.supervised else self.params.local_tier
+        """The tier of trust in force."""
+        return self.trust.tier
+
+    @property
+    def no_motion(self) -> str:
+        """The sentence that says why this tier does not let the robot move."""
+        why = f': {self.trust.reason}' if self.trust.reason else ''
+        return f'tier {self.tier} allows no motion{why}'
 
     @property
     def battery(self) -> BatteryView | None:
@@ -91,6 +107,13 @@ class Turn:
             question=None,
         )
         self.answer(job.order.order_id, status, reason)
+
+    def halt(self, reason: str) -> None:
+        """Stand until there is a new order: everything open fails for this reason."""
+        for job in self.state.jobs:
+            self.close(job, AckStatus.FAILED, reason)
+        self.state = replace(self.state, stopped=reason, going_home=False, parked=False)
+        self.note('stop', reason, kind='STATE_CHANGE')
 
     def view(self, situation: SituationView, stepped_ns: int | None) -> View:
         """This moment as a skill sees it."""

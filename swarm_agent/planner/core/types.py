@@ -6,9 +6,12 @@ from enum import Enum, IntEnum
 from typing import Annotated
 
 from swarm_agent.planner.core.cards import SkillCard
+from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
 from swarm_config.maps import PackedMap
 from swarm_config.ranges import Range
+from swarm_vault.laws.core.policy import Policy
+from swarm_vault.laws.core.values import Revocation
 
 
 class Phase(str, Enum):
@@ -113,6 +116,8 @@ class Params:
     """Whether a supervisor gives orders and trust; without one `local_tier` holds."""
     local_tier: int
     cards: tuple[SkillCard, ...]
+    policy: Policy
+    """The laws that hold for this robot."""
     tuning: Tuning
 
 
@@ -238,6 +243,7 @@ class Checkpoint:
     low_battery: bool
     stopped: str
     """Why the robot was stopped by an operator or locked down; empty when it was not."""
+    laws: LawState = LawState()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +272,8 @@ class Inputs:
     stops: tuple[str, ...] = ()
     """Reasons of stop requests."""
     token: Token | None = None
+    revocations: tuple[Revocation, ...] | None = None
+    """Everything that is known of them, when there was news."""
     choice: Choice | None = None
     restored: Restored | None = None
 

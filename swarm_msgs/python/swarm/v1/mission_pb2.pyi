@@ -1,4 +1,5 @@
 from swarm.v1 import common_pb2 as _common_pb2
+from swarm.v1 import laws_pb2 as _laws_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -81,7 +82,7 @@ class ReturnToBase(_message.Message):
     def __init__(self) -> None: ...
 
 class MissionOrder(_message.Message):
-    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base")
+    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base", "warrant")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     MISSION_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +99,7 @@ class MissionOrder(_message.Message):
     DELIVER_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
     RETURN_TO_BASE_FIELD_NUMBER: _ClassVar[int]
+    WARRANT_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     mission_id: str
     agent_id: str
@@ -114,7 +116,8 @@ class MissionOrder(_message.Message):
     deliver: Deliver
     wait: Wait
     return_to_base: ReturnToBase
-    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ...) -> None: ...
+    warrant: _laws_pb2.Warrant
+    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ..., warrant: _Optional[_Union[_laws_pb2.Warrant, _Mapping]] = ...) -> None: ...
 
 class OrderAck(_message.Message):
     __slots__ = ("order_id", "status", "reason", "stamp_ns")
@@ -225,18 +228,22 @@ class Identity(_message.Message):
     def __init__(self, system_prompt: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class TierToken(_message.Message):
-    __slots__ = ("token_id", "agent_id", "tier", "issued_ns", "expires_ns")
+    __slots__ = ("token_id", "agent_id", "tier", "issued_ns", "expires_ns", "mandate", "granted_by")
     TOKEN_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     ISSUED_NS_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_NS_FIELD_NUMBER: _ClassVar[int]
+    MANDATE_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_BY_FIELD_NUMBER: _ClassVar[int]
     token_id: str
     agent_id: str
     tier: int
     issued_ns: int
     expires_ns: int
-    def __init__(self, token_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., tier: _Optional[int] = ..., issued_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ...) -> None: ...
+    mandate: _laws_pb2.Mandate
+    granted_by: str
+    def __init__(self, token_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., tier: _Optional[int] = ..., issued_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., mandate: _Optional[_Union[_laws_pb2.Mandate, _Mapping]] = ..., granted_by: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("identity", "tier_token", "supervisor_id", "resume")
@@ -277,17 +284,19 @@ class AgentUp(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., telemetry: _Optional[_Union[Telemetry, _Mapping]] = ..., ack: _Optional[_Union[OrderAck, _Mapping]] = ..., events: _Optional[_Union[EventBatch, _Mapping]] = ...) -> None: ...
 
 class SupervisorDown(_message.Message):
-    __slots__ = ("welcome", "order", "recall", "stop", "tier_token", "event_ack")
+    __slots__ = ("welcome", "order", "recall", "stop", "tier_token", "event_ack", "revocations")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
     RECALL_FIELD_NUMBER: _ClassVar[int]
     STOP_FIELD_NUMBER: _ClassVar[int]
     TIER_TOKEN_FIELD_NUMBER: _ClassVar[int]
     EVENT_ACK_FIELD_NUMBER: _ClassVar[int]
+    REVOCATIONS_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     order: _common_pb2.Signed
     recall: _common_pb2.Signed
     stop: _common_pb2.Signed
     tier_token: _common_pb2.Signed
     event_ack: EventAck
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., order: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., recall: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., stop: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., tier_token: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., event_ack: _Optional[_Union[EventAck, _Mapping]] = ...) -> None: ...
+    revocations: _laws_pb2.Revocations
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., order: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., recall: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., stop: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., tier_token: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., event_ack: _Optional[_Union[EventAck, _Mapping]] = ..., revocations: _Optional[_Union[_laws_pb2.Revocations, _Mapping]] = ...) -> None: ...

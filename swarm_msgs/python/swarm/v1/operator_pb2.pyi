@@ -1,4 +1,5 @@
 from swarm.v1 import common_pb2 as _common_pb2
+from swarm.v1 import laws_pb2 as _laws_pb2
 from swarm.v1 import mission_pb2 as _mission_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from swarm.v1 import laws_pb2 as swarm_dot_v1_dot_laws__pb2
 from swarm.v1 import operator_pb2 as swarm_dot_v1_dot_operator__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -79,6 +80,31 @@ class OperatorStub:
                 request_serializer=swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
                 response_deserializer=swarm_dot_v1_dot_operator__pb2.VotesReply.FromString,
                 _registered_method=True)
+        self.Pending = channel.unary_unary(
+                '/swarm.v1.Operator/Pending',
+                request_serializer=swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_laws__pb2.PendingReply.FromString,
+                _registered_method=True)
+        self.Decide = channel.unary_unary(
+                '/swarm.v1.Operator/Decide',
+                request_serializer=swarm_dot_v1_dot_laws__pb2.DecideRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_laws__pb2.DecideReply.FromString,
+                _registered_method=True)
+        self.Tiers = channel.unary_unary(
+                '/swarm.v1.Operator/Tiers',
+                request_serializer=swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_laws__pb2.TiersReply.FromString,
+                _registered_method=True)
+        self.SetTier = channel.unary_unary(
+                '/swarm.v1.Operator/SetTier',
+                request_serializer=swarm_dot_v1_dot_laws__pb2.SetTierRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_laws__pb2.SetTierReply.FromString,
+                _registered_method=True)
+        self.Budgets = channel.unary_unary(
+                '/swarm.v1.Operator/Budgets',
+                request_serializer=swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+                response_deserializer=swarm_dot_v1_dot_laws__pb2.BudgetsReply.FromString,
+                _registered_method=True)
 
 
 class OperatorServicer:
@@ -138,6 +164,36 @@ class OperatorServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Pending(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Decide(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Tiers(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTier(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Budgets(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -185,6 +241,31 @@ def add_OperatorServicer_to_server(servicer, server):
                     servicer.Votes,
                     request_deserializer=swarm_dot_v1_dot_operator__pb2.ListRequest.FromString,
                     response_serializer=swarm_dot_v1_dot_operator__pb2.VotesReply.SerializeToString,
+            ),
+            'Pending': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pending,
+                    request_deserializer=swarm_dot_v1_dot_operator__pb2.ListRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_laws__pb2.PendingReply.SerializeToString,
+            ),
+            'Decide': grpc.unary_unary_rpc_method_handler(
+                    servicer.Decide,
+                    request_deserializer=swarm_dot_v1_dot_laws__pb2.DecideRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_laws__pb2.DecideReply.SerializeToString,
+            ),
+            'Tiers': grpc.unary_unary_rpc_method_handler(
+                    servicer.Tiers,
+                    request_deserializer=swarm_dot_v1_dot_operator__pb2.ListRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_laws__pb2.TiersReply.SerializeToString,
+            ),
+            'SetTier': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTier,
+                    request_deserializer=swarm_dot_v1_dot_laws__pb2.SetTierRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_laws__pb2.SetTierReply.SerializeToString,
+            ),
+            'Budgets': grpc.unary_unary_rpc_method_handler(
+                    servicer.Budgets,
+                    request_deserializer=swarm_dot_v1_dot_operator__pb2.ListRequest.FromString,
+                    response_serializer=swarm_dot_v1_dot_laws__pb2.BudgetsReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -430,6 +511,141 @@ class Operator:
             '/swarm.v1.Operator/Votes',
             swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
             swarm_dot_v1_dot_operator__pb2.VotesReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pending(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/Pending',
+            swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+            swarm_dot_v1_dot_laws__pb2.PendingReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Decide(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/Decide',
+            swarm_dot_v1_dot_laws__pb2.DecideRequest.SerializeToString,
+            swarm_dot_v1_dot_laws__pb2.DecideReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Tiers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/Tiers',
+            swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+            swarm_dot_v1_dot_laws__pb2.TiersReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTier(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/SetTier',
+            swarm_dot_v1_dot_laws__pb2.SetTierRequest.SerializeToString,
+            swarm_dot_v1_dot_laws__pb2.SetTierReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Budgets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swarm.v1.Operator/Budgets',
+            swarm_dot_v1_dot_operator__pb2.ListRequest.SerializeToString,
+            swarm_dot_v1_dot_laws__pb2.BudgetsReply.FromString,
             options,
             channel_credentials,
             insecure,

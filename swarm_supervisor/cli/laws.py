@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm pending|approve|deny|tier|budget|operators`: what the laws ask of people."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from swarm_supervisor.cli.operator import (
+    DEFAULT_VAULT,
+    FleetOption,
+    InsecureOption,
+    JsonOption,
+    NameOption,
+    ReasonOption,
+    TargetOption,
+    VaultOption,
+    as_plain,
+    at_desk,
+    name_of,
+    print_answer,
+)
+from swarm_vault.keys import issue_operator
+from swarm_vault.laws.core.roles import Role
+from swarm_vault.laws.operators import add_operator, vault_file
+
+tier = typer.Typer(
+    no_args_is_help=True, help='How far each robot is trusted; promote, demote, trust again.'
+)
+operators = typer.Typer(no_args_is_help=True, help='Who may do what; works on the vault itself.')
+IdArgument = Annotated[str, typer.Argument(help='The question, as `swarm pending` names it.')]
+DigestOption = Annotated[
+    str, typer.Option('--digest', help='Only if this is still what is asked; see `swarm pending`.')
+]
+
+
+def pending(
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+    everything: Annotated[bool, typer.Option('--all', help='Settled ones, too.')] = False,
+) -> None:
+    """Show what waits for a human; each is also a file that an editor answers."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        found = [q for q in desk.client.pending() if everything or q.status == 'open']
+    if as_json:
+        typer.echo(json.dumps([as_plain(question) for question in found], indent=1))
+        return
+    for question in found:
+        left_s = max(0.0, question.expires_ns / 1e9 - time.time())
+        until = f'{left_s:.0f} s left' if question.status == 'open' else question.status
+        typer.echo(f'{question.pending_id}  {until}  {question.text!r} by {question.asked_by}')
+        typer.echo(f'    {question.reason}\n    {question.file}\n    digest {question.digest}')
+    if not found:
+        typer.echo('nothing waits for a human')
+
+
+def approve(
+    pending_id: IdArgument,
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+    reason: ReasonOption = '',
+    digest: DigestOption = '',
+) -> None:
+    """Approve what waits; it is ordered at once if the world is still the one that was shown."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.decide(
+            pending_id, approve=True, operator=name_of(operator), reason=reason, digest=digest
+        )
+    said = f'{pending_id} is approved: {reply.mission_id}'
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+
+
+def deny(
+    pending_id: IdArgument,
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+    reason: ReasonOption = '',
+) -> None:
+    """Deny what waits; nothing is ordered."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.decide(
+            pending_id, approve=False, operator=name_of(operator), reason=reason
+        )
+    said = f'{pending_id} is denied'
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+
+
+@tier.command('list')
+def list_tiers(
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+) -> None:
+    """Show each robot's tier, mandate, token and record of conduct."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        found = desk.client.tiers()
+    if as_json:
+        typer.echo(json.dumps([as_plain(state) for state in found], indent=1))
+        return
+    table = Table('robot', 'tier', 'token ends in', 'mandate', 'clean in a row', 'reason')
+    for state in found:
+        left_s = max(0.0, state.expires_ns / 1e9 - time.time())
+        by = f' by {state.granted_by}' if state.granted_by else ''
+        table.add_row(
+            state.agent_id,
+            'revoked' if state.revoked else f'T{state.tier}{by}',
+            f'{left_s:.0f} s',
+            f'{state.mandate_id or "none"} (to T{state.mandate_tier})',
+            f'{state.consecutive} of {state.total_runs}',
+            state.reason,
+        )
+    Console().print(table)
+
+
+@tier.command('set')
+def set_tier(
+    robot: Annotated[str, typer.Argument(help='The robot.')],
+    level: Annotated[int, typer.Argument(min=0, max=4, help='0 to 4.')],
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+    reason: ReasonOption = '',
+) -> None:
+    """Promote or demote a robot; a revoked one is trusted again by that."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        reply = desk.client.set_tier(robot, level, operator=name_of(operator), reason=reason)
+    said = f'{robot} has tier {reply.tier}'
+    print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
+
+
+def budget(
+    robot: Annotated[str, typer.Argument(help='Only this robot.')] = '',
+    *,
+    fleet: FleetOption = None,
+    vault: VaultOption = DEFAULT_VAULT,
+    target: TargetOption = '',
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    operator: NameOption = '',
+) -> None:
+    """Show what went wrong in each mission, against what may."""
+    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
+        found = [b for b in desk.client.budgets() if robot in ('', b.agent_id)]
+    if as_json:
+        typer.echo(json.dumps([as_plain(state) for state in found], indent=1))
+        return
+    table = Table('robot', 'mission', 'faults', 'repeats', 'procedure', 'which', 'breach')
+    for b in found:
+        table.add_row(
+            b.agent_id,
+            b.mission_id,
+            f'{b.total} of {b.max_total}',
+            f'{b.repeats} of {b.max_repeats}',
+            f'{b.procedure} of {b.max_procedure}',
+            '; '.join(f'{fault.key} ({fault.count})' for fault in b.faults),
+            b.breach,
+        )
+    Console().print(table)
+
+
+@operators.command('add')
+def add(
+    name: Annotated[str, typer.Argument(help='A name of a-z 0-9 _ -.')],
+    role: Annotated[Role, typer.Option('--role', help='What the person is here for.')],
+    *,
+    vault: VaultOption = DEFAULT_VAULT,
+) -> None:
+    """Give a person keys and a role; the name is verified from then on."""
+    add_operator(vault, name, role)
+    common_name = issue_operator(vault, name)
+    typer.echo(f'{name} is {role.value}; keys: {vault / "nexus" / "tls" / common_name}.pem, .key')
+
+
+@operators.command('list')
+def list_operators(*, vault: VaultOption = DEFAULT_VAULT, as_json: JsonOption = False) -> None:
+    """Show the people whom this vault knows; the codex may name more."""
+    from swarm_config.validation import read_model
+    from swarm_vault.laws.operators import OperatorsFile
+
+    path = vault_file(vault)
+    file = read_model(path, OperatorsFile) if path.exists() else OperatorsFile()
+    if as_json:
+        typer.echo(json.dumps({name: role.value for name, role in file.operators.items()}))
+        return
+    for name, role in file.operators.items():
+        typer.echo(f'{name}  {role.value}')
+    if not file.operators:
+        typer.echo('nobody but the shared key; its role stands in the codex')

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What counts against a robot's budget: what its own log says, and what peers and orders show.
+
+A robot that breaches its budget stops itself; the supervisor does not rely on that.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from swarm.v1 import mission_pb2
+
+from swarm_supervisor.handover import DROPPED
+from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.missions import COMPLETED, FAILED, RECALLED, Mission, Order
+from swarm_supervisor.revoking import take_trust
+from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.store import Escalation
+from swarm_vault.laws.core.budget import Fault, FaultKind
+from swarm_vault.laws.core.conduct import Change
+from swarm_vault.recorder import Kind
+
+BREACHED = 'error budget breached: '
+"""What the reason begins with when a robot has barred itself."""
+LAWS = 'laws'
+"""Who revokes when a budget is breached."""
+_TELLING = (b'"fault.', b'"budget.breached"', b'"violation.promise"')
+_PROMISED = ' promised '
+
+
+def count(hq: Headquarters, member: Member, batch: mission_pb2.EventBatch, *, after: int) -> None:
+    """Enter the faults that fresh lines of a robot's log tell of.
+
+    Args:
+        hq: The headquarters.
+        member: Whose log it is.
+        batch: The lines, which are stored.
+        after: Sequence number of the last line that was known before.
+    """
+    for number, line in enumerate(batch.lines, batch.first_seq):
+        if number > after and any(mark in line for mark in _TELLING):
+            event = json.loads(line)
+            for fault in _faults(hq, member, event):
+                enter(hq, fault)
+            if event['type'] == 'budget.breached':
+                _out(hq, member, str(event['data'].get('why', ''))[:300])
+
+
+def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator[Fault]:
+    data = event['data']
+    kind = str(event['type']).removeprefix('fault.')
+    if event['type'].startswith('fault.') and kind in {k.value for k in FaultKind}:
+        yield _fault(hq, member.agent_id, FaultKind(kind), str(data.get('why', '')))
+    elif event['type'] == 'violation.promise':
+        liar = str(data.get('actual', '')).partition(_PROMISED)[0]
+        if hq.roster.get(liar) is not None and liar != member.agent_id:
+            yield _fault(hq, liar, FaultKind.PROMISE, f'way promised to {member.agent_id}')
+
+
+def _fault(hq: Headquarters, agent_id: str, kind: FaultKind, key: str) -> Fault:
+    mission_id = _mission_of(hq, agent_id)
+    return Fault(agent_id=agent_id, mission_id=mission_id, kind=kind, key=key[:200])
+
+
+def _mission_of(hq: Headquarters, agent_id: str) -> str:
+    """The mission at hand: of its open order, else of one that it has closed; empty for none."""
+    ours = [m for m in hq.missions if m.open and any(o.agent_id == agent_id for o in m.orders)]
+    busy = [m for m in ours if any(o.agent_id == agent_id and not o.closed for o in m.orders)]
+    return next((mission.mission_id for mission in (*busy, *ours)), '')
+
+
+def enter(hq: Headquarters, fault: Fault) -> None:
+    """Count a fault of a mission; a breach takes the robot's trust away."""
+    data = {
+        'agent': fault.agent_id,
+        'mission_id': fault.mission_id,
+        'kind': fault.kind.value,
+        'key': fault.key,
+    }
+    hq.note(Kind.VIOLATION, 'fault.counted', data)
+    if not fault.mission_id:
+        return
+    outputs = hq.court.fault(fault)
+    if outputs.breach:
+        _out(hq, hq.roster[fault.agent_id], outputs.breach)
+
+
+def _out(hq: Headquarters, member: Member, breach: str) -> None:
+    """Revoke a robot whose budget is used up, and tell an operator."""
+    if member.standing is Standing.REVOKED:
+        return
+    reason = f'{BREACHED}{breach}'
+    take_trust(hq, member, reason, LAWS)
+    hq.wake.set()
+    hq.escalate(
+        Escalation(
+            escalation_id=f'e-budget-{member.agent_id}-{hq.clock()}',
+            agent_id=member.agent_id,
+            text=f'{member.agent_id} is revoked, {reason}; trust it again: swarm tier set',
+            stamp_ns=hq.clock(),
+        )
+    )
+
+
+def dropped(
+    hq: Headquarters,
+    member: Member,
+    mission: Mission,
+    order: Order,
+    ack: mission_pb2.OrderAck,
+) -> mission_pb2.OrderAck:
+    """An order that was accepted and then dropped unasked: a broken promise, and a failure."""
+    if ack.status != RECALLED or order.recall or order.closed:
+        return ack
+    reason = f'dropped, {DROPPED} to do it: {ack.reason}'[:500]
+    data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason}
+    causes = (mission.cause,)
+    hq.note(Kind.VIOLATION, 'promise.broken', data, causes=causes, durable=True)
+    key = f'order of {mission.mission_id}'
+    enter(hq, _fault(hq, member.agent_id, FaultKind.PROMISE, key))
+    answer = mission_pb2.OrderAck(order_id=ack.order_id, reason=reason, stamp_ns=ack.stamp_ns)
+    answer.status = mission_pb2.ACK_STATUS_FAILED
+    return answer
+
+
+def closed(hq: Headquarters, member: Member, mission: Mission, order: Order) -> None:
+    """Enter the end of a robot's part into its record of conduct; it may earn a tier by that."""
+    if order.status == FAILED and order.reason.startswith(BREACHED):
+        _out(hq, member, order.reason.removeprefix(BREACHED))
+    if order.status not in (COMPLETED, FAILED):
+        return
+    completed = order.status == COMPLETED
+    outputs = hq.court.finished(member.agent_id, mission.mission_id, completed=completed)
+    if outputs.change is not None:
+        _promote(hq, outputs.change)
+
+
+def _promote(hq: Headquarters, change: Change) -> None:
+    data = {'agent': change.agent_id, 'tier': change.tier, 'reason': change.reason}
+    if not change.needs_human:
+        hq.note(Kind.STATE_CHANGE, 'tier.promoted', data, durable=True)
+        return
+    hq.escalate(
+        Escalation(
+            escalation_id=f'e-promote-{change.agent_id}-{change.tier}-{hq.clock()}',
+            agent_id=change.agent_id,
+            text=f'{change.agent_id} has earned tier {change.tier} ({change.reason}); a human'
+            f' grants it: swarm tier set {change.agent_id} {change.tier}',
+            stamp_ns=hq.clock(),
+        )
+    )
