@@ -59,6 +59,7 @@ FROM_ROS = {
 }
 DISTRIBUTIONS = {
     'PIL': 'pillow',
+    'arro3': 'arro3-core',
     'google': 'protobuf',
     'grpc': 'grpcio',
     'grpc_health': 'grpcio-health-checking',

@@ -63,7 +63,10 @@ class FailingDisk(Disk):
         if name in SYNCS and args[0] in self._bad_syncs:
             self.retried = True
         if not due:
-            return real(*args, **kw)
+            made = real(*args, **kw)
+            if name == 'open':
+                self._bad_syncs.discard(made)  # the number of a closed file, given again
+            return made
         self.failed = name
         if self.how == 'kill':
             os._exit(9)
