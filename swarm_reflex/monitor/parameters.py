@@ -338,8 +338,8 @@ def _exclusion(get: Get, name: str) -> Exclusion:
     base, frame = get('base_frame_id', 'base_footprint'), get(f'{name}.frame_id', '')
     if frame not in {'', base}:
         raise ConfigError(
-            f'parameter {name}.frame_id: {frame!r}; expected {base!r} or nothing: a mask that moves'
-            ' with another frame would hide obstacles where that frame is wrong'
+            f'parameter {name}.frame_id: {frame!r}; expected {base!r} or nothing: a mask that'
+            ' moves with another frame would hide obstacles where that frame is wrong'
         )
     kind = _text(get, f'{name}.type', ('polygon', 'circle'))
     points: Polygon = ()
