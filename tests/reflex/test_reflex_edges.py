@@ -10,14 +10,14 @@ import pytest
 from reflex_world import AMR, BEAMS, PARAMS, STEP_RAD, Bench, command_of, odom_of, scan_of
 
 from swarm_reflex.core import Cause, MapPose, Params, Scan, initial
-from swarm_reflex.core.arc import between, compose
+from swarm_reflex.core.arc import between, compose, free_distance
 from swarm_reflex.core.dead_man import Known, beat_causes, jump_cause
 from swarm_reflex.core.geofence import fences_of, locate
 from swarm_reflex.core.limits import Motion, braked, capped, gained, within_limits
 from swarm_reflex.core.odometry import moment_ns, pose_at
 from swarm_reflex.core.scan import look, reach_m
 from swarm_reflex.core.watchdog import Heard, due_ns, motors
-from swarm_reflex.core.zones import stopping_speed
+from swarm_reflex.core.zones import allowance, stopping_speed
 
 SQUARE = ((-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0))
 OPEN = replace(PARAMS, min_usable_share=0.0, min_returns=0, max_blind_gap_rad=6.29)
@@ -293,6 +293,30 @@ def test_fence_within_reach_of_the_next_pose_is_kept_in_mind():
         place = locate(replace(pose, x_m=x_m), odom_of(NOW), fences_of(params), params)
         distances = [math.hypot(9.0 - x_m, -9.0 + 0.05 * k) for k in range(round(18 / 0.05))]
         assert place.fence.shape[1] == sum(away < within_m for away in distances)
+
+
+def test_stamp_as_far_ahead_as_is_tolerated_is_not_from_the_future():
+    tolerance_s = PARAMS.future_tolerance_s
+    for ahead_s, cause in ((tolerance_s, ''), (tolerance_s + 1e-6, 'command_future')):
+        bench = Bench()
+        bench.tick()
+        now = bench.now_ns + 10_000_000
+        told = command_of(0.005, 0.0, now, -ahead_s)
+        assert bench.tick(command=told).cause == cause
+
+
+def test_points_on_one_side_are_met_where_others_lie_beyond_the_body():
+    points = np.array(((1.0, 1.0), (0.0, 3.0)))
+    assert free_distance(points, 0.5, 0.2, 0.3) < math.inf
+
+
+def test_way_out_that_first_leads_nearer_is_no_escape():
+    params = replace(PARAMS, escape_horizon_m=0.5)
+    ahead = Motion(vx_mps=0.3, wz_radps=0.0)
+    for x_m, escapes in ((0.2, False), (-0.2, True)):
+        points = np.array(((x_m,), (0.3,)))
+        found = allowance(points, ahead, 0.1, 0.1, params)
+        assert (found.escape, found.speed_mps) == (escapes, 0.1 if escapes else 0.0)
 
 
 def test_stopping_speed_is_exact():
