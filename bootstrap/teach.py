@@ -9,6 +9,7 @@ JOBS = {
     'status': 'what the fleet is doing now',
     'watch': 'follow the running fleet',
     'stop': 'stop robots at once',
+    'freeze': 'hold all robots still, or let them go',
     'revoke': 'take the trust from a robot',
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',

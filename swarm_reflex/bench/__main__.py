@@ -22,6 +22,7 @@ from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
 from swarm_reflex.bench.stage import Base, Stage, cpu_s
 from swarm_reflex.realtime import claim_realtime
+from swarm_reflex.transport import use_sockets
 
 _ALL = ('compute', 'latency', 'period', 'cpu', 'eight', 'faults')
 _LIMITS_S = {'scan': 0.35, 'command': 0.3}
@@ -165,7 +166,8 @@ def _silence(base: Base, process: subprocess.Popen[str], number: int, role: str)
 
 
 def run(chosen: argparse.Namespace) -> list[Figure]:
-    """Run the chosen benches in one folder for their records."""
+    """Run the chosen benches in one folder for their records; this process plays the base."""
+    use_sockets()
     rclpy.init()
     node = Node('bench', start_parameter_services=False, enable_rosout=False)
     claim_realtime(_PRIORITY, inherited=False)

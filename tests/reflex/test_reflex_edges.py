@@ -10,14 +10,14 @@ import pytest
 from reflex_world import AMR, BEAMS, PARAMS, STEP_RAD, Bench, command_of, odom_of, scan_of
 
 from swarm_reflex.core import Cause, MapPose, Params, Scan, initial
-from swarm_reflex.core.arc import between, compose
+from swarm_reflex.core.arc import between, compose, free_distance, travelled
 from swarm_reflex.core.dead_man import Known, beat_causes, jump_cause
 from swarm_reflex.core.geofence import fences_of, locate
 from swarm_reflex.core.limits import Motion, braked, capped, gained, within_limits
 from swarm_reflex.core.odometry import moment_ns, pose_at
 from swarm_reflex.core.scan import look, reach_m
 from swarm_reflex.core.watchdog import Heard, due_ns, motors
-from swarm_reflex.core.zones import stopping_speed
+from swarm_reflex.core.zones import Allowance, allowance, stopping_speed, zoned
 
 SQUARE = ((-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0))
 OPEN = replace(PARAMS, min_usable_share=0.0, min_returns=0, max_blind_gap_rad=6.29)
@@ -295,6 +295,55 @@ def test_fence_within_reach_of_the_next_pose_is_kept_in_mind():
         assert place.fence.shape[1] == sum(away < within_m for away in distances)
 
 
+def test_stamp_as_far_ahead_as_is_tolerated_is_not_from_the_future():
+    tolerance_s = PARAMS.future_tolerance_s
+    for ahead_s, cause in ((tolerance_s, ''), (tolerance_s + 1e-6, 'command_future')):
+        bench = Bench()
+        bench.tick()
+        now = bench.now_ns + 10_000_000
+        told = command_of(0.005, 0.0, now, -ahead_s)
+        assert bench.tick(command=told).cause == cause
+
+
+def test_points_on_one_side_are_met_where_others_lie_beyond_the_body():
+    points = np.array(((1.0, 1.0), (0.0, 3.0)))
+    assert free_distance(points, 0.5, 0.2, 0.3) < math.inf
+
+
+def test_way_out_that_first_leads_nearer_is_no_escape():
+    params = replace(PARAMS, escape_horizon_m=0.5)
+    ahead = Motion(vx_mps=0.3, wz_radps=0.0)
+    for x_m, escapes in ((0.2, False), (-0.2, True)):
+        points = np.array(((x_m,), (0.3,)))
+        found = allowance(points, ahead, 0.1, 0.1, params)
+        assert (found.escape, found.speed_mps) == (escapes, 0.1 if escapes else 0.0)
+
+
+def test_robot_faster_than_its_class_keeps_the_stop_zone_of_its_top_speed():
+    found = Allowance(speed_mps=0.9, clearance_m=PARAMS.hard_margin_m + 0.7)
+    assert zoned(found, 2.0, PARAMS).speed_mps == pytest.approx(0.7, abs=1e-12)
+    nearer = replace(found, clearance_m=PARAMS.hard_margin_m + 0.49)
+    assert zoned(nearer, 2.0, PARAMS).speed_mps == 0.0
+
+
+def test_pose_from_the_near_future_buys_no_room_at_the_fence():
+    params = replace(PARAMS, geofence=(SQUARE,))
+    assert fenced_speed(-0.09, params) == fenced_speed(0.0, params)
+
+
+def test_heartbeat_that_is_not_required_has_no_age():
+    bench = Bench(replace(PARAMS, planner_timeout_s=0.0))
+    outputs = bench.tick(planner_beat_ns=None)
+    assert (outputs.heartbeat_age_ms, outputs.action.name) == (0, 'LIMIT')
+    alone = Bench(replace(PARAMS, planner_timeout_s=0.0, situation_timeout_s=0.0))
+    assert alone.tick(planner_beat_ns=None, situation_beat_ns=None).heartbeat_age_ms == -1
+
+
+def test_quarter_of_a_circle_ends_beside_its_centre():
+    assert travelled(1.0, 1.0, 0.5 * math.pi) == pytest.approx((1.0, 1.0, 0.5 * math.pi))
+    assert travelled(-1.0, 1.0, 0.5 * math.pi) == pytest.approx((-1.0, -1.0, 0.5 * math.pi))
+
+
 def test_stopping_speed_is_exact():
     assert stopping_speed(1.0, 0.5, 2.0) == pytest.approx(math.sqrt(5.0) - 1.0, abs=1e-12)
     assert stopping_speed(-1.0, 0.5, 2.0) == 0.0
@@ -310,7 +359,9 @@ def test_watchdog_counts_from_the_arrival():
     assert due_ns(heard, NOW + 40_000_000, 0.1) == NOW + 80_000_000
     assert due_ns(heard, NOW + 10_000_000, 0.1) == NOW + 60_000_000
     assert due_ns(None, NOW, 0.1) == NOW + 50_000_000
+    assert repr(due_ns(None, NOW, 0.0333333333)) == '1016666667'
     future = replace(heard, stamp_age_s=-0.1)
+    assert due_ns(future, NOW + 90_000_000, 0.1) == NOW + 100_000_000
     assert motors(future, NOW, 0.1) == heard.axes
     assert motors(replace(heard, stamp_age_s=-0.1001), NOW, 0.1) == zero
 

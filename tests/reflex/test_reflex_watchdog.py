@@ -82,7 +82,7 @@ class Base:
         self._reflex.publish(message)
 
     def until(self, condition: Callable[[], bool], vx: float | None = None) -> None:
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + 60.0
         while not condition():
             assert time.monotonic() < deadline, self.motor[-5:]
             if vx is not None:
