@@ -5,6 +5,7 @@ It holds where each line stands, and the fields that are asked for; the answer i
 the log. It follows logs that grow, and is made anew whenever it does not fit them.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,18 +18,25 @@ from swarm_vault.lines import parse_line
 from swarm_vault.log_check import log_folders
 from swarm_vault.segments import open_segment, segment_paths
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE files (file INTEGER PRIMARY KEY, path TEXT UNIQUE, bytes INTEGER, cold INTEGER);
+CREATE TABLE logs (log INTEGER PRIMARY KEY, agent TEXT, writer TEXT);
+CREATE TABLE types (type INTEGER PRIMARY KEY, kind TEXT, name TEXT);
 CREATE TABLE events (
-    time_ns INTEGER, agent TEXT, writer TEXT, seq INTEGER, kind TEXT, type TEXT,
+    time_ns INTEGER, log INTEGER, seq INTEGER, type INTEGER,
     file INTEGER, offset INTEGER, length INTEGER
 );
 CREATE INDEX by_time ON events (time_ns);
 CREATE INDEX by_type ON events (type, time_ns);
-CREATE INDEX by_log ON events (agent, writer, seq);
-CREATE INDEX by_kind ON events (kind, time_ns);
+CREATE INDEX by_log ON events (log, time_ns);
 """
+_END = re.compile(
+    rb',"id":"([a-z0-9_]+)/([a-z0-9_]+)/[0-9]+","kind":"([A-Z_]+)","prev":"[0-9a-f]*"'
+    rb',"seq":([0-9]{1,18}),"source":"[a-z0-9_/]*","specversion":"1.0","time_ns":([0-9]{1,18})'
+    rb',"type":"([^"\\]*)"\}'
+)
+"""The end of a pinned line, from the key `id` on: it holds all that is asked for."""
 _BATCH = 50_000
 
 
@@ -59,10 +67,15 @@ class Index:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._base = self._open()
+            self._logs = self._known('SELECT agent, writer, log FROM logs')
+            self._types = self._known('SELECT kind, name, type FROM types')
         except (OSError, sqlite3.Error) as error:
             raise VaultError(
                 f'{self._path}: no index can be made ({error}); name another file with --index'
             ) from error
+
+    def _known(self, query: str) -> dict[tuple[str, str], int]:
+        return {(first, second): number for first, second, number in self._base.execute(query)}
 
     def close(self) -> None:
         """Let the file go."""
@@ -92,12 +105,14 @@ class Index:
     def forget(self) -> None:
         """Empty the index; `update` makes it anew from the logs."""
         with self._base:
-            self._base.execute('DELETE FROM events')
-            self._base.execute('DELETE FROM files')
+            for table in ('events', 'files', 'logs', 'types'):
+                self._base.execute(f'DELETE FROM {table}')  # noqa: S608 - names are ours
+        self._logs.clear()
+        self._types.clear()
 
     def count(self, question: Question) -> int:
         """How many events there are."""
-        where, values = _where(question)
+        where, values = self._where(question)
         text = f'SELECT count(*) FROM events {where}'  # noqa: S608 - names are ours, values bound
         return int(self._base.execute(text, values).fetchone()[0])
 
@@ -107,11 +122,12 @@ class Index:
         Raises:
             VaultError: A line is not the one that the index speaks of.
         """
-        where, values = _where(question)
+        where, values = self._where(question)
         order = 'DESC' if question.newest_first else 'ASC'
         rows = self._base.execute(
-            'SELECT path, offset, length, agent, writer, seq, time_ns, kind, type'  # noqa: S608
-            f' FROM events NATURAL JOIN files {where} ORDER BY time_ns {order} LIMIT ?',
+            'SELECT path, offset, length, agent, writer, seq, time_ns, kind, name'  # noqa: S608
+            ' FROM events NATURAL JOIN files NATURAL JOIN logs NATURAL JOIN types'
+            f' {where} ORDER BY time_ns {order} LIMIT ?',
             (*values, limit or -1),
         )
         for path, offset, length, *fields in rows:
@@ -158,9 +174,12 @@ class Index:
             for line in lines:
                 if not line.endswith(b'\n'):
                     break
-                row = _row_of(line[:-1])
+                row = _row_of(line)
                 if row is not None:
-                    rows.append((*row, file, end, len(line) - 1))
+                    agent, writer, seq, time_ns, kind, type_ = row
+                    log = self._logs.get((agent, writer)) or self._log(agent, writer)
+                    type_id = self._types.get((kind, type_)) or self._type(kind, type_)
+                    rows.append((time_ns, log, seq, type_id, file, end, len(line) - 1))
                 end += len(line)
                 if len(rows) >= _BATCH:
                     self._insert(rows)
@@ -170,11 +189,42 @@ class Index:
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
         self._base.executemany(
-            'INSERT INTO events (agent, writer, seq, time_ns, kind, type, file, offset, length)'
-            ' VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            'INSERT INTO events (time_ns, log, seq, type, file, offset, length)'
+            ' VALUES (?, ?, ?, ?, ?, ?, ?)',
             rows,
         )
         rows.clear()
+
+    def _log(self, agent: str, writer: str) -> int:
+        text = 'INSERT INTO logs (agent, writer) VALUES (?, ?)'
+        number = int(self._base.execute(text, (agent, writer)).lastrowid or 0)
+        self._logs[agent, writer] = number
+        return number
+
+    def _type(self, kind: str, name: str) -> int:
+        text = 'INSERT INTO types (kind, name) VALUES (?, ?)'
+        number = int(self._base.execute(text, (kind, name)).lastrowid or 0)
+        self._types[kind, name] = number
+        return number
+
+    def _where(self, question: Question) -> tuple[str, tuple[int, ...]]:
+        """The condition of a question; logs and types are few, so they are chosen here."""
+        parts = ['time_ns >= ? AND time_ns <= ?']
+        if question.agent_id or question.writer:
+            logs = [
+                number
+                for (agent, writer), number in self._logs.items()
+                if question.agent_id in ('', agent) and question.writer in ('', writer)
+            ]
+            parts.append(f'log IN ({", ".join(map(str, logs))})')
+        if question.kind or question.type_:
+            types = [
+                number
+                for (kind, name), number in self._types.items()
+                if question.kind in ('', kind) and name.startswith(question.type_)
+            ]
+            parts.append(f'type IN ({", ".join(map(str, types))})')
+        return 'WHERE ' + ' AND '.join(parts), (question.since_ns, question.until_ns)
 
     def _name(self, path: Path) -> str:
         """One name for a file, hot or cold: the lines stand at the same places in both."""
@@ -189,14 +239,23 @@ class Index:
         return size if kept == (1,) else len(read_cold(path))
 
 
-def _row_of(line: bytes) -> tuple[Any, ...] | None:
+def _row_of(line: bytes) -> tuple[str, str, int, int, str, str] | None:
+    """The fields of a line, with its newline; None if it is no event."""
+    found = _END.match(line, line.rfind(b',"id":"'))
+    if found is not None:
+        agent, writer, kind, seq, time_ns, type_ = found.groups()
+        try:
+            name = type_.decode()
+        except UnicodeDecodeError:
+            return None
+        return agent.decode(), writer.decode(), int(seq), int(time_ns), kind.decode(), name
     try:
-        return _row(parse_line(line))
+        return _row(parse_line(line[:-1]))
     except VaultError:
         return None
 
 
-def _row(event: dict[str, Any]) -> tuple[Any, ...]:
+def _row(event: dict[str, Any]) -> tuple[str, str, Any, int, str, str]:
     agent, _, rest = str(event.get('id', '')).partition('/')
     time_ns = event.get('time_ns')
     return (
@@ -207,21 +266,3 @@ def _row(event: dict[str, Any]) -> tuple[Any, ...]:
         str(event.get('kind')),
         str(event.get('type')),
     )
-
-
-def _where(question: Question) -> tuple[str, tuple[Any, ...]]:
-    parts: list[tuple[str, tuple[Any, ...]]] = [
-        ('time_ns >= ?', (question.since_ns,)),
-        ('time_ns <= ?', (question.until_ns,)),
-    ]
-    for column, value in (
-        ('agent', question.agent_id),
-        ('writer', question.writer),
-        ('kind', question.kind),
-    ):
-        if value:
-            parts.append((f'{column} = ?', (value,)))
-    if question.type_:
-        parts.append(('type >= ? AND type < ?', (question.type_, question.type_ + '\U0010ffff')))
-    values = tuple(value for _, given in parts for value in given)
-    return 'WHERE ' + ' AND '.join(text for text, _ in parts), values

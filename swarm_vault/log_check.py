@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from swarm_vault.begin import FILE as BEGIN_FILE
 from swarm_vault.begin import Begin, read_begin
-from swarm_vault.chain import take_line
+from swarm_vault.chain import follow
 from swarm_vault.checkpoints import FILE, parse_checkpoint
 from swarm_vault.cold_check import cold_fault
 from swarm_vault.errors import VaultError
@@ -99,6 +99,8 @@ class LogWalk:
         self._removed: dict[int, Any] = {}
         """What events say of removed lines, by their sequence numbers."""
         self._last_type = 'ledger.closed'
+        self._others: set[str] = set()
+        """Types of events that tell nothing of the log itself."""
         self.result = LogCheck(
             agent_id=folder.parent.parent.name,
             writer=folder.name,
@@ -171,19 +173,9 @@ class LogWalk:
         except VaultError as error:
             self._fail(str(error), path.name)
             return
-        hashed = 0
-        for number, line in enumerate(lines, start=1):
-            self._take(line)
-            if self.result.fault:
-                self.result.file, self.result.line = path.name, number
-                return
-            if self._link.seq in self._wanted:
-                self._tree.extend(lines[hashed:number])
-                hashed = number
-                place = Place(self._link.prev, self._tree.root(), path.name, number)
-                self.result.places[self._link.seq] = place
-        if self._link.seq < max(self._wanted, default=0):
-            self._tree.extend(lines[hashed:])
+        number = self._follow(path.name, lines)
+        if number < len(lines):
+            return
         if rest and not last:
             self._fail(f'{path.name} does not end with a whole line', path.name, len(lines) + 1)
         elif rest and not self.result.open:
@@ -191,17 +183,44 @@ class LogWalk:
                 f'{len(rest)} bytes of a torn line behind seq {self._link.seq - 1}'
             )
 
-    def _take(self, line: bytes) -> None:
-        result = self.result
-        step = take_line(line, self._link, agent_id=result.agent_id, writer=result.writer)
-        if step.reason:
-            self._fail(step.reason)
-            return
-        self._link = step.link
-        kind = step.event['type']
+    def _follow(self, name: str, lines: list[bytes]) -> int:
+        """Walk through a file's lines; returns how many of them are as they should be."""
+        result, wanted = self.result, self._wanted
+        hashed = number = 0
+        seq, head = self._link
+        told = follow(lines, self._link, agent_id=result.agent_id, writer=result.writer)
+        for event, end, reason in told:
+            if reason:
+                self._link = Link(seq, end)
+                self._fail(reason, name, number + 1)
+                return number
+            seq, head = seq + 1, end
+            if not self._take(event):
+                self._link = Link(seq, head)
+                result.seq, result.file, result.line = seq, name, number + 1
+                return number
+            number += 1
+            if seq in wanted:
+                self._tree.extend(lines[hashed:number])
+                hashed = number
+                result.places[seq] = Place(head, self._tree.root(), name, number)
+        self._link = Link(seq, head)
+        if seq < max(wanted, default=0):
+            self._tree.extend(lines[hashed:])
+        return number
+
+    def _take(self, event: dict[str, Any]) -> bool:
+        """Note what an event says of the log itself; False if it is not to be believed."""
+        kind = event['type']
+        if type(kind) is str and kind in self._others:
+            self._last_type = kind
+            return True
         if str(kind).startswith(('core.', 'ledger.', 'bag.')):
-            self._note(step.event)
-        self._last_type = kind
+            self._note(event)
+        else:
+            self._others.add(str(kind))
+        self._last_type = str(kind)
+        return not self.result.fault
 
     def _note(self, event: dict[str, Any]) -> None:
         try:

@@ -3,11 +3,23 @@
 
 import json
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from swarm_vault.chain import take_line
-from swarm_vault.lines import Event, Kind, Link, encode_line, parse_line
+from swarm_vault.errors import VaultError
+from swarm_vault.lines import KEYS as LINE_KEYS
+from swarm_vault.lines import (
+    Event,
+    Kind,
+    Link,
+    encode_json,
+    encode_line,
+    parse_line,
+    read_pinned,
+)
 
 KEYS = st.text(st.characters(exclude_categories=['Cs']), max_size=8)
 JSON = st.recursive(
@@ -106,3 +118,37 @@ def test_no_bytes_make_the_judge_raise(line: bytes):
 def test_no_json_makes_the_judge_raise(value: object):
     line = json.dumps({'seq': value, 'id': value, 'prev': value}).encode()
     assert take_line(line, Link(), agent_id='a', writer='w').reason
+
+
+ODD_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([1e-6, 0.00001234, 1e16, 123456789012345680.0, -0.0, 5e-324, 0.0001])
+    | st.text(st.characters(exclude_categories=['Cs'])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('ab"\\é'), inner),
+    max_leaves=8,
+)
+
+
+@given(data=st.dictionaries(st.text('abc'), ODD_JSON, max_size=4), printer=st.integers(0, 2))
+def test_the_quick_look_passes_nothing_that_the_pinned_encoder_would_not_write(data, printer):
+    event = dict.fromkeys(LINE_KEYS, 'x') | {'data': data, 'id': 'a/b/0', 'seq': 0}
+    print_ = [encode_json, orjson.dumps, to_json][printer]
+    try:
+        line = print_(event)
+    except (VaultError, TypeError, ValueError):
+        return
+    seen = read_pinned(line)
+    assert seen is None or encode_json(seen) == line
+
+
+def test_the_quick_look_knows_the_usual_line_and_leaves_odd_ones_to_the_slow_judge():
+    def line_of(data: str) -> bytes:
+        return f'{{"causes":[],"data":{data},"id":"a/b/0","seq":0}}'.encode()
+
+    assert read_pinned(line_of('{"a":0.5,"b":[1,true,null]}')) is not None
+    for odd in ('{"b":1,"a":2}', '{"a":1,"a":1}', '{"a":1e-7}', '{"a":0.00001}', '{"a": 1}', '{'):
+        assert read_pinned(line_of(odd)) is None
+    assert read_pinned(line_of('{"a":[{"c":1,"b":2}]}')) is None

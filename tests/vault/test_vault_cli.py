@@ -160,7 +160,8 @@ def test_show_selects(vault: Path, options: list[str], count: int):
 def test_show_writes_one_line_per_event_for_people(vault: Path):
     lines = run('show', vault, '--agent', 'amr_1', '--type', 'test').stdout.splitlines()
     assert len(lines) == 4
-    assert lines[0].endswith('amr_1/reflex/2  MESSAGE  test.said  {"number": 0}')
+    told = 'amr_1/reflex/2  MESSAGE  test.said  {"at_frame": {"toy": 10}, "number": 0}'
+    assert lines[0].endswith(told)
 
 
 @pytest.mark.parametrize('since', ['yesterday', 'xm', '2026-99-01', 'nan', '1e400d'])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vault_world import signed_vault
 
 PROGRAM = Path(__file__).with_name('vault_crash.py')
 
@@ -18,7 +17,7 @@ def figures_of(vault: Path, kills: int, *more: str) -> dict[str, Any]:
         [sys.executable, str(PROGRAM), str(vault), str(kills), '7', *more],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -27,10 +26,11 @@ def figures_of(vault: Path, kills: int, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    'kills', [pytest.param(8, id='few'), pytest.param(40, id='many', marks=pytest.mark.slow)]
+    'kills', [pytest.param(8, id='few'), pytest.param(120, id='many', marks=pytest.mark.slow)]
 )
 def test_no_kill_loses_an_acknowledged_event_or_looks_like_tampering(tmp_path: Path, kills: int):
-    figures = figures_of(signed_vault(tmp_path), kills)
+    figures = figures_of(tmp_path, kills)
+    assert figures['kills'] == kills
     assert figures['promised'] >= kills
     assert figures['lost'] == 0
     assert (figures['codes'], figures['reasons']) == ([3], [])
@@ -39,6 +39,6 @@ def test_no_kill_loses_an_acknowledged_event_or_looks_like_tampering(tmp_path: P
 
 
 def test_negative_control_a_hasty_recorder_loses_what_it_acknowledged(tmp_path: Path):
-    figures = figures_of(signed_vault(tmp_path), 6, 'hasty')
+    figures = figures_of(tmp_path, 6, 'hasty')
     assert figures['lost'] > 0
     assert figures['reasons'] == []

@@ -274,7 +274,7 @@ def test_a_changed_index_does_not_change_an_answer(vault: Path):
 
     call('query', vault, '--count')
     with sqlite3.connect(vault / 'nexus/index.sqlite') as base:
-        base.execute("UPDATE events SET type = 'forged' WHERE type = 'test.said'")
+        base.execute("UPDATE types SET name = 'forged' WHERE name = 'test.said'")
     base.close()
     result = call('query', vault, '--type', 'forged')
     assert 'does not hold what the index says' in str(result.exception)
