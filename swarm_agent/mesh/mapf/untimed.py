@@ -37,7 +37,7 @@ AGAIN_TICKS = 2
 RETRY_STEPS = 4
 FRESH_STEPS = 3
 """How long a hint counts."""
-ROUNDS = 64
+ROUNDS = 16
 """Messages that follow upon each other within a tick, where they take no time."""
 
 
