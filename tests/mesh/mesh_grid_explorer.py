@@ -178,8 +178,21 @@ def put(row, index, value):
     return (*row[:index], value, *row[index + 1 :])
 
 
+def relevant(state, reader, words):
+    """What one robot can still make use of in another's words: answers to its open request."""
+    if words is None or not (words.grants or words.refusals):
+        return words
+    mine = {(reader, state.robots[reader].told.ticket)}
+    return replace(words, grants=words.grants & mine, refusals=words.refusals & mine)
+
+
 def named(state):
     """The state with each robot's requests numbered by age; the newest is 0."""
+    heard = tuple(
+        tuple(relevant(state, reader, words) for words in row)
+        for reader, row in enumerate(state.heard)
+    )
+    state = replace(state, heard=heard)
     told = [robot.told for robot in state.robots]
     told += [known for row in state.heard for known in row if known is not None]
     used = [set() for _ in state.robots]

@@ -200,6 +200,11 @@ def _letting(grid: GridMap, me: Claimant, heard: Heard, *, retry: bool) -> Claim
     return replace(me, told=replace(me.told, lets=None))
 
 
+def _followed(told: Told, heard: Heard) -> bool:
+    """Whether the robot has come after one that does not know it yet: what next is that one's."""
+    return any(peer.lets == (told.agent, told.cell) for peer in heard.values())
+
+
 def _leader(grid: GridMap, told: Told, heard: Heard) -> Told | None:
     """Who backs out and wants this robot to come after it, if that one outranks it."""
     leaders = [
@@ -236,6 +241,8 @@ def _choose(
     closed = failed | (frozenset() if pusher is None else pusher.tried | {pusher.cell})
     if told.lets is not None:
         closed |= {told.lets[1]}
+    if pusher is None and not retry and _followed(told, heard):
+        wishes = ()
     want = _first(told, heard, bodies, wishes, closed, root, pushed=pusher is not None)
     tried = closed | {told.cell}
     refusals = frozenset[Request]()

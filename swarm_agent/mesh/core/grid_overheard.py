@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from swarm_agent.mesh.core.grid_claims import Heard
 from swarm_agent.mesh.core.grid_types import GridPeer
 
+NOBODY: Mapping[int, int] = {}
+
 
 class Overheard:
     """What a robot without a common clock knows of a step: nobody has chosen, nothing is taken."""
@@ -32,4 +34,4 @@ class Overheard:
 
     def chosen(self, agent: int) -> None:
         """Nobody has: there are no steps."""
-        del agent
+        return NOBODY.get(agent)

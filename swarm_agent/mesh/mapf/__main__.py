@@ -17,9 +17,10 @@ from swarm_agent.mesh.mapf.run import Run, drive, fleet_of
 from swarm_agent.mesh.mapf.score import Score, paths_text
 from swarm_agent.mesh.mapf.untimed import Network
 
-SHARE = {'min': 0.0, 'max': 0.9}
+app = typer.Typer(add_completion=False)
 
 
+@app.command()
 def mapf(
     *,
     map_file: Annotated[Path, typer.Option('--map', help='MovingAI map.')],
@@ -29,13 +30,15 @@ def mapf(
     radius: Annotated[
         int, typer.Option(min=3, max=1_000, help='How far robots see and hear [cells].')
     ] = 8,
-    loss: Annotated[float, typer.Option(**SHARE, help='Share of messages lost.')] = 0.0,
+    loss: Annotated[float, typer.Option(min=0.0, max=0.9, help='Share of messages lost.')] = 0.0,
     delay_ms: Annotated[
         float, typer.Option(min=0.0, max=10_000.0, help='Mean delay of a message [ms].')
     ] = 0.0,
     delay_prob: Annotated[
         float,
-        typer.Option(**SHARE, help='A drive is held up, each step, with up to this probability.'),
+        typer.Option(
+            min=0.0, max=0.9, help='A drive is held up, each step, with up to this probability.'
+        ),
     ] = 0.0,
     json_file: Annotated[Path | None, typer.Option('--json', help='Figures, as JSON.')] = None,
     paths: Annotated[
@@ -111,4 +114,4 @@ def _row(score: Score) -> tuple[str, ...]:
 
 
 if __name__ == '__main__':
-    typer.run(mapf)
+    app(prog_name='swarm bench mapf')

@@ -13,12 +13,18 @@ class Neighbourhood:
     def __init__(self, width: int, cells: Sequence[int], radius: int) -> None:
         self._radius = radius
         self._places = [divmod(cell, width) for cell in cells]
+        self._found: dict[int, list[int]] = {}
         self._tiles: dict[tuple[int, int], list[int]] = {}
         for agent, (row, column) in enumerate(self._places):
             self._tiles.setdefault((row // TILE, column // TILE), []).append(agent)
 
-    def within(self, agent: int) -> Iterator[int]:
+    def within(self, agent: int) -> list[int]:
         """All others that hear a robot and are heard by it."""
+        if agent not in self._found:
+            self._found[agent] = list(self._look_around(agent))
+        return self._found[agent]
+
+    def _look_around(self, agent: int) -> Iterator[int]:
         radius = self._radius
         row, column = self._places[agent]
         for down in range((row - radius) // TILE, (row + radius) // TILE + 1):

@@ -37,7 +37,9 @@ AGAIN_TICKS = 2
 RETRY_STEPS = 4
 FRESH_STEPS = 3
 """How long a hint counts."""
-ROUNDS = 64
+CONCERNED = 3
+"""Claims of robots farther away than this do not matter at once [cells]."""
+ROUNDS = 16
 """Messages that follow upon each other within a tick, where they take no time."""
 
 
@@ -272,7 +274,8 @@ class Untimed:
                 self._asked.add(agent)
         if known is None or known.sequence < told.sequence:
             robot.heard[told.agent] = told
-            self._due.add(agent)
+            if self.world.grid.apart(told.cell, robot.me.told.cell) <= CONCERNED:
+                self._due.add(agent)
 
     def _drive(self) -> None:
         """End the drives that end now, and let those nearby see it."""
@@ -292,12 +295,14 @@ class Untimed:
             self._occupants[told.cell] = told.agent
         if came:
             self._near = Neighbourhood(self.world.grid.width, self.cells, self._radius)
+        grid = self.world.grid
         for robot in came:
             told = robot.me.told
-            nearby = {told.agent, *self._near.within(told.agent)}
-            self._due |= nearby
-            for other in nearby:
-                self._look(self._robots[other])
+            self._due.add(told.agent)
+            for other in self._near.within(told.agent):
+                if grid.apart(self._robots[other].me.told.cell, told.cell) <= CONCERNED:
+                    self._due.add(other)
+                    self._look(self._robots[other])
             self._say(told.agent)
 
     def _look(self, robot: _Robot) -> None:
