@@ -76,9 +76,11 @@ class Robot:
         session: MeshSession,
         caster: Caster,
         arena: Floats,
+        *,
+        clock_ns: int = 0,
     ) -> None:
         self.number, self.errand, self.params, self.session = number, errand, params, session
-        self._caster, self._arena = caster, arena
+        self._caster, self._arena, self._clock_ns = caster, arena, clock_ns
         self._state = initial(params)
         self._goals = list(errand.goals)
         self._pose: Pose = params.start
@@ -132,7 +134,7 @@ class Robot:
         self.out = out
 
     def _tell(self, out: Outputs) -> None:
-        wall_ns = time.time_ns()
+        wall_ns = time.time_ns() + self._clock_ns
         radius_m = self.params.body.radius_m
         self.session.publish_intent(peer_intent(out, self.errand.agent_id, radius_m, wall_ns))
         for claim in out.claims:
