@@ -9,10 +9,11 @@ JOBS = {
     'watch': 'follow the running fleet',
     'stop': 'stop robots at once',
     'revoke': 'take the trust from a robot',
+    'votes': 'what the robots decide among themselves',
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
     'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
-    'bench': 'measure this machine, each figure beside its control: bench vault, reflex',
+    'bench': 'measure, each figure beside its control: bench vault, reflex, mesh, scenarios',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""

@@ -30,6 +30,8 @@ from swarm_agent.situation.messages import hazard_message, peer_intent
 TICK_S = 0.1
 MOST_STEP_S = 0.2
 """On a machine that cannot keep up, time passes more slowly for the bodies."""
+DEAD_MAN_S = 0.35
+"""After this without a decision a robot has been stopped by its reflexes."""
 STANDS_MPS = 0.02
 STOP_M = 0.06
 """The reflex: nearer than this to anything ahead a robot stops [m]."""
@@ -111,6 +113,8 @@ class Robot:
     def tick(self) -> None:
         """Move, look, hear, decide, say."""
         now_s = time.monotonic()
+        if now_s - self._moved_s > DEAD_MAN_S:
+            self._speeds = (0.0, 0.0)
         self._move(min(MOST_STEP_S, now_s - self._moved_s))
         self._moved_s = now_s
         others = self._others()
