@@ -11,10 +11,11 @@ JOBS = {
     'stop': 'stop robots at once',
     'freeze': 'hold all robots still, or let them go',
     'revoke': 'take the trust from a robot',
+    'votes': 'what the robots decide among themselves',
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
     'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
-    'bench': 'measure, each figure beside its control: bench vault, reflex, planner, exams',
+    'bench': 'measure, each figure beside its control: reflex, vault, mesh, mapf, planner, …',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""

@@ -9,6 +9,8 @@ from swarm_config.fleets import Fleet
 
 LEASE_MS = 2000
 """A frozen peer's liveliness token goes after this time [ms]."""
+SPEAK = ('put', 'delete', 'reply', 'declare_queryable', 'liveliness_token')
+LISTEN = ('declare_subscriber', 'query', 'liveliness_query', 'declare_liveliness_subscriber')
 
 
 def zenoh_config(fleet: Fleet, agent_id: str, vault_dir: Path) -> dict[str, Any]:
@@ -64,18 +66,20 @@ def _tls(vault_dir: Path, agent_id: str) -> dict[str, Any]:
 
 def _access(fleet: Fleet) -> dict[str, Any]:
     """Let each certificate speak under its own keys only; routers of the plan speak for all."""
-    rules, subjects, policies = [], [], []
+    everything = (f'swarm/{fleet.fleet_id}/**',)
     members = [robot.agent_id for robot in fleet.robots]
-    for name in members:
-        rules.append(_rule(name, _own_keys(fleet.fleet_id, name)))
-        subjects.append({'id': name, 'cert_common_names': [name]})
-        policies.append({'rules': [name, 'hear'], 'subjects': [name]})
-    rules.append(_rule('hear', (f'swarm/{fleet.fleet_id}/**',), hear=True))
-    rules.append(_rule('route', (f'swarm/{fleet.fleet_id}/**',)))
+    rules = [_rule(name, 'ingress', SPEAK, _own_keys(fleet.fleet_id, name)) for name in members]
+    rules += [
+        _rule('hear', 'ingress', LISTEN, everything),
+        _rule('deliver', 'egress', SPEAK + LISTEN, everything),
+        _rule('route', 'ingress', SPEAK, everything),
+    ]
+    subjects = [{'id': name, 'cert_common_names': [name]} for name in members]
+    policies = [{'rules': [name, 'hear', 'deliver'], 'subjects': [name]} for name in members]
     routers = list(fleet.file.mesh.router_names)
     if routers:
         subjects.append({'id': 'routers', 'cert_common_names': routers})
-        policies.append({'rules': ['route', 'hear'], 'subjects': ['routers']})
+        policies.append({'rules': ['route', 'hear', 'deliver'], 'subjects': ['routers']})
     return {
         'enabled': True,
         'default_permission': 'deny',
@@ -87,18 +91,17 @@ def _access(fleet: Fleet) -> dict[str, Any]:
 
 def _own_keys(fleet_id: str, name: str) -> tuple[str, ...]:
     shared = ('hazard', 'vote', 'blackboard')
-    own = [f'swarm/{fleet_id}/{name}/**', f'swarm/{fleet_id}/claim/*/{name}']
+    own = (f'swarm/{fleet_id}/{name}/**', f'swarm/{fleet_id}/claim/*/{name}')
     return (*own, *(f'swarm/{fleet_id}/{key}/**' for key in shared))
 
 
-def _rule(name: str, keys: tuple[str, ...], *, hear: bool = False) -> dict[str, Any]:
-    """Who speaks puts, answers and shows life; all may listen and ask."""
-    speak = ('put', 'delete', 'reply', 'declare_queryable', 'liveliness_token')
-    listen = ('declare_subscriber', 'query', 'liveliness_query', 'declare_liveliness_subscriber')
+def _rule(
+    name: str, flow: str, messages: tuple[str, ...], keys: tuple[str, ...]
+) -> dict[str, Any]:
     return {
         'id': name,
         'permission': 'allow',
-        'flows': ['ingress'] if not hear else ['ingress', 'egress'],
-        'messages': list(listen if hear else speak),
+        'flows': [flow],
+        'messages': list(messages),
         'key_exprs': list(keys),
     }

@@ -131,8 +131,9 @@ class MeshSession:
 
     @property
     def alive(self) -> frozenset[str]:
-        """The peers whose liveliness tokens are present."""
-        return frozenset(name for name, there in self._alive.items() if there)
+        """The peers whose liveliness tokens are present, without this robot's own."""
+        there = {name for name, is_there in self._alive.items() if is_there}
+        return frozenset(there - {self._agent_id})
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something has arrived since the last call, or the time is over."""

@@ -111,6 +111,8 @@ def _hazard(hazard: Hazard) -> dict[str, Any]:
         'position': _place(hazard.position),
         'radius_m': _r(hazard.radius_m),
         'ttl_s': _r(hazard.ttl_s),
+        'confirmed_by': list(hazard.confirmed_by),
+        'gone': hazard.gone,
     }
 
 

@@ -157,6 +157,7 @@ def hazard_message(hazard: Hazard, wall_ns: int) -> Any:
         radius_m=hazard.radius_m,
         stamp_ns=wall_ns,
         ttl_s=hazard.ttl_s,
+        gone=hazard.gone,
     )
 
 

@@ -74,10 +74,17 @@ def test_on_an_open_floor_the_next_free_place_is_taken():
 
 
 def test_the_way_to_a_place_does_not_lead_through_a_peers_body():
+    blocker = peer(6.0, 1.25, agent_id='amr_3', cannot_yield=True)
+    stuck = peer(5.2, 0.65, agent_id='amr_4', cannot_yield=True)
+    found = sought(peers=(COMING, blocker, stuck))
+    assert found.status == 'none'
+
+
+def test_for_want_of_another_place_one_behind_robots_that_can_be_asked_is_taken():
     blocker = peer(6.0, 1.25, agent_id='amr_3')
     stuck = peer(5.2, 0.65, agent_id='amr_4')
     found = sought(peers=(COMING, blocker, stuck))
-    assert found.status == 'none'
+    assert found.status == 'found'
 
 
 def test_behind_a_peer_no_place_is_looked_for_but_elsewhere():

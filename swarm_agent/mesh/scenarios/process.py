@@ -12,7 +12,7 @@ from typing import Any
 from swarm_agent.mesh.bench.stage import bare_fleet
 from swarm_agent.mesh.gate import Gate
 from swarm_agent.mesh.scenarios.arena import Caster, open_arena
-from swarm_agent.mesh.scenarios.impairment import ImpairedGate, Impairment
+from swarm_agent.mesh.scenarios.impairment import ImpairedGate, Impairment, odd
 from swarm_agent.mesh.scenarios.places import SCENARIOS, Errand, errands_of, grid_of
 from swarm_agent.mesh.scenarios.robot import TICK_S, Robot, as_plain, start_pose
 from swarm_agent.mesh.session import MeshSession
@@ -67,7 +67,8 @@ def make_robot(number: int, errand: Errand, told: Told, caster: Caster, start_ns
         tuning=Tuning(),
     )
     arena = open_arena(folder / 'arena', told['count'])
-    return Robot(number, errand, params, session, caster, arena)
+    clock_ns = round(bad.clock_s * 1e9) if odd(errand.agent_id) else 0
+    return Robot(number, errand, params, session, caster, arena, clock_ns=clock_ns)
 
 
 def main() -> int:

@@ -30,6 +30,8 @@ from swarm_agent.situation.messages import hazard_message, peer_intent
 TICK_S = 0.1
 MOST_STEP_S = 0.2
 """On a machine that cannot keep up, time passes more slowly for the bodies."""
+DEAD_MAN_S = 0.35
+"""After this without a decision a robot has been stopped by its reflexes."""
 STANDS_MPS = 0.02
 STOP_M = 0.06
 """The reflex: nearer than this to anything ahead a robot stops [m]."""
@@ -76,9 +78,11 @@ class Robot:
         session: MeshSession,
         caster: Caster,
         arena: Floats,
+        *,
+        clock_ns: int = 0,
     ) -> None:
         self.number, self.errand, self.params, self.session = number, errand, params, session
-        self._caster, self._arena = caster, arena
+        self._caster, self._arena, self._clock_ns = caster, arena, clock_ns
         self._state = initial(params)
         self._goals = list(errand.goals)
         self._pose: Pose = params.start
@@ -109,6 +113,8 @@ class Robot:
     def tick(self) -> None:
         """Move, look, hear, decide, say."""
         now_s = time.monotonic()
+        if now_s - self._moved_s > DEAD_MAN_S:
+            self._speeds = (0.0, 0.0)
         self._move(min(MOST_STEP_S, now_s - self._moved_s))
         self._moved_s = now_s
         others = self._others()
@@ -132,7 +138,7 @@ class Robot:
         self.out = out
 
     def _tell(self, out: Outputs) -> None:
-        wall_ns = time.time_ns()
+        wall_ns = time.time_ns() + self._clock_ns
         radius_m = self.params.body.radius_m
         self.session.publish_intent(peer_intent(out, self.errand.agent_id, radius_m, wall_ns))
         for claim in out.claims:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from swarm_agent.mesh.core import (
     Advice,
+    Hazard,
     Me,
     Peer,
     PeerState,
@@ -64,6 +65,11 @@ from swarm_agent.situation.core.types import (
 SEARCH_RADPS = 0.9
 UNFIT_S = 5.0
 HAZARD_FACTOR = 8.0
+"""What floor costs on which one peer reports a hazard."""
+CONFIRMED_FACTOR = 16.0
+"""The same where at least two do."""
+Discs = tuple[tuple[float, float, float], ...]
+"""Centre and radius [m]."""
 OBJECT_FACTOR = 4.0
 SHUT_M = 0.4
 
@@ -161,13 +167,23 @@ def _aversions(state: State, inputs: Inputs, params: Params) -> tuple[Aversion, 
         for one in state.watch.shut
         if inputs.now_ns < one.until_ns
     )
-    hazards = tuple((*one.position, one.radius_m + own) for one in state.hazards)
+    alone, confirmed = _by_word(state.hazards, own)
     objects = tuple((*one.centre, one.radius_m + own) for one in state.watch.known)
     return (
         *shut,
-        Aversion(discs=hazards, factor=HAZARD_FACTOR),
+        Aversion(discs=alone, factor=HAZARD_FACTOR),
+        Aversion(discs=confirmed, factor=CONFIRMED_FACTOR),
         Aversion(discs=objects, factor=OBJECT_FACTOR),
         around_parked(_parked(state, inputs, params), own),
+    )
+
+
+def _by_word(hazards: tuple[Hazard, ...], own_m: float) -> tuple[Discs, Discs]:
+    """Floor under hazards that one peer reports, and under those that several do."""
+    discs = [((*one.position, one.radius_m + own_m), len(one.confirmed_by) > 1) for one in hazards]
+    return (
+        tuple(disc for disc, confirmed in discs if not confirmed),
+        tuple(disc for disc, confirmed in discs if confirmed),
     )
 
 

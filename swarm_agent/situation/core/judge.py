@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, replace
 
 from swarm_agent.mesh.core import Hazard
+from swarm_agent.situation.core.confirm import looked
 from swarm_agent.situation.core.consistency import (
     Found,
     object_ahead,
@@ -49,7 +50,7 @@ def judge(state: State, sight: Sight, inputs: Inputs, params: Params) -> tuple[S
     if state.exploration is not None:
         return _explored(state, sight, inputs, params)
     state, violation, found = _first_violation(state, sight, inputs, params)
-    told = _retold(state, inputs, params)
+    told = (*_retold(state, inputs, params), *looked(state, inputs, params))
     if violation is None:
         return state, Verdict(hazards=told)
     exploration = begin(violation.kind, violation.where, inputs.now_ns, state.pose, found)

@@ -28,6 +28,7 @@ RETRY_NS = 1_000_000_000
 REACHED_M = 0.1
 SLACK_M = 0.1
 """A place once found may lie this much nearer to a corridor that has changed since [m]."""
+STANDS_MPS = 0.05
 DEFAULT_RADIUS_M = 0.35
 """Radius supposed for a peer that has not said its own [m]."""
 
@@ -98,13 +99,20 @@ def forbidden(
 def _seek(
     terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer], now_ns: int
 ) -> Retreat:
-    place = _nearest_refuge(terrain, pose, advice, peers)
-    if place is None:
-        return Retreat(status='none', sought_ns=now_ns)
-    planned = _way_to(terrain, pose, place, peers)
-    if planned.route is None:
-        return Retreat(status='none', sought_ns=now_ns)
-    return Retreat(status='found', place=planned.route.goal, route=planned.route, sought_ns=now_ns)
+    """The nearest place; for want of one, a place behind robots that stand and can be asked."""
+    pushed = [peer for peer in peers if not _movable(peer, advice.peer)]
+    for bodies in (peers, pushed) if len(pushed) < len(peers) else (peers,):
+        place = _nearest_refuge(terrain, pose, advice, peers, bodies)
+        route = None if place is None else _way_to(terrain, pose, place, bodies).route
+        if route is not None:
+            return Retreat(status='found', place=route.goal, route=route, sought_ns=now_ns)
+    return Retreat(status='none', sought_ns=now_ns)
+
+
+def _movable(peer: Peer, patron: str) -> bool:
+    """Whether a peer stands where it is by choice, so that it makes way when it is asked."""
+    stands = abs(peer.speed_mps) < STANDS_MPS and peer.alive
+    return peer.agent_id != patron and stands and not peer.cannot_yield
 
 
 def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
@@ -121,9 +129,14 @@ def _closed_bodies(terrain: Terrain, pose: Pose, peers: Sequence[Peer]) -> Avers
 
 
 def _nearest_refuge(
-    terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer]
+    terrain: Terrain,
+    pose: Pose,
+    advice: Advice,
+    peers: Sequence[Peer],
+    bodies: Sequence[Peer],
 ) -> Point | None:
-    cost = cell_costs(terrain, (_closed_bodies(terrain, pose, peers),))
+    """The nearest place that is in nobody's way, reached without passing through the bodies."""
+    cost = cell_costs(terrain, (_closed_bodies(terrain, pose, bodies),))
     node_cost = cost[terrain.roadmap.cell_of]
     start = nearest_node(terrain, node_cost, pose, 0.6)
     if start < 0:
