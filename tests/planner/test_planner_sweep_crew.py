@@ -57,6 +57,7 @@ class Crew:
             inputs = Inputs(
                 now_ns=second * SECOND_NS,
                 cell=PARTS[NAMES.index(name)].cell,
+                load=16.0,
                 done=self.done[name],
                 news=tuple(self.heard[name]),
                 alive=tuple(sorted(self.alive - {name})),
@@ -154,14 +155,15 @@ def test_a_share_that_nobody_confirms_is_split_again() -> None:
 def test_news_that_are_old_foreign_or_broken_change_nothing() -> None:
     """No stranger gives orders, no shard of a board is read."""
     state = CORE.initial(PARAMS)
-    good = News(agent_id='b', stamp_ns=5, part=PARTS[1].bits, done=NONE, cell=4)
+    good = News(agent_id='b', stamp_ns=5, part=PARTS[1].bits, done=NONE, cell=4, load=1.0)
     bad = (
         replace(good, stamp_ns=-1, done=PARTS[0].bits),
         replace(good, agent_id='x', done=PARTS[0].bits),
         replace(good, done=PARTS[0].bits[:-1]),
         replace(good, done=PARTS[0].bits, cell=ROWS * COLS),
+        replace(good, done=PARTS[0].bits, load=float('nan')),
     )
-    inputs = Inputs(now_ns=1, cell=0, done=NONE, news=bad, alive=('b', 'c'))
+    inputs = Inputs(now_ns=1, cell=0, load=1.0, done=NONE, news=bad, alive=('b', 'c'))
     _, outputs = CORE.decide(state, inputs, PARAMS)
     assert outputs.todo == PARTS[0].bits
 
@@ -171,7 +173,7 @@ def test_orphans_that_nobody_reaches_are_given_to_nobody() -> None:
     free = np.ones((3, 5), dtype=bool)
     free[:, 2] = False
     board = make_board(free)
-    helpers = (Helper(agent_id='a', cell=0, home=0, load=0.0),)
+    helpers = (Helper(agent_id='a', passes=np.array([0]), load=0.0),)
     shares = share_out(board, np.array([board.at((0, 3)), board.at((0, 4))]), helpers)
     assert shares['a'].size == 0
 
@@ -180,8 +182,8 @@ def test_the_helper_with_less_to_do_gets_more() -> None:
     """Both are done at about the same time."""
     board = make_board(np.ones((4, 10), dtype=bool))
     helpers = (
-        Helper(agent_id='a', cell=0, home=0, load=0.0),
-        Helper(agent_id='b', cell=0, home=0, load=14.0),
+        Helper(agent_id='a', passes=np.array([0]), load=0.0),
+        Helper(agent_id='b', passes=np.array([0]), load=14.0),
     )
     shares = share_out(board, np.arange(4, 40), helpers)
     assert len(shares['a']) > len(shares['b']) > 0

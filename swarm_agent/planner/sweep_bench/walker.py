@@ -49,6 +49,7 @@ class Walker:
             crew.Inputs(
                 now_ns=now_ns,
                 cell=int(self._flat[at]),
+                load=self._load(),
                 done=self._packed(self._done),
                 news=heard,
                 alive=alive,
@@ -56,10 +57,24 @@ class Walker:
             self._params,
         )
         self._todo = self._unpacked(outputs.todo)
-        self._ahead += [int(np.searchsorted(self._flat, cell)) for cell in outputs.taken]
+        self._insert([int(np.searchsorted(self._flat, cell)) for cell in outputs.taken], bodies)
         while self._ahead and not self._wanted(self._ahead[0], bodies):
             self._ahead.pop(0)
         return outputs
+
+    def _load(self) -> float:
+        """Steps until home, walls between cells that are not beside each other left out."""
+        stops = self._board.places[[self.at, *self._ahead, self.home]]
+        return float(np.abs(np.diff(stops, axis=0)).sum())
+
+    def _insert(self, cells: list[int], bodies: set[int]) -> None:
+        """Take cells up where its way is nearest to the first of them."""
+        if not cells:
+            return
+        away = self._field(cells[0], bodies)
+        way = [self.at, *self._ahead]
+        place = min(range(len(way)), key=lambda number: away[way[number]])
+        self._ahead[place:place] = cells
 
     def _wanted(self, cell: int, bodies: set[int]) -> bool:
         return bool(self._todo[cell]) and self._field(cell, bodies)[self.at] < _FAR
