@@ -29,6 +29,7 @@ CORES: Mapping[str, str] = {
     'monitor': 'swarm_reflex.monitor.core:CORE',
     'situation': 'swarm_agent.situation.core:CORE',
     'planner': 'swarm_agent.planner.core:CORE',
+    'sweep_crew': 'swarm_agent.planner.core.sweep.crew:CORE',
     'allocation': 'swarm_supervisor.core:CORE',
 }
 """The only code that a record can make run, by the core's name."""

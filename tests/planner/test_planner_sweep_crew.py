@@ -2,6 +2,7 @@
 """A crew shares a sweep: a lost robot's part finds heirs without anybody who hands it out."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from swarm_agent.planner.core.sweep.board import make_board
 from swarm_agent.planner.core.sweep.crew import CORE, Inputs, News, Outputs, Params, Part, State
 from swarm_agent.planner.core.sweep.share import Helper, share_out
 from swarm_config.maps import Mask
+from swarm_vault.recorder import Recorder
+from swarm_vault.replay import replay_vault
 
 ROWS, COLS = 4, 12
 SECOND_NS = 1_000_000_000
@@ -166,6 +169,22 @@ def test_news_that_are_old_foreign_or_broken_change_nothing() -> None:
     inputs = Inputs(now_ns=1, cell=0, load=1.0, done=NONE, news=bad, alive=('b', 'c'))
     _, outputs = CORE.decide(state, inputs, PARAMS)
     assert outputs.todo == PARTS[0].bits
+
+
+def test_a_takeover_runs_again_from_its_record(tmp_path: Path) -> None:
+    """The vault knows the core by name and comes to the same decisions."""
+    recorder = Recorder(vault_dir=tmp_path, agent_id='a', writer='planner')
+    state = recorder.start(CORE, PARAMS)
+    for second in range(4):
+        alive = ('b', 'c') if second == 0 else ('c',)
+        inputs = Inputs(
+            now_ns=second * SECOND_NS, cell=0, load=9.0, done=NONE, news=(), alive=alive
+        )
+        state, outputs = recorder.decide(CORE, state, inputs, PARAMS)
+    recorder.close()
+    assert outputs.lost == ('b',)
+    report = replay_vault(tmp_path)
+    assert (report.decisions_reproduced, report.ok) == (4, True)
 
 
 def test_orphans_that_nobody_reaches_are_given_to_nobody() -> None:

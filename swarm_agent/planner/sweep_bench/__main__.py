@@ -25,7 +25,7 @@ from swarm_agent.planner.sweep_bench.traffic import Trouble
 from swarm_config.errors import ConfigError
 
 _MAPS = Path('config/maps')
-_LEAST_COLUMNS = 132
+_LEAST_COLUMNS = 144
 """The tables are never squeezed below this; a pipe has no width."""
 _KILL_AT = 0.4
 """Share of the plan after which a robot is killed."""
@@ -130,10 +130,12 @@ def _print(rows: list[PlanRow | TrafficRow]) -> None:
     console = Console(width=max(Console().width, _LEAST_COLUMNS))
     plans = [row for row in rows if isinstance(row, PlanRow)]
     runs = [row for row in rows if isinstance(row, TrafficRow)]
-    if plans:
-        console.print(_plan_table(plans))
-    if runs:
-        console.print(_run_table(runs))
+    tables = [_plan_table(plans)] * bool(plans) + [_run_table(runs)] * bool(runs)
+    for table in tables:
+        for name in ('instance', 'planner', 'takeover'):
+            for column in table.columns:
+                column.no_wrap = column.no_wrap or column.header == name
+        console.print(table)
 
 
 def _plan_table(rows: list[PlanRow]) -> Table:

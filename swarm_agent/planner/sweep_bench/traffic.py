@@ -119,7 +119,10 @@ class _World:
         heard = self._delivered()
         for robot in living:
             self._think(robot, heard[robot], living, bodies)
-        wishes = [self.walkers[robot].wishes(bodies) for robot in living]
+        places = {self.at[robot] for robot in living}
+        wishes = [
+            self.walkers[robot].wishes(bodies, places - {self.at[robot]}) for robot in living
+        ]
         rank = [self.walkers[robot].rank for robot in living]
         following = self.rule([self.at[robot] for robot in living], wishes, rank)
         for robot, cell in zip(living, following, strict=True):

@@ -79,14 +79,18 @@ class Walker:
     def _wanted(self, cell: int, bodies: set[int]) -> bool:
         return bool(self._todo[cell]) and self._field(cell, bodies)[self.at] < _FAR
 
-    def wishes(self, bodies: set[int]) -> list[int]:
-        """Its neighbours and its own cell, the nearest to where it wants to go first."""
+    def wishes(self, bodies: set[int], peers: set[int]) -> list[int]:
+        """Its neighbours and its own cell, the nearest to where it wants to go first.
+
+        Among equally near ones a cell on which no peer stands comes first: who pushes without need
+        pushes for ever.
+        """
         goal = self._ahead[0] if self._ahead else self.home
         away = self._field(goal, bodies)
         around = [cell for cell in self._beside[self.at] if cell >= 0 and cell not in bodies]
         return sorted(
             [*around, self.at],
-            key=lambda cell: (away[cell], not self._todo[cell], cell != self.at),
+            key=lambda cell: (away[cell], cell in peers, not self._todo[cell], cell != self.at),
         )
 
     def _field(self, goal: int, bodies: set[int]) -> list[int]:
