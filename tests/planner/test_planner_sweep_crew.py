@@ -8,7 +8,7 @@ import numpy as np
 
 from swarm_agent.planner.core.sweep.board import make_board
 from swarm_agent.planner.core.sweep.crew import CORE, Inputs, News, Outputs, Params, Part, State
-from swarm_agent.planner.core.sweep.share import Helper, share_out
+from swarm_agent.planner.core.sweep.share import Heir, share_out
 from swarm_config.maps import Mask
 from swarm_vault.recorder import Recorder
 from swarm_vault.replay import replay_vault
@@ -192,18 +192,18 @@ def test_orphans_that_nobody_reaches_are_given_to_nobody() -> None:
     free = np.ones((3, 5), dtype=bool)
     free[:, 2] = False
     board = make_board(free)
-    helpers = (Helper(agent_id='a', passes=np.array([0]), load=0.0),)
-    shares = share_out(board, np.array([board.at((0, 3)), board.at((0, 4))]), helpers)
+    heirs = (Heir(agent_id='a', passes=np.array([0]), load=0.0),)
+    shares = share_out(board, np.array([board.at((0, 3)), board.at((0, 4))]), heirs)
     assert shares['a'].size == 0
 
 
-def test_the_helper_with_less_to_do_gets_more() -> None:
+def test_the_heir_with_less_to_do_gets_more() -> None:
     """Both are done at about the same time."""
     board = make_board(np.ones((4, 10), dtype=bool))
-    helpers = (
-        Helper(agent_id='a', passes=np.array([0]), load=0.0),
-        Helper(agent_id='b', passes=np.array([0]), load=14.0),
+    heirs = (
+        Heir(agent_id='a', passes=np.array([0]), load=0.0),
+        Heir(agent_id='b', passes=np.array([0]), load=14.0),
     )
-    shares = share_out(board, np.arange(4, 40), helpers)
+    shares = share_out(board, np.arange(4, 40), heirs)
     assert len(shares['a']) > len(shares['b']) > 0
     assert sorted([*shares['a'], *shares['b']]) == list(range(4, 40))

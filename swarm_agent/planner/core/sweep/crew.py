@@ -19,7 +19,7 @@ import numpy as np
 
 from swarm_agent.planner.core.ground import Ints
 from swarm_agent.planner.core.sweep.board import Board, make_board
-from swarm_agent.planner.core.sweep.share import Helper, share_out
+from swarm_agent.planner.core.sweep.share import Heir, share_out
 from swarm_config.maps import Mask
 from swarm_vault.core import Core
 
@@ -236,9 +236,9 @@ def _take_over(
         return state, ()
     board = make_board(state.free & ~_standing(state, lost))
     own = state.told or _news(state, inputs, params)
-    helpers = _helpers(state, {**living, params.agent_id: own}, params, board)
+    heirs = _heirs(state, {**living, params.agent_id: own}, params, board)
     numbers = board.number[orphans]
-    shares = share_out(board, numbers[numbers >= 0], helpers)
+    shares = share_out(board, numbers[numbers >= 0], heirs)
     mine = board.places[shares.get(params.agent_id, np.zeros(0, dtype=np.int64))]
     part = state.part.copy()
     part[tuple(mine.T)] = True
@@ -268,14 +268,14 @@ def _standing(state: State, lost: tuple[str, ...]) -> Mask:
     return bodies.reshape(state.free.shape)
 
 
-def _helpers(
+def _heirs(
     state: State, living: dict[str, News], params: Params, board: Board
-) -> tuple[Helper, ...]:
+) -> tuple[Heir, ...]:
     """All that live, as far as they stand on the board."""
     homes = {part.agent_id: part.cell for part in params.parts}
     ways = {name: _way(state, news, homes[name], board) for name, news in living.items()}
     return tuple(
-        Helper(agent_id=name, passes=way, load=living[name].load)
+        Heir(agent_id=name, passes=way, load=living[name].load)
         for name, way in ways.items()
         if len(way)
     )

@@ -16,7 +16,7 @@ _TRIES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Helper:
+class Heir:
     """A robot that can take something over."""
 
     agent_id: str
@@ -26,25 +26,25 @@ class Helper:
     """How many steps it still has to go for its own part, until it is home."""
 
 
-def share_out(board: Board, orphans: Ints, helpers: tuple[Helper, ...]) -> dict[str, Ints]:
-    """Give each orphaned cell that somebody reaches to one helper; the last is done early.
+def share_out(board: Board, orphans: Ints, heirs: tuple[Heir, ...]) -> dict[str, Ints]:
+    """Give each orphaned cell that somebody reaches to one heir; the last is done early.
 
-    A helper leaves its way where that is nearest to its piece, sweeps it, and comes back to its
+    An heir leaves its way where that is nearest to its piece, sweeps it, and comes back to its
     way. Deterministic: who asks the same gets the same, so peers agree without a word.
 
     Args:
         board: The cells, without those on which lost peers stand.
         orphans: Numbers of the cells that nobody answers for, ascending.
-        helpers: Who is there, in any order.
+        heirs: Who is there, in any order.
 
     Returns:
-        For each helper its cells in the order of sweeping; empty where it gets nothing.
+        For each heir its cells in the order of sweeping; empty where it gets nothing.
     """
-    crew = sorted(helpers, key=lambda helper: helper.agent_id)
+    crew = sorted(heirs, key=lambda heir: heir.agent_id)
     if not crew or not len(orphans):
-        return {helper.agent_id: np.zeros(0, dtype=np.int64) for helper in crew}
-    away = np.stack([steps_to(board, helper.passes) for helper in crew])
-    load = np.array([helper.load for helper in crew])
+        return {heir.agent_id: np.zeros(0, dtype=np.int64) for heir in crew}
+    away = np.stack([steps_to(board, heir.passes) for heir in crew])
+    load = np.array([heir.load for heir in crew])
     gained: list[list[int]] = [[] for _ in crew]
     for ring in _rings(board, orphans):
         able = np.flatnonzero(np.isfinite(away[:, ring[0]]))
@@ -53,8 +53,8 @@ def share_out(board: Board, orphans: Ints, helpers: tuple[Helper, ...]) -> dict[
             for number, piece in zip(able, pieces, strict=True):
                 gained[number].extend(cell for cell in piece if cell not in gained[number])
     return {
-        helper.agent_id: np.array(cells, dtype=np.int64)
-        for helper, cells in zip(crew, gained, strict=True)
+        heir.agent_id: np.array(cells, dtype=np.int64)
+        for heir, cells in zip(crew, gained, strict=True)
     }
 
 
@@ -68,16 +68,16 @@ def _rings(board: Board, orphans: Ints) -> Iterator[Ints]:
 
 
 def _cut(ring: Ints, away: Floats, load: Floats) -> tuple[list[list[int]], Floats]:
-    """Pieces of a ring for helpers, and their loads then."""
+    """Pieces of a ring for heirs, and their loads then."""
     track = lone_track(ring, load[:, None] + away[:, ring], away[:, ring])
     cut = best_cut(track, _TRIES)
     pieces: list[list[int]] = [[] for _ in load]
     after = load.copy()
     taken: set[int] = set()
-    for helper, first, last in zip(cut.order, cut.starts, cut.ends, strict=True):
+    for heir, first, last in zip(cut.order, cut.starts, cut.ends, strict=True):
         piece = [cell for cell in track.cells[first : last + 1] if cell not in taken]
         taken.update(piece)
-        pieces[helper] = piece
+        pieces[heir] = piece
         if piece:
-            after[helper] += away[helper, [piece[0], piece[-1]]].sum() + (last - first)
+            after[heir] += away[heir, [piece[0], piece[-1]]].sum() + (last - first)
     return pieces, after
