@@ -30,6 +30,7 @@ CORES: Mapping[str, str] = {
     'situation': 'swarm_agent.situation.core:CORE',
     'planner': 'swarm_agent.planner.core:CORE',
     'joint': 'swarm_agent.mesh.core.joint:CORE',
+    'sweep_crew': 'swarm_agent.planner.core.sweep.crew:CORE',
     'allocation': 'swarm_supervisor.core:CORE',
     'laws': 'swarm_vault.laws.core:CORE',
 }

@@ -109,6 +109,15 @@ def test_without_takeover_the_lost_part_stays_unswept() -> None:
         assert run.conflicts == 0
 
 
+def test_when_nobody_is_left_nothing_counts_as_done() -> None:
+    """A lone robot that is killed leaves its cells unswept."""
+    board = make_board(np.ones((4, 4), dtype=bool))
+    alone = Instance(name='cell', board=board, starts=(0,))
+    plan = plan_sweep(board, alone.starts, 0.0, QUICK)
+    run = drive(alone, plan, Trouble(killed=0, kill_beat=3))
+    assert (run.swept_beat, run.home_beat, run.unswept) == (None, None, 12)
+
+
 def test_pictures_are_whole_documents_that_load_nothing() -> None:
     """XML without scripts and links."""
     instance = _hall()

@@ -2,13 +2,16 @@
 """A crew shares a sweep: a lost robot's part finds heirs without anybody who hands it out."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from swarm_agent.planner.core.sweep.board import make_board
 from swarm_agent.planner.core.sweep.crew import CORE, Inputs, News, Outputs, Params, Part, State
-from swarm_agent.planner.core.sweep.share import Helper, share_out
+from swarm_agent.planner.core.sweep.share import Heir, share_out
 from swarm_config.maps import Mask
+from swarm_vault.recorder import Recorder
+from swarm_vault.replay import replay_vault
 
 ROWS, COLS = 4, 12
 SECOND_NS = 1_000_000_000
@@ -57,6 +60,7 @@ class Crew:
             inputs = Inputs(
                 now_ns=second * SECOND_NS,
                 cell=PARTS[NAMES.index(name)].cell,
+                load=16.0,
                 done=self.done[name],
                 news=tuple(self.heard[name]),
                 alive=tuple(sorted(self.alive - {name})),
@@ -154,16 +158,33 @@ def test_a_share_that_nobody_confirms_is_split_again() -> None:
 def test_news_that_are_old_foreign_or_broken_change_nothing() -> None:
     """No stranger gives orders, no shard of a board is read."""
     state = CORE.initial(PARAMS)
-    good = News(agent_id='b', stamp_ns=5, part=PARTS[1].bits, done=NONE, cell=4)
+    good = News(agent_id='b', stamp_ns=5, part=PARTS[1].bits, done=NONE, cell=4, load=1.0)
     bad = (
         replace(good, stamp_ns=-1, done=PARTS[0].bits),
         replace(good, agent_id='x', done=PARTS[0].bits),
         replace(good, done=PARTS[0].bits[:-1]),
         replace(good, done=PARTS[0].bits, cell=ROWS * COLS),
+        replace(good, done=PARTS[0].bits, load=float('nan')),
     )
-    inputs = Inputs(now_ns=1, cell=0, done=NONE, news=bad, alive=('b', 'c'))
+    inputs = Inputs(now_ns=1, cell=0, load=1.0, done=NONE, news=bad, alive=('b', 'c'))
     _, outputs = CORE.decide(state, inputs, PARAMS)
     assert outputs.todo == PARTS[0].bits
+
+
+def test_a_takeover_runs_again_from_its_record(tmp_path: Path) -> None:
+    """The vault knows the core by name and comes to the same decisions."""
+    recorder = Recorder(vault_dir=tmp_path, agent_id='a', writer='planner')
+    state = recorder.start(CORE, PARAMS)
+    for second in range(4):
+        alive = ('b', 'c') if second == 0 else ('c',)
+        inputs = Inputs(
+            now_ns=second * SECOND_NS, cell=0, load=9.0, done=NONE, news=(), alive=alive
+        )
+        state, outputs = recorder.decide(CORE, state, inputs, PARAMS)
+    recorder.close()
+    assert outputs.lost == ('b',)
+    report = replay_vault(tmp_path)
+    assert (report.decisions_reproduced, report.ok) == (4, True)
 
 
 def test_orphans_that_nobody_reaches_are_given_to_nobody() -> None:
@@ -171,18 +192,18 @@ def test_orphans_that_nobody_reaches_are_given_to_nobody() -> None:
     free = np.ones((3, 5), dtype=bool)
     free[:, 2] = False
     board = make_board(free)
-    helpers = (Helper(agent_id='a', cell=0, home=0, load=0.0),)
-    shares = share_out(board, np.array([board.at((0, 3)), board.at((0, 4))]), helpers)
+    heirs = (Heir(agent_id='a', passes=np.array([0]), load=0.0),)
+    shares = share_out(board, np.array([board.at((0, 3)), board.at((0, 4))]), heirs)
     assert shares['a'].size == 0
 
 
-def test_the_helper_with_less_to_do_gets_more() -> None:
+def test_the_heir_with_less_to_do_gets_more() -> None:
     """Both are done at about the same time."""
     board = make_board(np.ones((4, 10), dtype=bool))
-    helpers = (
-        Helper(agent_id='a', cell=0, home=0, load=0.0),
-        Helper(agent_id='b', cell=0, home=0, load=14.0),
+    heirs = (
+        Heir(agent_id='a', passes=np.array([0]), load=0.0),
+        Heir(agent_id='b', passes=np.array([0]), load=14.0),
     )
-    shares = share_out(board, np.arange(4, 40), helpers)
+    shares = share_out(board, np.arange(4, 40), heirs)
     assert len(shares['a']) > len(shares['b']) > 0
     assert sorted([*shares['a'], *shares['b']]) == list(range(4, 40))

@@ -25,7 +25,7 @@ from swarm_agent.planner.sweep_bench.traffic import Trouble
 from swarm_config.errors import ConfigError
 
 _MAPS = Path('config/maps')
-_LEAST_COLUMNS = 132
+_LEAST_COLUMNS = 144
 """The tables are never squeezed below this; a pipe has no width."""
 _KILL_AT = 0.4
 """Share of the plan after which a robot is killed."""
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--starts', choices=('depot', 'spread', 'both'), default='both', help='on maps')
     add('--cell-m', type=_positive, default=0.5, help='edge of a cell on maps [m]; default 0.5')
     add('--radius-m', type=_positive, default=0.2, help='robots on maps [m]; default 0.2')
-    add('--turn', type=float, default=0.5, help='cost of a quarter turn in steps; default 0.5')
+    add('--turn', type=_price, default=0.5, help='cost of a quarter turn in steps; default 0.5')
     add('--tries', type=_whole(1), default=Effort().tries, help='effort of the search')
     add('--no-traffic', action='store_true', help='plans only')
     add('--kill', type=_whole(0), default=0, help='number of the robot to be killed; default 0')
@@ -130,10 +130,12 @@ def _print(rows: list[PlanRow | TrafficRow]) -> None:
     console = Console(width=max(Console().width, _LEAST_COLUMNS))
     plans = [row for row in rows if isinstance(row, PlanRow)]
     runs = [row for row in rows if isinstance(row, TrafficRow)]
-    if plans:
-        console.print(_plan_table(plans))
-    if runs:
-        console.print(_run_table(runs))
+    tables = [_plan_table(plans)] * bool(plans) + [_run_table(runs)] * bool(runs)
+    for table in tables:
+        for name in ('instance', 'planner', 'takeover'):
+            for column in table.columns:
+                column.no_wrap = column.no_wrap or column.header == name
+        console.print(table)
 
 
 def _plan_table(rows: list[PlanRow]) -> Table:
@@ -198,6 +200,12 @@ def _whole(least: int) -> Callable[[str], int]:
 def _positive(text: str) -> float:
     if not 0.0 < float(text) < 100.0:
         raise argparse.ArgumentTypeError(f'{text}, expected above 0 and below 100')
+    return float(text)
+
+
+def _price(text: str) -> float:
+    if not 0.0 <= float(text) <= 10.0:
+        raise argparse.ArgumentTypeError(f'{text}, expected from 0 to 10')
     return float(text)
 
 

@@ -194,7 +194,8 @@ def read_mcpp(path: Path) -> Instance:
         told = yaml.safe_load(path.read_text(encoding='utf-8'))
         name, roots = str(told['map']), tuple((int(y), int(x)) for x, y in told['root'])
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        msg = f'{path}: not an instance file ({error}), expected YAML with map and root'
+        fault = ' '.join(str(error).split())
+        msg = f'{path}: not an instance file ({fault}), expected YAML with map and root'
         raise ConfigError(msg) from None
     if told.get('weighted'):
         raise ConfigError(

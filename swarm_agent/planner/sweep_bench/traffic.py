@@ -69,7 +69,7 @@ def drive(instance: Instance, plan: SweepPlan, trouble: Trouble, rule: Rule = in
     """Let the robots of a plan sweep until all is done or four times the plan has passed."""
     world = _World(instance, plan, trouble, rule)
     planned = max(len(route) - 1 for route in plan.routes)
-    while world.beat < 4 * planned + 100 and not world.over:
+    while world.beat < 4 * planned + 100 and not world.over and world.manned:
         world.step()
     return world.result(planned)
 
@@ -111,6 +111,11 @@ class _World:
         struck = self.trouble.killed is not None and self.beat >= self.trouble.kill_beat
         return self.trouble.killed if struck else None
 
+    @property
+    def manned(self) -> bool:
+        """Whether anybody is left."""
+        return self.dead is None or len(self.at) > 1
+
     def step(self) -> None:
         """One beat: hear, decide, settle the right of way, move."""
         dead = self.dead
@@ -119,7 +124,10 @@ class _World:
         heard = self._delivered()
         for robot in living:
             self._think(robot, heard[robot], living, bodies)
-        wishes = [self.walkers[robot].wishes(bodies) for robot in living]
+        places = {self.at[robot] for robot in living}
+        wishes = [
+            self.walkers[robot].wishes(bodies, places - {self.at[robot]}) for robot in living
+        ]
         rank = [self.walkers[robot].rank for robot in living]
         following = self.rule([self.at[robot] for robot in living], wishes, rank)
         for robot, cell in zip(living, following, strict=True):
@@ -171,9 +179,9 @@ class _World:
         """Cells not swept that somebody alive can still reach."""
         swept = {cell for path in self.paths for cell in path}
         left = set(range(self.instance.board.size)) - swept
-        if not bodies or not left:
-            return left
         living = [self.at[robot] for robot in range(len(self.at)) if robot != self.dead]
+        if not bodies or not left or not living:
+            return left
         return left & reach(self.instance.board, living, bodies)
 
     def result(self, planned: int) -> Run:

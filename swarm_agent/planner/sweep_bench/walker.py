@@ -49,6 +49,7 @@ class Walker:
             crew.Inputs(
                 now_ns=now_ns,
                 cell=int(self._flat[at]),
+                load=self._load(),
                 done=self._packed(self._done),
                 news=heard,
                 alive=alive,
@@ -56,22 +57,40 @@ class Walker:
             self._params,
         )
         self._todo = self._unpacked(outputs.todo)
-        self._ahead += [int(np.searchsorted(self._flat, cell)) for cell in outputs.taken]
+        self._insert([int(np.searchsorted(self._flat, cell)) for cell in outputs.taken], bodies)
         while self._ahead and not self._wanted(self._ahead[0], bodies):
             self._ahead.pop(0)
         return outputs
 
+    def _load(self) -> float:
+        """Steps until home, walls between cells that are not beside each other left out."""
+        stops = self._board.places[[self.at, *self._ahead, self.home]]
+        return float(np.abs(np.diff(stops, axis=0)).sum())
+
+    def _insert(self, cells: list[int], bodies: set[int]) -> None:
+        """Take cells up where its way is nearest to the first of them."""
+        if not cells:
+            return
+        away = self._field(cells[0], bodies)
+        way = [self.at, *self._ahead]
+        place = min(range(len(way)), key=lambda number: away[way[number]])
+        self._ahead[place:place] = cells
+
     def _wanted(self, cell: int, bodies: set[int]) -> bool:
         return bool(self._todo[cell]) and self._field(cell, bodies)[self.at] < _FAR
 
-    def wishes(self, bodies: set[int]) -> list[int]:
-        """Its neighbours and its own cell, the nearest to where it wants to go first."""
+    def wishes(self, bodies: set[int], peers: set[int]) -> list[int]:
+        """Its neighbours and its own cell, the nearest to where it wants to go first.
+
+        Among equally near ones a cell on which no peer stands comes first: who pushes without need
+        pushes for ever.
+        """
         goal = self._ahead[0] if self._ahead else self.home
         away = self._field(goal, bodies)
         around = [cell for cell in self._beside[self.at] if cell >= 0 and cell not in bodies]
         return sorted(
             [*around, self.at],
-            key=lambda cell: (away[cell], not self._todo[cell], cell != self.at),
+            key=lambda cell: (away[cell], cell in peers, not self._todo[cell], cell != self.at),
         )
 
     def _field(self, goal: int, bodies: set[int]) -> list[int]:

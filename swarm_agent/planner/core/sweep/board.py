@@ -106,6 +106,14 @@ def sub_board(board: Board, cells: Ints) -> Board:
     return make_board(free, cost)
 
 
+def steps_to(board: Board, cells: Sequence[int] | Ints) -> Floats:
+    """Steps between each cell and the nearest of some cells, inf for no way, shape (cells,)."""
+    indices = np.array(cells, dtype=np.int64)
+    return np.asarray(
+        csgraph.dijkstra(step_graph(board), indices=indices, unweighted=True, min_only=True)
+    )
+
+
 def steps_from(board: Board, cells: Sequence[int]) -> Floats:
     """Steps from each of some cells to all, inf for no way, shape (given, cells)."""
     indices = np.array(cells, dtype=np.int64)

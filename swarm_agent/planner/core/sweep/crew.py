@@ -17,13 +17,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from swarm_agent.planner.core.ground import Ints
 from swarm_agent.planner.core.sweep.board import Board, make_board
-from swarm_agent.planner.core.sweep.share import Helper, share_out
+from swarm_agent.planner.core.sweep.share import Heir, share_out
 from swarm_config.maps import Mask
 from swarm_vault.core import Core
 
 _UNHEARD = -1
 """Stamp of what is only known from the mission, not from the peer itself."""
+_MOST_STEPS = 1e9
+"""A load that is larger, or no number, is nonsense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class News:
     """The cells that it knows to be swept, packed."""
     cell: int
     """Where it is, row * columns + column."""
+    load: float
+    """How many steps it reckons to need until all is swept and it is home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,8 @@ class Inputs:
     now_ns: int
     cell: int
     """Where it is, row * columns + column."""
+    load: float
+    """How many steps it reckons to need until all is swept and it is home."""
     done: bytes
     """The cells that it has swept itself, packed."""
     news: tuple[News, ...]
@@ -134,9 +141,7 @@ def initial(params: Params) -> State:
         mission |= _mask(part.bits, shape)
     none = np.packbits(np.zeros(shape, dtype=bool)).tobytes()
     heard = {
-        agent_id: News(
-            agent_id=agent_id, stamp_ns=_UNHEARD, part=part.bits, done=none, cell=part.cell
-        )
+        agent_id: _unheard(part, none)
         for agent_id, part in sorted(parts.items())
         if agent_id != params.agent_id
     }
@@ -147,6 +152,18 @@ def initial(params: Params) -> State:
         part=_mask(own.bits if own else none, shape) & free,
         done=np.zeros(shape, dtype=bool),
         heard=heard,
+    )
+
+
+def _unheard(part: Part, none: bytes) -> News:
+    """What is known of a peer before it says anything."""
+    return News(
+        agent_id=part.agent_id,
+        stamp_ns=_UNHEARD,
+        part=part.bits,
+        done=none,
+        cell=part.cell,
+        load=float(np.unpackbits(np.frombuffer(part.bits, dtype=np.uint8)).sum()),
     )
 
 
@@ -189,7 +206,7 @@ def _fits(news: News, heard: dict[str, News], state: State) -> bool:
         return False
     size = -(-state.free.size // 8)
     sound = len(news.part) == len(news.done) == size
-    return sound and 0 <= news.cell < state.free.size
+    return sound and 0 <= news.cell < state.free.size and 0.0 <= news.load < _MOST_STEPS
 
 
 def _lost(state: State, now_ns: int, grace_ns: int) -> tuple[str, ...]:
@@ -219,9 +236,9 @@ def _take_over(
         return state, ()
     board = make_board(state.free & ~_standing(state, lost))
     own = state.told or _news(state, inputs, params)
-    helpers = _helpers(state, {**living, params.agent_id: own}, params, board)
+    heirs = _heirs(state, {**living, params.agent_id: own}, params, board)
     numbers = board.number[orphans]
-    shares = share_out(board, numbers[numbers >= 0], helpers)
+    shares = share_out(board, numbers[numbers >= 0], heirs)
     mine = board.places[shares.get(params.agent_id, np.zeros(0, dtype=np.int64))]
     part = state.part.copy()
     part[tuple(mine.T)] = True
@@ -251,26 +268,26 @@ def _standing(state: State, lost: tuple[str, ...]) -> Mask:
     return bodies.reshape(state.free.shape)
 
 
-def _helpers(
+def _heirs(
     state: State, living: dict[str, News], params: Params, board: Board
-) -> tuple[Helper, ...]:
+) -> tuple[Heir, ...]:
     """All that live, as far as they stand on the board."""
-    shape = state.free.shape
     homes = {part.agent_id: part.cell for part in params.parts}
-    places = {
-        name: (board.at(divmod(news.cell, shape[1])), board.at(divmod(homes[name], shape[1])))
-        for name, news in living.items()
-    }
+    ways = {name: _way(state, news, homes[name], board) for name, news in living.items()}
     return tuple(
-        Helper(
-            agent_id=name,
-            cell=cell,
-            home=home if home >= 0 else cell,
-            load=float((_mask(living[name].part, shape) & ~_mask(living[name].done, shape)).sum()),
-        )
-        for name, (cell, home) in places.items()
-        if cell >= 0
+        Heir(agent_id=name, passes=way, load=living[name].load)
+        for name, way in ways.items()
+        if len(way)
     )
+
+
+def _way(state: State, news: News, home: int, board: Board) -> Ints:
+    """The cells of the board on which a robot is, will be, and ends."""
+    shape = state.free.shape
+    way = _mask(news.part, shape) & ~_mask(news.done, shape)
+    way.reshape(-1)[[news.cell, home]] = True
+    numbers = board.number[way]
+    return numbers[numbers >= 0]
 
 
 def _tell(
@@ -290,6 +307,7 @@ def _news(state: State, inputs: Inputs, params: Params) -> News:
         part=_pack(state.part),
         done=_pack(state.done),
         cell=inputs.cell,
+        load=inputs.load,
     )
 
 

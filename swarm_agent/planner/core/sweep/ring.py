@@ -19,6 +19,8 @@ from swarm_agent.planner.core.sweep.board import Board
 from swarm_agent.planner.core.sweep.travel import Route
 
 EAST, NORTHWARD = 0, 1
+_BACK = 2
+"""Quarter turns at the end of a loop of two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ class _Loom:
             square = self._square(a)
             if square:
                 south_west, south_east, north_west, north_east = square
-                yield (south_west, south_east, north_west, north_east)
+                yield square
                 yield (south_west, north_west, south_east, north_east)
             for heading in (EAST, NORTHWARD):
                 if self._beside[a][heading] >= 0:
@@ -169,7 +171,7 @@ class _Loom:
             return 0
         gone = self._heading(cell, old)
         if sides[gone] == 2:
-            return 1 - 2
+            return int((gone - self._heading(cell, new)) % 2) - _BACK
         kept = next(h for h in range(4) if sides[h] and h != gone)
         before = int((kept - gone) % 2)
         return int((kept - self._heading(cell, new)) % 2) - before
