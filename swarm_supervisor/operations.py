@@ -7,6 +7,7 @@ from dataclasses import asdict
 from swarm.v1 import operator_pb2
 
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.mission_files import begin, equip, finish, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
@@ -131,6 +132,8 @@ def _issue(
     plan: Plan,
 ) -> operator_pb2.SubmitReply:
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
+    equip(mission, plan, [draft.number for draft in drafts])
+    begin(hq, mission, plan)
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''
     reply = SubmitReply(
@@ -155,7 +158,8 @@ def _issue(
         hq.store.save_reply(request.request_id, reply)
     hq.add_mission(mission)
     for order in orders:
-        _set_off(hq, order)
+        if ready(mission, order):
+            _set_off(hq, order)
     return reply
 
 
@@ -187,6 +191,7 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
     for order in mission.orders:
         hq.take_back(order, reason)
     hq.store.save_mission(mission)
+    finish(hq, mission)
     return ''
 
 

@@ -30,6 +30,7 @@ CORES: Mapping[str, str] = {
     'situation': 'swarm_agent.situation.core:CORE',
     'planner': 'swarm_agent.planner.core:CORE',
     'allocation': 'swarm_supervisor.core:CORE',
+    'strategy': 'swarm_supervisor.core.strategy:STRATEGY',
 }
 """The only code that a record can make run, by the core's name."""
 

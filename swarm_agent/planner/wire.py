@@ -61,6 +61,7 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         use_yaw=message.go_to.use_yaw,
         loops=message.patrol.loops or 1,
         seconds=message.wait.seconds,
+        forbidden=tuple(message.packet.forbidden[:64]),
     )
 
 

@@ -83,6 +83,8 @@ class Order:
     """Of PATROL."""
     seconds: float = 0.0
     """Of WAIT and EXPLORE [s]."""
+    forbidden: tuple[str, ...] = ()
+    """Skills that its packet rules out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
