@@ -9,6 +9,7 @@ from typing import Any
 from swarm.v1 import mission_pb2, packet_pb2
 
 from swarm_supervisor.core.packets import MissionPhase, Packet, packet_of, phase_of
+from swarm_supervisor.debrief import debrief
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import COMPLETED, Mission, Order
 from swarm_supervisor.strategist import (
@@ -116,6 +117,7 @@ def finish(hq: Headquarters, mission: Mission) -> None:
     phase, missing = phase_of([path.name for path in folder.iterdir()])
     data = {'mission_id': mission.mission_id, 'phase': phase.value, 'missing': missing}
     hq.note(Kind.STATE_CHANGE, 'mission.phase', data, causes=(mission.cause,))
+    debrief(hq, mission)
 
 
 def folder_of(hq: Headquarters, mission: Mission) -> Path:

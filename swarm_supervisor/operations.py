@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from swarm.v1 import operator_pb2
 
+from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import begin, equip, finish, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
@@ -120,6 +121,7 @@ def _note_plan(
         'author': plan.author,
         'assumptions': list(plan.assumptions),
         'tasks': tasks,
+        'recalled': recalled(hq, request.text),
     }
     return hq.note(Kind.DECISION, 'mission.planned', data, causes=(said,))
 
