@@ -6,7 +6,7 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import bench, demo, doctor, memory, operator, plan, up
+from swarm_supervisor.cli import bench, demo, doctor, memory, operator, plan, playbook, up
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -21,6 +21,7 @@ app.command('up')(up.up)
 app.add_typer(operator.mission, name='mission')
 app.add_typer(plan.app, name='plan')
 app.add_typer(memory.app, name='memory')
+app.add_typer(playbook.app, name='playbook')
 app.command('status')(operator.status)
 app.command('watch')(operator.watch)
 app.command('stop')(operator.stop)
