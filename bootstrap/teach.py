@@ -5,6 +5,8 @@ JOBS = {
     'demo': 'three simulated robots survey a depot, with faults; ends in a report and an audit',
     'up': "start a fleet plan's processes on this machine",
     'mission': 'give the fleet an order, list orders, recall one',
+    'memory': 'what robots have learned, and what of it becomes a standing rule',
+    'playbook': 'run stages of orders with gates for humans; durable over restarts',
     'plan': 'prove a plan against the skill cards, the map and the battery before anything moves',
     'status': 'what the fleet is doing now',
     'watch': 'follow the running fleet',

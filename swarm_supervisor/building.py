@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build a headquarters from a fleet plan and a vault, as it was when its process ended."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.places import load_places
+from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
+from swarm_supervisor.purse import Purse
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Strategist
-from swarm_supervisor.strategist_grammar import GrammarStrategist
 from swarm_supervisor.strategist_llm import (
     AnthropicStrategist,
     ModelAccess,
     Note,
-    StrategistChain,
 )
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
@@ -92,7 +94,7 @@ def build(
         mirror=mirror,
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
-        strategist=_strategist(recorder, access),
+        strategist=_strategist(recorder, access, _purse(vault_dir, settings)),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings),
         mandates=MandateShelf(vault_dir, places.sectors),
@@ -129,12 +131,22 @@ def _second_judge(recorder: Recorder, access: ModelAccess | None) -> SecondJudge
     return AnthropicJudge(access, note)
 
 
-def _strategist(recorder: Recorder, access: ModelAccess | None) -> Strategist:
-    grammar = GrammarStrategist()
-    if access is None:
-        return grammar
+def _purse(vault_dir: Path, settings: Settings) -> Purse:
+    caps = Caps(
+        tokens_per_mission=settings.model_tokens_per_mission,
+        tokens_per_day=settings.model_tokens_per_day,
+        usd_per_mission=settings.model_usd_per_mission,
+        usd_per_day=settings.model_usd_per_day,
+        usd_per_million_in=settings.model_usd_per_million_in,
+        usd_per_million_out=settings.model_usd_per_million_out,
+    )
+    return Purse(vault_dir / 'nexus' / 'model_spending.json', caps, time.time_ns)
+
+
+def _strategist(recorder: Recorder, access: ModelAccess | None, purse: Purse) -> Strategist:
     note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
-    return StrategistChain(grammar, AnthropicStrategist(access, note), note)
+    model = None if access is None else AnthropicStrategist(access, note, purse)
+    return PlanningDesk(recorder, note, model, '' if access is None else access.model)
 
 
 def _note(recorder: Recorder, type_: str, data: object) -> None:

@@ -6,7 +6,8 @@ from swarm.v1 import mission_pb2
 
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.missions import FAILED, REFUSED, Mission, MissionStatus, Order
+from swarm_supervisor.mission_files import finish, inherit, ready
+from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import Escalation
 from swarm_supervisor.tasking import Draft, add_order, available, split_area
@@ -17,6 +18,7 @@ TAKEN_UP = 0.4
 """A delivery with more progress than this may have its load on board."""
 DROPPED = 'though it had promised'
 """Stands in the reason of an order that its robot dropped."""
+BAD = (FAILED, REFUSED, RECALLED)
 
 
 async def settle(hq: Headquarters) -> None:
@@ -25,7 +27,22 @@ async def settle(hq: Headquarters) -> None:
         for order in list(mission.orders):
             if mission.open and _cannot(hq, order):
                 await _hand_over(hq, mission, order)
+        _send_ready(hq, mission)
         _close_if_done(hq, mission)
+
+
+def _send_ready(hq: Headquarters, mission: Mission) -> None:
+    """Send the orders whose turn has come; those that wait for a failed one fail with it."""
+    failed = {o.order_id for o in mission.orders if o.status in BAD and not o.replaced}
+    for order in mission.orders:
+        if not mission.open or order.closed or order.sent:
+            continue
+        lost = failed.intersection(order.task().after)
+        if lost:
+            order.end(FAILED, f'it waited for {min(lost)}, which was not done')
+            hq.store.save_order(order)
+        elif order.task().after and ready(mission, order):
+            hq.send_order(order)
 
 
 def _cannot(hq: Headquarters, order: Order) -> str:
@@ -112,9 +129,12 @@ async def _split(
         _give_up(hq, mission, order, f'{reason}; nobody else reaches the {out} cells left')
         return
     orders = [add_order(hq, mission, draft, task) for draft in drafts]
+    for heir in orders:
+        inherit(heir, task)
     _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
     for heir in orders:
-        hq.send_order(heir)
+        if ready(mission, heir):
+            hq.send_order(heir)
 
 
 def _replace(
@@ -174,6 +194,7 @@ def _close_if_done(hq: Headquarters, mission: Mission) -> None:
         durable=True,
     )
     hq.store.save_mission(mission)
+    finish(hq, mission)
     said = 'is complete' if mission.status is MissionStatus.COMPLETE else 'has failed'
     because = f': {mission.reason}' if mission.reason else ''
     hq.say(f'mission {mission.mission_id} {said}: {mission.text!r}{because}')

@@ -8,7 +8,8 @@ from swarm.v1 import mission_pb2
 
 from swarm_supervisor import faults
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
-from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED
+from swarm_supervisor.mission_files import ready
+from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED, Order
 from swarm_supervisor.post import Session
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.trusting import issue_token, renew_token, tell_revocations
@@ -137,9 +138,15 @@ def _send_waiting(hq: Headquarters, member: Member) -> None:
     for order in hq.orders_of(member.agent_id):
         if order.recall:
             hq.post.recall(member.agent_id, order.order_id, order.recall)
-        elif member.available:
+        elif member.available and _may_go(hq, order):
             renew_token(hq, member)
             hq.send_order(order)
+
+
+def _may_go(hq: Headquarters, order: Order) -> bool:
+    """Whether nothing that an order waits for is still open."""
+    mission = hq.mission(order.mission_id)
+    return mission is None or ready(mission, order)
 
 
 def take_telemetry(hq: Headquarters, member: Member, telemetry: mission_pb2.Telemetry) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from swarm.v1 import operator_pb2
 
 from swarm_supervisor import approvals
+from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.mission_files import begin, equip, finish, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.review import Ruling, review
 from swarm_supervisor.roster import Member
@@ -220,6 +222,7 @@ def _note_plan(
         'assumptions': list(plan.assumptions),
         'tasks': tasks,
         'mandates': mandates_in_force(hq),
+        'recalled': recalled(hq, request.text),
     }
     return hq.note(Kind.DECISION, 'mission.planned', data, causes=(said,))
 
@@ -240,6 +243,8 @@ def _issue(
     waited = mission.status is MissionStatus.PENDING
     mission.status, mission.reason = MissionStatus.OPEN, ''
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
+    equip(mission, plan, [draft.number for draft in drafts])
+    begin(hq, mission, plan)
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''
     reply = SubmitReply(
@@ -255,7 +260,8 @@ def _issue(
     if not waited:
         hq.add_mission(mission)
     for order in orders:
-        _set_off(hq, order)
+        if ready(mission, order):
+            _set_off(hq, order)
     return reply
 
 
@@ -303,6 +309,7 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
     for order in mission.orders:
         hq.take_back(order, reason)
     hq.store.save_mission(mission)
+    finish(hq, mission)
     return ''
 
 

@@ -33,6 +33,18 @@ class Settings(BaseModel):
     """A language model that has not answered by then is not waited for [s]."""
     model_max_tokens: int = Field(default=2048, ge=64)
     """Longest answer of a language model [tokens]."""
+    model_tokens_per_mission: int = Field(default=20_000, ge=0)
+    """Tokens that one order may take, retries included."""
+    model_tokens_per_day: int = Field(default=500_000, ge=0)
+    """Tokens that all orders of a day (UTC) may take."""
+    model_usd_per_mission: float = Field(default=0.2, ge=0.0)
+    """Money that one order may cost [USD]."""
+    model_usd_per_day: float = Field(default=5.0, ge=0.0)
+    """Money that all orders of a day (UTC) may cost [USD]."""
+    model_usd_per_million_in: float = Field(default=3.0, ge=0.0)
+    """Price of a million tokens that the model reads [USD]."""
+    model_usd_per_million_out: float = Field(default=15.0, ge=0.0)
+    """Price of a million tokens that the model writes [USD]."""
 
 
 def load_settings(path: Path) -> Settings:

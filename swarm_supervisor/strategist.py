@@ -95,6 +95,8 @@ class Plan:
     author: str
     """Who planned: 'grammar', or 'anthropic' and the model's name."""
     assumptions: tuple[str, ...] = ()
+    after: tuple[tuple[int, ...], ...] = ()
+    """For each task the numbers of those that must be done before it; none: all begin at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

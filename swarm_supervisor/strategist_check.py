@@ -34,10 +34,25 @@ def check_plan(plan: Plan, context: Context) -> Refusal | None:
     """
     if not 1 <= len(plan.tasks) <= MAX_TASKS:
         return Refusal(reason=f'a plan has 1 to {MAX_TASKS} tasks, found {len(plan.tasks)}')
+    fault = _order_fault(plan)
+    if fault:
+        return Refusal(reason=fault)
     for task in plan.tasks:
         fault = _fault(task, context)
         if fault:
             return Refusal(reason=fault)
+    return None
+
+
+def _order_fault(plan: Plan) -> str | None:
+    """A task may wait for tasks before it only: so no two wait for each other."""
+    if plan.after and len(plan.after) != len(plan.tasks):
+        return f'the plan orders {len(plan.after)} tasks, but has {len(plan.tasks)}'
+    for number, before in enumerate(plan.after):
+        if any(not 0 <= other < number for other in before):
+            return f'task {number + 1} waits for a task that does not come before it'
+        if before and isinstance(plan.tasks[number], RecallTask):
+            return f'task {number + 1} recalls a mission: that is done at once'
     return None
 
 

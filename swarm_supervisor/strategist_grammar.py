@@ -9,9 +9,13 @@
     wait N s [with ROBOT]
     ROBOT return home                   also: everybody return home
     recall MISSION
+    ORDER, then ORDER …                 each waits for the one before it
+    visit PLACE and PLACE in any order, go to PLACE exactly N times, keep visiting PLACE …
+    bring … from PLACE to PLACE, look for … in SECTOR
 
-A PLACE is a name from the fleet's places file or two numbers, `X Y`, in metres in the map frame.
-Upper and lower case are the same, a final full stop is ignored.
+The last three lines stand for what strategist_language.py reads by written rules. A PLACE is a
+name from the fleet's places file or two numbers, `X Y`, in metres in the map frame. Upper and
+lower case are the same, a final full stop is ignored.
 """
 
 import re
@@ -35,6 +39,7 @@ from swarm_supervisor.strategist import (
     Task,
     WaitTask,
 )
+from swarm_supervisor.strategist_language import read_mission, read_steps
 
 FORMS = (
     'survey the whole AREA',
@@ -70,10 +75,27 @@ def read_order(text: str, context: Context) -> Answer:
     words = ' '.join(text.split()).removesuffix('.').lower()
     if not words or len(text) > MAX_TEXT:
         return Refusal(reason=f'an order has 1 to {MAX_TEXT} characters, found {len(text)}')
+    closed = _read_closed(words, context)
+    if isinstance(closed, Plan):
+        return closed
+    steps = read_steps(words, lambda part: _read_one(part, context))
+    return steps or read_mission(words, context) or closed or _unknown(words)
+
+
+def _read_one(words: str, context: Context) -> Answer:
+    return _read_closed(words, context) or read_mission(words, context) or _unknown(words)
+
+
+def _read_closed(words: str, context: Context) -> Answer | None:
+    """Read one order by the closed grammar; None where it has no such form."""
     for pattern, reader in _RULES:
         match = pattern.fullmatch(words)
         if match:
             return _answer(match, reader, context)
+    return None
+
+
+def _unknown(words: str) -> Refusal:
     return Refusal(reason=f'{words[:80]!r} is no order known here; expected {_listed(FORMS)}')
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a checked plan to orders: which robot does what, and what exactly it is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 
@@ -48,6 +48,8 @@ class Draft:
     agent_id: str
     task: mission_pb2.MissionOrder
     """Only the task itself and what follows from it."""
+    number: int = 0
+    """Which task of the plan it carries out."""
 
 
 async def draft_orders(hq: Headquarters, plan: Plan, mission: Mission) -> list[Draft]:
@@ -57,11 +59,13 @@ async def draft_orders(hq: Headquarters, plan: Plan, mission: Mission) -> list[D
         CannotError: Nobody can do a task.
     """
     drafts: list[Draft] = []
-    for task in plan.tasks:
+    for number, task in enumerate(plan.tasks):
+        found: list[Draft] = []
         if isinstance(task, SurveyTask):
-            drafts += await _survey(hq, task, mission)
+            found = await _survey(hq, task, mission)
         elif not isinstance(task, RecallTask):
-            drafts += _others(hq, task, mission)
+            found = _others(hq, task, mission)
+        drafts += [replace(draft, number=number) for draft in found]
     return drafts
 
 

@@ -29,11 +29,24 @@ _MAX_FRONT = 2000
 class Standing(str, Enum):
     """How far a note may be relied on."""
 
+    LEGACY = 'legacy'
     OBSERVED = 'observed'
+    GENERATED = 'generated'
     INFERRED = 'inferred'
     CONFIRMED = 'confirmed'
     DISPUTED = 'disputed'
     SUPERSEDED = 'superseded'
+
+
+class NoteKind(str, Enum):
+    """What a note is about."""
+
+    HAZARD = 'hazard'
+    PLACE = 'place'
+    PEER = 'peer'
+    DECISION = 'decision'
+    FEEDBACK = 'operator-feedback'
+    LESSON = 'lesson'
 
 
 NoteState = CardState
@@ -52,6 +65,7 @@ class Front(BaseModel):
     """Who says so: an agent, or the operator."""
     evidence: tuple[str, ...] = Field(default=(), max_length=20, strict=False)
     """Ids of the events that it rests on."""
+    kind: NoteKind = Field(default=NoteKind.DECISION, strict=False)
     superseded_by: str = Field(default='', max_length=64)
 
 

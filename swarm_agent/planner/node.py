@@ -34,6 +34,7 @@ from swarm_agent.planner.wire import to_telemetry
 from swarm_config.errors import ConfigError
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
+from swarm_vault.soul import Temperament
 
 ON_A_LEG = frozenset((Situation.NAV_MOVING, Situation.NAV_BLOCKED, Situation.NAV_YIELDING))
 _SECOND_NS = 1_000_000_000
@@ -79,6 +80,9 @@ class PlannerNode:
         self._linked, self._decided_ns, self._failure = False, 0, ''
         self._due_ns: dict[str, int] = {}
         self._journal.say('planner.start', f'supervisor: {setup.target or "none"}')
+        if setup.soul.temperament is not Temperament.STEADY:
+            why = f'{setup.soul.temperament.value} {setup.soul.reason}'.strip()
+            self._journal.say('planner.temperament', why)
         if setup.settings.planner == 'slm':
             self._journal.say('planner.slm', f'a language model proposes; {GEMMA_TERMS}')
 

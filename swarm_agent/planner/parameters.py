@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import rclpy.exceptions
 from rclpy.node import Node
 
+from swarm_agent.planner.core.temper import tempered
 from swarm_agent.planner.core.types import Params, Tuning
 from swarm_agent.planner.skill_cards import load_cards
 from swarm_config.errors import ConfigError
@@ -18,6 +19,7 @@ from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
 from swarm_config.ranges import Range
 from swarm_vault.laws.policy_file import policies_of
+from swarm_vault.soul import Soul, Temperament, soul_of
 
 NO_SUPERVISOR = 'none'
 
@@ -61,6 +63,7 @@ class Setup:
     """host:port of the supervisor; empty for none."""
     settings: Settings
     params: Params
+    soul: Soul = Soul(temperament=Temperament.STEADY)
 
 
 def load_setup(node: Node) -> Setup:
@@ -83,13 +86,18 @@ def load_setup(node: Node) -> Setup:
         )
     fleet = load_fleet(Path(fleet_file))
     robot, target = fleet.robot(agent_id), _target(settings, fleet)
+    soul = soul_of(Path(vault_dir), agent_id)
     return Setup(
         fleet=fleet,
         robot=robot,
         vault_dir=Path(vault_dir),
         target=target,
         settings=settings,
-        params=_params(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+        params=tempered(
+            _params(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+            soul.temperament,
+        ),
+        soul=soul,
     )
 
 

@@ -62,6 +62,7 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         seconds=message.wait.seconds,
         mandate_id=message.warrant.mandate_id,
         approved=bool(message.warrant.approved_by) and not local,
+        forbidden=tuple(message.packet.forbidden[:64]),
     )
 
 

@@ -6,7 +6,18 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import bench, demo, doctor, freeze, laws, operator, plan, up
+from swarm_supervisor.cli import (
+    bench,
+    demo,
+    doctor,
+    freeze,
+    laws,
+    memory,
+    operator,
+    plan,
+    playbook,
+    up,
+)
 from swarm_vault import cli as audit
 from swarm_vault.errors import VaultError
 
@@ -20,6 +31,8 @@ app.command('demo')(demo.demo)
 app.command('up')(up.up)
 app.add_typer(operator.mission, name='mission')
 app.add_typer(plan.app, name='plan')
+app.add_typer(memory.app, name='memory')
+app.add_typer(playbook.app, name='playbook')
 app.command('status')(operator.status)
 app.command('watch')(operator.watch)
 app.command('stop')(operator.stop)

@@ -58,7 +58,7 @@ def audit(supervisor: Supervisor, type_: str) -> list[dict]:
     lines = [
         line for path in sorted(folder.rglob('*.jsonl')) for line in path.read_bytes().splitlines()
     ]
-    return [event['data'] for event in map(json.loads, lines) if event['type'] == type_]
+    return [event['data'] for event in map(json.loads, lines) if event.get('type') == type_]
 
 
 def submit(client: OperatorClient, text: str, **options) -> operator_pb2.SubmitReply:

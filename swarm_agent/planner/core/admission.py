@@ -50,6 +50,8 @@ def _form(order: Order, params: Params) -> str:
         return f'priority is {order.priority}, expected 1 to 10'
     if order.task is Task.UNKNOWN:
         return 'the order has no task that this robot knows'
+    if order.task.value in order.forbidden:
+        return f'the order asks for {order.task.value}, which its own packet forbids'
     return ''
 
 

@@ -340,7 +340,7 @@ def _intent(turn: Turn, act: Act) -> Intent | None:
         use_yaw=act.want.use_yaw,
         tolerance_m=act.want.tolerance_m,
         priority=act.want.priority,
-        speed_factor=act.want.speed_factor,
+        speed_factor=act.want.speed_factor * turn.params.tuning.speed_share,
     )
     if new == old:
         return None

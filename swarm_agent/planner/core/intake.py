@@ -6,6 +6,7 @@ from dataclasses import replace
 from swarm_agent.planner.core import laws
 from swarm_agent.planner.core.admission import Standing, refusal
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Order, Recall, Task
+from swarm_agent.planner.core.repeats import blocked
 from swarm_agent.planner.core.state import Job, current, resume
 from swarm_agent.planner.core.turn import Turn
 from swarm_vault.laws.core.tiers import takes_over
@@ -133,7 +134,9 @@ def _admit(turn: Turn, order: Order) -> None:
         battery=None if charge is None else charge.share,
         locked_down=turn.state.stopped if turn.state.stopped.startswith('locked down') else '',
     )
-    reason = refusal(order, standing, turn.state.ground, turn.params)
+    reason = refusal(order, standing, turn.state.ground, turn.params) or blocked(
+        turn.state.failures, order, turn.knowledge
+    )
     if not reason:
         order, reason = laws.admitted(turn, order)
     if reason:

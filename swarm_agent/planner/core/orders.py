@@ -101,6 +101,8 @@ class Order:
     """The authority that it cites."""
     approved: bool = False
     """A human approved it; the supervisor's signature says so."""
+    forbidden: tuple[str, ...] = ()
+    """Skills that its packet rules out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from swarm_agent.planner.core.ground import Ground, make_ground
 from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Ack, Order, Token
+from swarm_agent.planner.core.repeats import Failure
 from swarm_agent.planner.core.skills.step import Leg, Scratch, Want
 from swarm_agent.planner.core.types import (
     Answered,
@@ -77,6 +78,8 @@ class State:
     """Why the robot was held at the last decision."""
     saved: Checkpoint | None = None
     saved_ns: int = 0
+    failures: tuple[Failure, ...] = ()
+    """What was tried in vain."""
 
 
 def initial(params: Params) -> State:

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from swarm_agent.planner.core.law_state import trust_now
+from swarm_agent.planner.core import repeats
 from swarm_agent.planner.core.orders import Ack, AckStatus, Task
 from swarm_agent.planner.core.skills.step import View
 from swarm_agent.planner.core.state import Job, State, remember
@@ -75,6 +76,11 @@ class Turn:
         fresh = age_ns <= self.params.tuning.situation_timeout_s * 1e9
         return seen if fresh and seen.nav_state in _NAV_STATES else None
 
+    @property
+    def knowledge(self) -> int:
+        """How many violations of its expectations the robot has met: each one teaches it."""
+        return 0 if self.inputs.situation is None else self.inputs.situation.violations
+
     def note(
         self,
         type_: str,
@@ -105,6 +111,7 @@ class Turn:
             active='',
             aside=None,
             question=None,
+            failures=repeats.after(self.state.failures, job.order, status, self.knowledge),
         )
         self.answer(job.order.order_id, status, reason)
 

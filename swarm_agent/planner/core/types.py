@@ -96,6 +96,8 @@ class Tuning:
     """Time to take up or put down a load [s]."""
     save_s: Annotated[float, Range(1, 60)] = 5.0
     """Progress of a survey is saved at most this often [s]."""
+    speed_share: Annotated[float, Range(0.1, 1)] = 1.0
+    """Share of its top speed that the robot uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

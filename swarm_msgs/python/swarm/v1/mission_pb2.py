@@ -24,57 +24,58 @@ _sym_db = _symbol_database.Default()
 
 from swarm.v1 import common_pb2 as swarm_dot_v1_dot_common__pb2
 from swarm.v1 import laws_pb2 as swarm_dot_v1_dot_laws__pb2
+from swarm.v1 import packet_pb2 as swarm_dot_v1_dot_packet__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16swarm/v1/mission.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\x1a\x13swarm/v1/laws.proto\"<\n\x06Survey\x12!\n\x06region\x18\x01 \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\x0f\n\x07range_m\x18\x02 \x01(\x01\"7\n\x04GoTo\x12\x1e\n\x04goal\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x0f\n\x07use_yaw\x18\x02 \x01(\x08\"8\n\x06Patrol\x12\x1f\n\x05stops\x18\x01 \x03(\x0b\x32\x10.swarm.v1.Pose2D\x12\r\n\x05loops\x18\x02 \x01(\r\"P\n\x07\x44\x65liver\x12!\n\x07pick_up\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\"\n\x08\x64rop_off\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Pose2D\"\x17\n\x04Wait\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\"\x0e\n\x0cReturnToBase\"\xf9\x03\n\x0cMissionOrder\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\ncreated_ns\x18\x04 \x01(\x03\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\x15\n\rnot_before_ns\x18\x06 \x01(\x03\x12\x10\n\x08priority\x18\x07 \x01(\r\x12+\n\tlink_loss\x18\x08 \x01(\x0e\x32\x18.swarm.v1.LinkLossPolicy\x12\x11\n\tissued_by\x18\t \x01(\t\x12\x13\n\x0breturn_home\x18\n \x01(\x08\x12\"\n\x06survey\x18\x14 \x01(\x0b\x32\x10.swarm.v1.SurveyH\x00\x12\x1f\n\x05go_to\x18\x15 \x01(\x0b\x32\x0e.swarm.v1.GoToH\x00\x12\"\n\x06patrol\x18\x16 \x01(\x0b\x32\x10.swarm.v1.PatrolH\x00\x12$\n\x07\x64\x65liver\x18\x17 \x01(\x0b\x32\x11.swarm.v1.DeliverH\x00\x12\x1e\n\x04wait\x18\x18 \x01(\x0b\x32\x0e.swarm.v1.WaitH\x00\x12\x30\n\x0ereturn_to_base\x18\x19 \x01(\x0b\x32\x16.swarm.v1.ReturnToBaseH\x00\x12\"\n\x07warrant\x18( \x01(\x0b\x32\x11.swarm.v1.WarrantB\x06\n\x04task\"c\n\x08OrderAck\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12#\n\x06status\x18\x02 \x01(\x0e\x32\x13.swarm.v1.AckStatus\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08stamp_ns\x18\x04 \x01(\x03\"\xe4\x01\n\x05Hello\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06skills\x18\x03 \x03(\t\x12\x1e\n\x04pose\x18\x04 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x1e\n\x04home\x18\x05 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x15\n\rmax_speed_mps\x18\x06 \x01(\x01\x12\x10\n\x08radius_m\x18\x07 \x01(\x01\x12\x18\n\x10software_version\x18\x08 \x01(\t\x12\'\n\x0bopen_orders\x18\t \x03(\x0b\x32\x12.swarm.v1.OrderAck\"\xf2\x02\n\tTelemetry\x12\x10\n\x08stamp_ns\x18\x01 \x01(\x03\x12\x1e\n\x04pose\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x11\n\tspeed_mps\x18\x03 \x01(\x01\x12\x0f\n\x07\x62\x61ttery\x18\x04 \x01(\x01\x12\r\n\x05phase\x18\x05 \x01(\t\x12\r\n\x05skill\x18\x06 \x01(\t\x12\x10\n\x08order_id\x18\x07 \x01(\t\x12\x10\n\x08progress\x18\x08 \x01(\x01\x12\x12\n\ndistance_m\x18\t \x01(\x01\x12\x12\n\nviolations\x18\n \x01(\r\x12\x14\n\x0cnegotiations\x18\x0b \x01(\r\x12\x0c\n\x04tier\x18\x0c \x01(\r\x12\x1f\n\x04seen\x18\r \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\"\n\x07hazards\x18\x0e \x03(\x0b\x32\x11.swarm.v1.Point2D\x12\r\n\x05peers\x18\x0f \x03(\t\x12\x16\n\x0e\x65vents_written\x18\x10 \x01(\x04\x12\x15\n\revents_synced\x18\x11 \x01(\x04\"d\n\nEventBatch\x12\x0e\n\x06writer\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\r\n\x05lines\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\x12\x10\n\x08\x63osigned\x18\x05 \x01(\t\"\\\n\x08\x45ventAck\x12\x0e\n\x06writer\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12\x10\n\x08\x63osigned\x18\x04 \x01(\t\x12\x12\n\ncheckpoint\x18\x05 \x01(\t\"1\n\x08Identity\x12\x15\n\rsystem_prompt\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\x9c\x01\n\tTierToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\x12\x11\n\tissued_ns\x18\x04 \x01(\x03\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\"\n\x07mandate\x18\x06 \x01(\x0b\x32\x11.swarm.v1.Mandate\x12\x12\n\ngranted_by\x18\x07 \x01(\t\"\x8e\x01\n\x07Welcome\x12\"\n\x08identity\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Signed\x12$\n\ntier_token\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Signed\x12\x15\n\rsupervisor_id\x18\x03 \x01(\t\x12\"\n\x06resume\x18\x04 \x03(\x0b\x32\x12.swarm.v1.EventAck\"*\n\x06Recall\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x16\n\x04Stop\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\xa6\x01\n\x07\x41gentUp\x12 \n\x05hello\x18\x01 \x01(\x0b\x32\x0f.swarm.v1.HelloH\x00\x12(\n\ttelemetry\x18\x02 \x01(\x0b\x32\x13.swarm.v1.TelemetryH\x00\x12!\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x12.swarm.v1.OrderAckH\x00\x12&\n\x06\x65vents\x18\x04 \x01(\x0b\x32\x14.swarm.v1.EventBatchH\x00\x42\x04\n\x02up\"\xa6\x02\n\x0eSupervisorDown\x12$\n\x07welcome\x18\x01 \x01(\x0b\x32\x11.swarm.v1.WelcomeH\x00\x12!\n\x05order\x18\x02 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12\"\n\x06recall\x18\x03 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12 \n\x04stop\x18\x04 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12&\n\ntier_token\x18\x05 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12\'\n\tevent_ack\x18\x06 \x01(\x0b\x32\x12.swarm.v1.EventAckH\x00\x12,\n\x0brevocations\x18( \x01(\x0b\x32\x15.swarm.v1.RevocationsH\x00\x42\x06\n\x04\x64own*\xcf\x01\n\x0eLinkLossPolicy\x12 \n\x1cLINK_LOSS_POLICY_UNSPECIFIED\x10\x00\x12\x1d\n\x19LINK_LOSS_POLICY_CONTINUE\x10\x01\x12\x1f\n\x1bLINK_LOSS_POLICY_FINISH_LEG\x10\x02\x12\x19\n\x15LINK_LOSS_POLICY_HOLD\x10\x03\x12 \n\x1cLINK_LOSS_POLICY_RETURN_HOME\x10\x04\x12\x1e\n\x1aLINK_LOSS_POLICY_LOCK_DOWN\x10\x05*\xa2\x01\n\tAckStatus\x12\x1a\n\x16\x41\x43K_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x43K_STATUS_ACCEPTED\x10\x01\x12\x16\n\x12\x41\x43K_STATUS_REFUSED\x10\x02\x12\x18\n\x14\x41\x43K_STATUS_COMPLETED\x10\x03\x12\x15\n\x11\x41\x43K_STATUS_FAILED\x10\x04\x12\x17\n\x13\x41\x43K_STATUS_RECALLED\x10\x05\x32I\n\x0eMissionControl\x12\x37\n\x04Link\x12\x11.swarm.v1.AgentUp\x1a\x18.swarm.v1.SupervisorDown(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16swarm/v1/mission.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\x1a\x13swarm/v1/laws.proto\x1a\x15swarm/v1/packet.proto\"<\n\x06Survey\x12!\n\x06region\x18\x01 \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\x0f\n\x07range_m\x18\x02 \x01(\x01\"7\n\x04GoTo\x12\x1e\n\x04goal\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x0f\n\x07use_yaw\x18\x02 \x01(\x08\"8\n\x06Patrol\x12\x1f\n\x05stops\x18\x01 \x03(\x0b\x32\x10.swarm.v1.Pose2D\x12\r\n\x05loops\x18\x02 \x01(\r\"P\n\x07\x44\x65liver\x12!\n\x07pick_up\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\"\n\x08\x64rop_off\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Pose2D\"\x17\n\x04Wait\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\"\x0e\n\x0cReturnToBase\"\xaa\x04\n\x0cMissionOrder\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\ncreated_ns\x18\x04 \x01(\x03\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\x15\n\rnot_before_ns\x18\x06 \x01(\x03\x12\x10\n\x08priority\x18\x07 \x01(\r\x12+\n\tlink_loss\x18\x08 \x01(\x0e\x32\x18.swarm.v1.LinkLossPolicy\x12\x11\n\tissued_by\x18\t \x01(\t\x12\x13\n\x0breturn_home\x18\n \x01(\x08\x12\"\n\x06survey\x18\x14 \x01(\x0b\x32\x10.swarm.v1.SurveyH\x00\x12\x1f\n\x05go_to\x18\x15 \x01(\x0b\x32\x0e.swarm.v1.GoToH\x00\x12\"\n\x06patrol\x18\x16 \x01(\x0b\x32\x10.swarm.v1.PatrolH\x00\x12$\n\x07\x64\x65liver\x18\x17 \x01(\x0b\x32\x11.swarm.v1.DeliverH\x00\x12\x1e\n\x04wait\x18\x18 \x01(\x0b\x32\x0e.swarm.v1.WaitH\x00\x12\x30\n\x0ereturn_to_base\x18\x19 \x01(\x0b\x32\x16.swarm.v1.ReturnToBaseH\x00\x12\"\n\x07warrant\x18( \x01(\x0b\x32\x11.swarm.v1.Warrant\x12 \n\x06packet\x18) \x01(\x0b\x32\x10.swarm.v1.Packet\x12\r\n\x05\x61\x66ter\x18* \x03(\tB\x06\n\x04task\"c\n\x08OrderAck\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12#\n\x06status\x18\x02 \x01(\x0e\x32\x13.swarm.v1.AckStatus\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08stamp_ns\x18\x04 \x01(\x03\"\xe4\x01\n\x05Hello\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06skills\x18\x03 \x03(\t\x12\x1e\n\x04pose\x18\x04 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x1e\n\x04home\x18\x05 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x15\n\rmax_speed_mps\x18\x06 \x01(\x01\x12\x10\n\x08radius_m\x18\x07 \x01(\x01\x12\x18\n\x10software_version\x18\x08 \x01(\t\x12\'\n\x0bopen_orders\x18\t \x03(\x0b\x32\x12.swarm.v1.OrderAck\"\xf2\x02\n\tTelemetry\x12\x10\n\x08stamp_ns\x18\x01 \x01(\x03\x12\x1e\n\x04pose\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Pose2D\x12\x11\n\tspeed_mps\x18\x03 \x01(\x01\x12\x0f\n\x07\x62\x61ttery\x18\x04 \x01(\x01\x12\r\n\x05phase\x18\x05 \x01(\t\x12\r\n\x05skill\x18\x06 \x01(\t\x12\x10\n\x08order_id\x18\x07 \x01(\t\x12\x10\n\x08progress\x18\x08 \x01(\x01\x12\x12\n\ndistance_m\x18\t \x01(\x01\x12\x12\n\nviolations\x18\n \x01(\r\x12\x14\n\x0cnegotiations\x18\x0b \x01(\r\x12\x0c\n\x04tier\x18\x0c \x01(\r\x12\x1f\n\x04seen\x18\r \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\"\n\x07hazards\x18\x0e \x03(\x0b\x32\x11.swarm.v1.Point2D\x12\r\n\x05peers\x18\x0f \x03(\t\x12\x16\n\x0e\x65vents_written\x18\x10 \x01(\x04\x12\x15\n\revents_synced\x18\x11 \x01(\x04\"d\n\nEventBatch\x12\x0e\n\x06writer\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\r\n\x05lines\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\x12\x10\n\x08\x63osigned\x18\x05 \x01(\t\"\\\n\x08\x45ventAck\x12\x0e\n\x06writer\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12\x10\n\x08\x63osigned\x18\x04 \x01(\t\x12\x12\n\ncheckpoint\x18\x05 \x01(\t\"1\n\x08Identity\x12\x15\n\rsystem_prompt\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\x9c\x01\n\tTierToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\x12\x11\n\tissued_ns\x18\x04 \x01(\x03\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\"\n\x07mandate\x18\x06 \x01(\x0b\x32\x11.swarm.v1.Mandate\x12\x12\n\ngranted_by\x18\x07 \x01(\t\"\x8e\x01\n\x07Welcome\x12\"\n\x08identity\x18\x01 \x01(\x0b\x32\x10.swarm.v1.Signed\x12$\n\ntier_token\x18\x02 \x01(\x0b\x32\x10.swarm.v1.Signed\x12\x15\n\rsupervisor_id\x18\x03 \x01(\t\x12\"\n\x06resume\x18\x04 \x03(\x0b\x32\x12.swarm.v1.EventAck\"*\n\x06Recall\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x16\n\x04Stop\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\xa6\x01\n\x07\x41gentUp\x12 \n\x05hello\x18\x01 \x01(\x0b\x32\x0f.swarm.v1.HelloH\x00\x12(\n\ttelemetry\x18\x02 \x01(\x0b\x32\x13.swarm.v1.TelemetryH\x00\x12!\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x12.swarm.v1.OrderAckH\x00\x12&\n\x06\x65vents\x18\x04 \x01(\x0b\x32\x14.swarm.v1.EventBatchH\x00\x42\x04\n\x02up\"\xa6\x02\n\x0eSupervisorDown\x12$\n\x07welcome\x18\x01 \x01(\x0b\x32\x11.swarm.v1.WelcomeH\x00\x12!\n\x05order\x18\x02 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12\"\n\x06recall\x18\x03 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12 \n\x04stop\x18\x04 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12&\n\ntier_token\x18\x05 \x01(\x0b\x32\x10.swarm.v1.SignedH\x00\x12\'\n\tevent_ack\x18\x06 \x01(\x0b\x32\x12.swarm.v1.EventAckH\x00\x12,\n\x0brevocations\x18( \x01(\x0b\x32\x15.swarm.v1.RevocationsH\x00\x42\x06\n\x04\x64own*\xcf\x01\n\x0eLinkLossPolicy\x12 \n\x1cLINK_LOSS_POLICY_UNSPECIFIED\x10\x00\x12\x1d\n\x19LINK_LOSS_POLICY_CONTINUE\x10\x01\x12\x1f\n\x1bLINK_LOSS_POLICY_FINISH_LEG\x10\x02\x12\x19\n\x15LINK_LOSS_POLICY_HOLD\x10\x03\x12 \n\x1cLINK_LOSS_POLICY_RETURN_HOME\x10\x04\x12\x1e\n\x1aLINK_LOSS_POLICY_LOCK_DOWN\x10\x05*\xa2\x01\n\tAckStatus\x12\x1a\n\x16\x41\x43K_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x43K_STATUS_ACCEPTED\x10\x01\x12\x16\n\x12\x41\x43K_STATUS_REFUSED\x10\x02\x12\x18\n\x14\x41\x43K_STATUS_COMPLETED\x10\x03\x12\x15\n\x11\x41\x43K_STATUS_FAILED\x10\x04\x12\x17\n\x13\x41\x43K_STATUS_RECALLED\x10\x05\x32I\n\x0eMissionControl\x12\x37\n\x04Link\x12\x11.swarm.v1.AgentUp\x1a\x18.swarm.v1.SupervisorDown(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'swarm.v1.mission_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LINKLOSSPOLICY']._serialized_start=2679
-  _globals['_LINKLOSSPOLICY']._serialized_end=2886
-  _globals['_ACKSTATUS']._serialized_start=2889
-  _globals['_ACKSTATUS']._serialized_end=3051
-  _globals['_SURVEY']._serialized_start=80
-  _globals['_SURVEY']._serialized_end=140
-  _globals['_GOTO']._serialized_start=142
-  _globals['_GOTO']._serialized_end=197
-  _globals['_PATROL']._serialized_start=199
-  _globals['_PATROL']._serialized_end=255
-  _globals['_DELIVER']._serialized_start=257
-  _globals['_DELIVER']._serialized_end=337
-  _globals['_WAIT']._serialized_start=339
-  _globals['_WAIT']._serialized_end=362
-  _globals['_RETURNTOBASE']._serialized_start=364
-  _globals['_RETURNTOBASE']._serialized_end=378
-  _globals['_MISSIONORDER']._serialized_start=381
-  _globals['_MISSIONORDER']._serialized_end=886
-  _globals['_ORDERACK']._serialized_start=888
-  _globals['_ORDERACK']._serialized_end=987
-  _globals['_HELLO']._serialized_start=990
-  _globals['_HELLO']._serialized_end=1218
-  _globals['_TELEMETRY']._serialized_start=1221
-  _globals['_TELEMETRY']._serialized_end=1591
-  _globals['_EVENTBATCH']._serialized_start=1593
-  _globals['_EVENTBATCH']._serialized_end=1693
-  _globals['_EVENTACK']._serialized_start=1695
-  _globals['_EVENTACK']._serialized_end=1787
-  _globals['_IDENTITY']._serialized_start=1789
-  _globals['_IDENTITY']._serialized_end=1838
-  _globals['_TIERTOKEN']._serialized_start=1841
-  _globals['_TIERTOKEN']._serialized_end=1997
-  _globals['_WELCOME']._serialized_start=2000
-  _globals['_WELCOME']._serialized_end=2142
-  _globals['_RECALL']._serialized_start=2144
-  _globals['_RECALL']._serialized_end=2186
-  _globals['_STOP']._serialized_start=2188
-  _globals['_STOP']._serialized_end=2210
-  _globals['_AGENTUP']._serialized_start=2213
-  _globals['_AGENTUP']._serialized_end=2379
-  _globals['_SUPERVISORDOWN']._serialized_start=2382
-  _globals['_SUPERVISORDOWN']._serialized_end=2676
-  _globals['_MISSIONCONTROL']._serialized_start=3053
-  _globals['_MISSIONCONTROL']._serialized_end=3126
+  _globals['_LINKLOSSPOLICY']._serialized_start=2751
+  _globals['_LINKLOSSPOLICY']._serialized_end=2958
+  _globals['_ACKSTATUS']._serialized_start=2961
+  _globals['_ACKSTATUS']._serialized_end=3123
+  _globals['_SURVEY']._serialized_start=103
+  _globals['_SURVEY']._serialized_end=163
+  _globals['_GOTO']._serialized_start=165
+  _globals['_GOTO']._serialized_end=220
+  _globals['_PATROL']._serialized_start=222
+  _globals['_PATROL']._serialized_end=278
+  _globals['_DELIVER']._serialized_start=280
+  _globals['_DELIVER']._serialized_end=360
+  _globals['_WAIT']._serialized_start=362
+  _globals['_WAIT']._serialized_end=385
+  _globals['_RETURNTOBASE']._serialized_start=387
+  _globals['_RETURNTOBASE']._serialized_end=401
+  _globals['_MISSIONORDER']._serialized_start=404
+  _globals['_MISSIONORDER']._serialized_end=958
+  _globals['_ORDERACK']._serialized_start=960
+  _globals['_ORDERACK']._serialized_end=1059
+  _globals['_HELLO']._serialized_start=1062
+  _globals['_HELLO']._serialized_end=1290
+  _globals['_TELEMETRY']._serialized_start=1293
+  _globals['_TELEMETRY']._serialized_end=1663
+  _globals['_EVENTBATCH']._serialized_start=1665
+  _globals['_EVENTBATCH']._serialized_end=1765
+  _globals['_EVENTACK']._serialized_start=1767
+  _globals['_EVENTACK']._serialized_end=1859
+  _globals['_IDENTITY']._serialized_start=1861
+  _globals['_IDENTITY']._serialized_end=1910
+  _globals['_TIERTOKEN']._serialized_start=1913
+  _globals['_TIERTOKEN']._serialized_end=2069
+  _globals['_WELCOME']._serialized_start=2072
+  _globals['_WELCOME']._serialized_end=2214
+  _globals['_RECALL']._serialized_start=2216
+  _globals['_RECALL']._serialized_end=2258
+  _globals['_STOP']._serialized_start=2260
+  _globals['_STOP']._serialized_end=2282
+  _globals['_AGENTUP']._serialized_start=2285
+  _globals['_AGENTUP']._serialized_end=2451
+  _globals['_SUPERVISORDOWN']._serialized_start=2454
+  _globals['_SUPERVISORDOWN']._serialized_end=2748
+  _globals['_MISSIONCONTROL']._serialized_start=3125
+  _globals['_MISSIONCONTROL']._serialized_end=3198
 # @@protoc_insertion_point(module_scope)

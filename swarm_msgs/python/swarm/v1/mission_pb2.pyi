@@ -1,5 +1,6 @@
 from swarm.v1 import common_pb2 as _common_pb2
 from swarm.v1 import laws_pb2 as _laws_pb2
+from swarm.v1 import packet_pb2 as _packet_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -82,7 +83,7 @@ class ReturnToBase(_message.Message):
     def __init__(self) -> None: ...
 
 class MissionOrder(_message.Message):
-    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base", "warrant")
+    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base", "warrant", "packet", "after")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     MISSION_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +101,8 @@ class MissionOrder(_message.Message):
     WAIT_FIELD_NUMBER: _ClassVar[int]
     RETURN_TO_BASE_FIELD_NUMBER: _ClassVar[int]
     WARRANT_FIELD_NUMBER: _ClassVar[int]
+    PACKET_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     mission_id: str
     agent_id: str
@@ -117,7 +120,9 @@ class MissionOrder(_message.Message):
     wait: Wait
     return_to_base: ReturnToBase
     warrant: _laws_pb2.Warrant
-    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ..., warrant: _Optional[_Union[_laws_pb2.Warrant, _Mapping]] = ...) -> None: ...
+    packet: _packet_pb2.Packet
+    after: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ..., warrant: _Optional[_Union[_laws_pb2.Warrant, _Mapping]] = ..., packet: _Optional[_Union[_packet_pb2.Packet, _Mapping]] = ..., after: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class OrderAck(_message.Message):
     __slots__ = ("order_id", "status", "reason", "stamp_ns")

@@ -1,0 +1,35 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
+from typing import ClassVar as _ClassVar, Optional as _Optional
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Packet(_message.Message):
+    __slots__ = ("objective", "deliverables", "scope", "forbidden", "required_steps", "success_criteria", "max_errors", "max_repeats", "max_procedure", "escalation_rules", "mandate_id", "created_for")
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    DELIVERABLES_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    FORBIDDEN_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_STEPS_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_CRITERIA_FIELD_NUMBER: _ClassVar[int]
+    MAX_ERRORS_FIELD_NUMBER: _ClassVar[int]
+    MAX_REPEATS_FIELD_NUMBER: _ClassVar[int]
+    MAX_PROCEDURE_FIELD_NUMBER: _ClassVar[int]
+    ESCALATION_RULES_FIELD_NUMBER: _ClassVar[int]
+    MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FOR_FIELD_NUMBER: _ClassVar[int]
+    objective: str
+    deliverables: _containers.RepeatedScalarFieldContainer[str]
+    scope: _containers.RepeatedScalarFieldContainer[str]
+    forbidden: _containers.RepeatedScalarFieldContainer[str]
+    required_steps: _containers.RepeatedScalarFieldContainer[str]
+    success_criteria: _containers.RepeatedScalarFieldContainer[str]
+    max_errors: int
+    max_repeats: int
+    max_procedure: int
+    escalation_rules: _containers.RepeatedScalarFieldContainer[str]
+    mandate_id: str
+    created_for: str
+    def __init__(self, objective: _Optional[str] = ..., deliverables: _Optional[_Iterable[str]] = ..., scope: _Optional[_Iterable[str]] = ..., forbidden: _Optional[_Iterable[str]] = ..., required_steps: _Optional[_Iterable[str]] = ..., success_criteria: _Optional[_Iterable[str]] = ..., max_errors: _Optional[int] = ..., max_repeats: _Optional[int] = ..., max_procedure: _Optional[int] = ..., escalation_rules: _Optional[_Iterable[str]] = ..., mandate_id: _Optional[str] = ..., created_for: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm memory`: what a robot has learned, and what of it becomes a standing rule."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm_vault.folders import agent_folder
+from swarm_vault.recall import confirm, recall
+
+app = typer.Typer(no_args_is_help=True, help='What robots have learned.')
+Vault = Annotated[Path, typer.Option('--vault', help='Folder of the vault.')]
+
+
+@app.command('recall')
+def recall_notes(
+    agent: str,
+    question: str,
+    vault: Vault = Path('vault'),
+    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+) -> None:
+    """The notes of a robot that fit a question best."""
+    found = recall(agent_folder(vault, agent), question)
+    if as_json:
+        typer.echo(json.dumps([asdict(note) for note in found]))
+        return
+    for note in found:
+        typer.echo(f'{note.name} ({note.standing}): {note.title}\n  {note.text}')
+    if not found:
+        typer.echo(f'{agent} has no note about that')
+
+
+@app.command('confirm')
+def confirm_note(
+    agent: str,
+    note: str,
+    operator: Annotated[str, typer.Option(help='Who confirms it.')],
+    vault: Vault = Path('vault'),
+) -> None:
+    """Make a lesson a standing rule of a robot; only a human does that."""
+    typer.echo(confirm(agent_folder(vault, agent), note, operator, time.time_ns()))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The instruction packet of a mission, and the phases that it goes through. Pure.
+
+Each phase has an artefact that must be there before the next one begins; what is missing is named.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+
+class MissionPhase(str, Enum):
+    """The life of a mission."""
+
+    BOOTSTRAP = 'BOOTSTRAP'
+    PREFLIGHT = 'PREFLIGHT'
+    PLAN = 'PLAN'
+    EXECUTE = 'EXECUTE'
+    VERIFY = 'VERIFY'
+    PACKAGE = 'PACKAGE'
+    REPORT = 'REPORT'
+    EXIT = 'EXIT'
+
+
+ARTEFACTS: dict[MissionPhase, str] = {
+    MissionPhase.BOOTSTRAP: 'packet.json',
+    MissionPhase.PREFLIGHT: 'preflight.json',
+    MissionPhase.PLAN: 'plan.json',
+    MissionPhase.EXECUTE: 'orders.json',
+    MissionPhase.VERIFY: 'verification.json',
+    MissionPhase.PACKAGE: 'outcome.json',
+    MissionPhase.REPORT: 'report.md',
+}
+"""What each phase leaves behind."""
+
+
+def phase_of(there: Collection[str]) -> tuple[MissionPhase, str]:
+    """The phase of a mission by its artefacts, and the one that is missing (empty at the EXIT)."""
+    for phase, artefact in ARTEFACTS.items():
+        if artefact not in there:
+            return phase, artefact
+    return MissionPhase.EXIT, ''
+
+
+def out_of_order(there: Collection[str]) -> str:
+    """An artefact that is there though an earlier one is missing; empty when all is in order."""
+    _, missing = phase_of(there)
+    names = list(ARTEFACTS.values())
+    late = names[names.index(missing) + 1 :] if missing else []
+    return next((name for name in late if name in there), '')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """What a mission is for and how far it goes."""
+
+    objective: str
+    deliverables: tuple[str, ...]
+    scope: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    required_steps: tuple[str, ...]
+    success_criteria: tuple[str, ...]
+    max_errors: int = 8
+    max_repeats: int = 2
+    max_procedure: int = 1
+    escalation_rules: tuple[str, ...] = (
+        'a robot that cannot do its part and nobody to take over: ask the operator',
+        'the error budget is breached: safe stop, revocation, handoff',
+    )
+    mandate_id: str = ''
+    created_for: str = ''
+
+
+def packet_of(
+    text: str, operator: str, skills: tuple[str, ...], sectors: tuple[str, ...]
+) -> Packet:
+    """The packet of a mission whose plan uses these skills in these sectors."""
+    return Packet(
+        objective=text,
+        deliverables=('outcome.json', 'report.md', *(f'{skill} done' for skill in skills)),
+        scope=sectors,
+        forbidden=tuple(s for s in ('deliver',) if s not in skills),
+        required_steps=tuple(phase.value for phase in MissionPhase),
+        success_criteria=('every order that counts is complete',),
+        created_for=operator,
+    )
