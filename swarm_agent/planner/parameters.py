@@ -83,11 +83,14 @@ def load_setup(node: Node) -> Setup:
         vault_dir=Path(vault_dir),
         target=target,
         settings=settings,
-        params=_params(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+        params=params_of(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
     )
 
 
-def _params(fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, target: str) -> Params:
+def params_of(
+    fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, target: str
+) -> Params:
+    """The core's parameters of one robot of a fleet plan."""
     return Params(
         agent_id=robot.agent_id,
         home=robot.home,

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from swarm_supervisor.cli import bench_vault
+from swarm_supervisor.cli import bench_redteam, bench_vault
 
 PASSED_ON = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 """The options of a bench that lives in a room of its own are read there."""
@@ -22,6 +22,7 @@ def _benches() -> None:
 
 
 app.command('vault')(bench_vault.vault)
+app.command('redteam')(bench_redteam.redteam)
 
 
 @app.command('reflex', context_settings=PASSED_ON)
