@@ -20,8 +20,10 @@ from supervisor_room import (
     write_fleet,
 )
 from swarm.v1 import mission_pb2
+from typer.testing import CliRunner
 
 from swarm_config.fleets import load_fleet
+from swarm_supervisor.cli.app import app
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.judges import AnthropicJudge, JudgeQuestion, RulesOnly
 from swarm_vault.keys import issue_operator
@@ -190,6 +192,39 @@ def test_a_robot_that_drops_what_it_promised_is_out_after_the_third_repetition(
     assert 'ends at tier 3' in refused.reason
     assert operator.set_tier('amr_1', 1, operator='ada', reason='repaired').done
     until(lambda: pair[0].tokens[-1].tier == 1, 'trust again')
+
+
+def command(supervisor: Supervisor, *words: str) -> tuple[int, str]:
+    where = (
+        *('--fleet', str(supervisor.fleet.path), '--vault', str(supervisor.vault)),
+        *('--target', supervisor.target),
+    )
+    done = CliRunner().invoke(app, [*words, *where])
+    return done.exit_code, done.output
+
+
+@pytest.mark.usefixtures('pair')
+def test_people_answer_and_look_from_the_command_line(supervisor: Supervisor) -> None:
+    assert command(supervisor, 'pending') == (0, 'nothing waits for a human\n')
+    command(supervisor, 'mission', 'submit', PATROL, '--operator', 'ada')
+    (question,) = json.loads(command(supervisor, 'pending', '--json')[1])
+    name = question['pending_id']
+    assert name in command(supervisor, 'pending')[1]
+    assert command(supervisor, 'approve', name, '--operator', 'ada')[0] == 0
+    code, said = command(supervisor, 'deny', name, '--operator', 'ada')
+    assert (code, 'is approved' in said) == (1, True)
+    tiers = json.loads(command(supervisor, 'tier', 'list', '--json')[1])
+    assert [(t['agent_id'], t['tier']) for t in tiers] == [('amr_1', 2), ('amr_2', 2)]
+    assert 'T2' in command(supervisor, 'tier', 'list')[1]
+    assert command(supervisor, 'tier', 'set', 'amr_2', '1', '--operator', 'ada')[0] == 0
+    assert json.loads(command(supervisor, 'budget', '--json')[1]) == []
+    assert command(supervisor, 'budget', 'amr_1')[0] == 0
+    runner = CliRunner()
+    vault = ('--vault', str(supervisor.vault))
+    done = runner.invoke(app, ['operators', 'add', 'eve', '--role', 'viewer', *vault])
+    assert done.exit_code == 0
+    listed = runner.invoke(app, ['operators', 'list', '--json', *vault])
+    assert json.loads(listed.output) == {'eve': 'viewer'}
 
 
 def _faults(operator: OperatorClient) -> int:
