@@ -11,8 +11,14 @@ JOBS = {
     'revoke': 'take the trust from a robot',
     'escalations': 'what waits for a human',
     'resolve': 'answer an escalation',
+    'pending': 'orders that wait for a human',
+    'approve': 'approve one of them',
+    'deny': 'deny one of them',
+    'tier': 'how far each robot is trusted; promote, demote, trust again',
+    'budget': 'what went wrong in each mission, against what may',
+    'operators': 'who may do what; give a person keys and a role',
     'audit': 'verify, show and replay what was decided; go back to a moment, ask what if',
-    'bench': 'measure this machine, each figure beside its control: bench vault, reflex',
+    'bench': 'measure this machine, each figure beside its control: bench vault, reflex, redteam',
     'doctor': 'check everything a start depends on, and how to mend it',
 }
 """Done by swarm_supervisor.cli."""
