@@ -116,7 +116,7 @@ def dropped(
     data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason}
     causes = (mission.cause,)
     hq.note(Kind.VIOLATION, 'promise.broken', data, causes=causes, durable=True)
-    key = f'order of {mission.mission_id}'
+    key = f'dropped an order: {order.task().WhichOneof("task")}'
     enter(hq, _fault(hq, member.agent_id, FaultKind.PROMISE, key))
     answer = mission_pb2.OrderAck(order_id=ack.order_id, reason=reason, stamp_ns=ack.stamp_ns)
     answer.status = mission_pb2.ACK_STATUS_FAILED

@@ -45,7 +45,7 @@ def write_handoffs(hq: Headquarters, member: Member, reason: str) -> list[Path]:
 
 
 def _left(hq: Headquarters, agent_id: str) -> list[tuple[Mission, Order]]:
-    """The robot's orders that others take over: open ones, and what it gave up just now."""
+    """The orders that others have to take over: open ones, and what was given up just now."""
     return [
         (mission, order)
         for mission in hq.missions

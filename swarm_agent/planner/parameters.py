@@ -94,14 +94,17 @@ def load_setup(node: Node) -> Setup:
         target=target,
         settings=settings,
         params=tempered(
-            _params(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+            params_of(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
             soul.temperament,
         ),
         soul=soul,
     )
 
 
-def _params(fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, target: str) -> Params:
+def params_of(
+    fleet: Fleet, robot: Robot, settings: Settings, tuning: Tuning, target: str
+) -> Params:
+    """The core's parameters of one robot of a fleet plan."""
     return Params(
         agent_id=robot.agent_id,
         home=robot.home,

@@ -6,7 +6,13 @@ import sys
 
 import typer
 
-from swarm_supervisor.cli import bench_coverage, bench_mapf, bench_mesh, bench_vault
+from swarm_supervisor.cli import (
+    bench_coverage,
+    bench_mapf,
+    bench_mesh,
+    bench_redteam,
+    bench_vault,
+)
 
 PASSED_ON = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 """The options of a bench that lives in a room of its own are read there."""
@@ -26,6 +32,7 @@ app.command('mapf', context_settings=PASSED_ON)(bench_mapf.mapf)
 app.command('mesh', context_settings=PASSED_ON)(bench_mesh.mesh)
 app.command('scenarios', context_settings=PASSED_ON)(bench_mesh.scenarios)
 app.command('coverage', context_settings=PASSED_ON)(bench_coverage.coverage)
+app.command('redteam')(bench_redteam.redteam)
 
 
 @app.command('reflex', context_settings=PASSED_ON)

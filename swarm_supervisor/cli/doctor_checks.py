@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 
+from swarm_supervisor.cli import doctor_laws as law
 from swarm_supervisor.cli import doctor_machine as machine
 from swarm_supervisor.cli import doctor_project as project
 from swarm_supervisor.cli.doctor_finding import Finding, Subject
@@ -20,6 +21,7 @@ CHECKS: Mapping[str, Callable[[Subject], Finding]] = {
     'language model': project.language_model,
     'discovery': project.discovery,
     'fleet plan': project.fleet_plan,
+    'laws': law.laws,
     'link': project.plain_text,
     'ports': project.ports,
     'vault': machine.disk,

@@ -27,6 +27,7 @@ from swarm_supervisor.cli.operator_view import (
 )
 from swarm_supervisor.cli.places import config_dir
 from swarm_supervisor.client import LINK_LOSS, OperatorClient, OperatorError
+from swarm_vault.laws.by_hand import leave_word
 
 FleetOption = Annotated[
     Path | None, typer.Option('--fleet', help='Fleet plan; the depot if not given.')
@@ -292,8 +293,16 @@ def revoke(
     as_json: JsonOption = False,
     operator: NameOption = '',
     reason: ReasonOption = '',
+    into: Annotated[
+        Path | None,
+        typer.Option(help="A robot's vault: leave the word there, no supervisor is asked."),
+    ] = None,
 ) -> None:
     """Trust a robot no more: it stops, gets no orders, others take over its part of a survey."""
+    if into is not None:
+        told = leave_word(vault, into, robot, reason=reason, by=name_of(operator))
+        typer.echo(f'{robot} is revoked; {", ".join(told)} pass it on')
+        return
     with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
         reply = desk.client.revoke(robot, operator=name_of(operator), reason=reason)
     said = f'{robot} is revoked'

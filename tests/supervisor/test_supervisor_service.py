@@ -56,7 +56,9 @@ def audit(supervisor: Supervisor, type_: str) -> list[dict]:
     supervisor.hq.recorder.event(Kind.SYSTEM, 'test.flush', {}, durable=True)
     folder = supervisor.vault / 'agents' / 'supervisor' / 'log' / 'supervisor'
     lines = [
-        line for path in sorted(folder.rglob('*.jsonl')) for line in path.read_bytes().splitlines()
+        line
+        for path in sorted(folder.glob('*/*.jsonl'))
+        for line in path.read_bytes().splitlines()
     ]
     return [event['data'] for event in map(json.loads, lines) if event.get('type') == type_]
 

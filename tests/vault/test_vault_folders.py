@@ -33,7 +33,7 @@ def test_the_templates_make_a_whole_folder_for_every_robot(tmp_path: Path, agent
     assert identity.mandate.mandate.max_speed_mps == pytest.approx(
         robot.model.max_speed_mps, rel=1e-3
     )
-    for fact in (agent_id, f'{robot.model.radius_m:g} m', robot.model.description, 'Tier 2'):
+    for fact in (agent_id, f'{robot.model.radius_m:g} m', robot.model.description, 'Tier 3'):
         assert fact in identity.system_prompt
     assert '$' not in identity.system_prompt
 

@@ -105,7 +105,14 @@ def test_a_core_that_is_not_in_the_table_is_never_imported(tmp_path: Path):
 
 
 def test_the_table_names_the_cores_of_the_rooms():
-    assert set(TABLE) == {'reflex', 'monitor', 'situation', 'planner', 'allocation'}
+    assert set(TABLE) == {
+        'reflex',
+        'monitor',
+        'situation',
+        'planner',
+        'allocation',
+        'laws',
+    }
     assert all(target.endswith('.core:CORE') for target in TABLE.values())
 
 
