@@ -32,6 +32,6 @@ class Overheard:
         del cell
         return False
 
-    def chosen(self, agent: int) -> None:
+    def chosen(self, agent: int) -> int | None:
         """Nobody has: there are no steps."""
         return NOBODY.get(agent)

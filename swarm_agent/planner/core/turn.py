@@ -4,8 +4,8 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from swarm_agent.planner.core.law_state import trust_now
 from swarm_agent.planner.core import repeats
+from swarm_agent.planner.core.law_state import trust_now
 from swarm_agent.planner.core.orders import Ack, AckStatus, Task
 from swarm_agent.planner.core.skills.step import View
 from swarm_agent.planner.core.state import Job, State, remember
