@@ -58,6 +58,7 @@ FROM_ROS = {
     'visualization_msgs',
 }
 DISTRIBUTIONS = {
+    'arro3': 'arro3-core',
     'PIL': 'pillow',
     'arro3': 'arro3-core',
     'google': 'protobuf',

@@ -26,7 +26,7 @@ def figures_of(vault: Path, kills: int, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    'kills', [pytest.param(8, id='few'), pytest.param(120, id='many', marks=pytest.mark.slow)]
+    'kills', [pytest.param(8, id='few'), pytest.param(60, id='many', marks=pytest.mark.slow)]
 )
 def test_no_kill_loses_an_acknowledged_event_or_looks_like_tampering(tmp_path: Path, kills: int):
     figures = figures_of(tmp_path, kills)
