@@ -66,6 +66,7 @@ def signed_size(message: mesh_pb2.GridState | mesh_pb2.GridAnswer) -> int:
 
 def told_message(grid: GridMap, told: Told) -> mesh_pb2.GridState:
     """All that a robot tells where there is no common clock."""
+    lets, lets_cell = (0, 0) if told.lets is None else (told.lets[0] + 1, told.lets[1])
     return mesh_pb2.GridState(
         agent=told.agent,
         sequence=told.sequence,
@@ -80,4 +81,6 @@ def told_message(grid: GridMap, told: Told) -> mesh_pb2.GridState:
         tried=sorted(told.tried),
         grants=[mesh_pb2.GridTicket(agent=a, ticket=t) for a, t in sorted(told.grants)],
         refusals=[mesh_pb2.GridTicket(agent=a, ticket=t) for a, t in sorted(told.refusals)],
+        lets=lets,
+        lets_cell=lets_cell,
     )

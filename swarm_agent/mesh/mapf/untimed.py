@@ -268,14 +268,19 @@ class Untimed:
         known = robot.heard.get(told.agent)
         if known is not None and known.sequence > told.sequence:
             return
-        if known is None or known.sequence == told.sequence:
-            answer = known is None or told.want is not None
-            if answer:
-                self._asked.add(agent)
-        if known is None or known.sequence < told.sequence:
+        again = known is not None and known.sequence == told.sequence
+        if known is None or (again and self._has_a_say(robot, told)):
+            self._asked.add(agent)
+        if not again:
             robot.heard[told.agent] = told
             if self.world.grid.apart(told.cell, robot.me.told.cell) <= CONCERNED:
                 self._due.add(agent)
+
+    def _has_a_say(self, robot: _Robot, told: Told) -> bool:
+        """Whether a request that is heard again waits for this robot's word."""
+        if told.want is None or told.moving:
+            return False
+        return self.world.grid.apart(told.want, robot.me.told.cell) <= 1
 
     def _drive(self) -> None:
         """End the drives that end now, and let those nearby see it."""
@@ -315,10 +320,10 @@ class Untimed:
         every = AGAIN_TICKS if self._ticks_a_step > 1 else 1
         for agent, robot in enumerate(self._robots):
             told = robot.me.told
-            silent = self._tick - robot.said_at
-            if silent >= (every if told.want is not None else self._ticks_a_step) and (
-                told.want is not None or told.cell != told.goal
-            ):
+            open_request = told.want is not None and not told.moving
+            pause = every if open_request else self._ticks_a_step
+            away = told.want is not None or told.cell != told.goal
+            if away and self._tick - robot.said_at >= pause:
                 self._say(agent)
 
     def _grow_older(self, robot: _Robot) -> None:

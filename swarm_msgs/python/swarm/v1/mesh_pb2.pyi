@@ -167,7 +167,7 @@ class GridTicket(_message.Message):
     def __init__(self, agent: _Optional[int] = ..., ticket: _Optional[int] = ...) -> None: ...
 
 class GridState(_message.Message):
-    __slots__ = ("agent", "sequence", "cell", "goal", "rank", "hint", "want", "moving", "ticket", "root", "tried", "grants", "refusals")
+    __slots__ = ("agent", "sequence", "cell", "goal", "rank", "hint", "want", "moving", "ticket", "root", "tried", "grants", "refusals", "lets", "lets_cell")
     AGENT_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     CELL_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +181,8 @@ class GridState(_message.Message):
     TRIED_FIELD_NUMBER: _ClassVar[int]
     GRANTS_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    LETS_FIELD_NUMBER: _ClassVar[int]
+    LETS_CELL_FIELD_NUMBER: _ClassVar[int]
     agent: int
     sequence: int
     cell: int
@@ -194,7 +196,9 @@ class GridState(_message.Message):
     tried: _containers.RepeatedScalarFieldContainer[int]
     grants: _containers.RepeatedCompositeFieldContainer[GridTicket]
     refusals: _containers.RepeatedCompositeFieldContainer[GridTicket]
-    def __init__(self, agent: _Optional[int] = ..., sequence: _Optional[int] = ..., cell: _Optional[int] = ..., goal: _Optional[int] = ..., rank: _Optional[_Union[GridRank, _Mapping]] = ..., hint: _Optional[bytes] = ..., want: _Optional[int] = ..., moving: _Optional[bool] = ..., ticket: _Optional[int] = ..., root: _Optional[_Union[GridRank, _Mapping]] = ..., tried: _Optional[_Iterable[int]] = ..., grants: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ...) -> None: ...
+    lets: int
+    lets_cell: int
+    def __init__(self, agent: _Optional[int] = ..., sequence: _Optional[int] = ..., cell: _Optional[int] = ..., goal: _Optional[int] = ..., rank: _Optional[_Union[GridRank, _Mapping]] = ..., hint: _Optional[bytes] = ..., want: _Optional[int] = ..., moving: _Optional[bool] = ..., ticket: _Optional[int] = ..., root: _Optional[_Union[GridRank, _Mapping]] = ..., tried: _Optional[_Iterable[int]] = ..., grants: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[GridTicket, _Mapping]]] = ..., lets: _Optional[int] = ..., lets_cell: _Optional[int] = ...) -> None: ...
 
 class GridAnswer(_message.Message):
     __slots__ = ("agent", "asker", "step", "leaves", "follow")
