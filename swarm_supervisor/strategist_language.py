@@ -101,6 +101,8 @@ def _mission(reading: Reading, words: str, context: Context) -> Answer:
     loops = {Pattern.PATROLLING: ENDLESS, Pattern.EXACTLY: reading.times}.get(pattern, 1)
     if pattern is Pattern.AT_LEAST:
         loops = reading.times
+    if not 1 <= loops <= ENDLESS:
+        return Refusal(reason=f'a patrol goes round 1 to {ENDLESS} times, found {loops}')
     if pattern not in _VISITS:
         kind = pattern.value.replace('_', ' ')
         return Refusal(
