@@ -60,7 +60,6 @@ FROM_ROS = {
 DISTRIBUTIONS = {
     'arro3': 'arro3-core',
     'PIL': 'pillow',
-    'arro3': 'arro3-core',
     'google': 'protobuf',
     'grpc': 'grpcio',
     'grpc_health': 'grpcio-health-checking',
