@@ -143,7 +143,7 @@ def recorded_crashes(keys: Path, vault: Path, *, lying: bool, every: int) -> lis
     return list(legal_crashes(disk.steps, every=every))
 
 
-@pytest.mark.parametrize('every', [pytest.param(3, id='some'), DENSE])
+@pytest.mark.parametrize('every', [pytest.param(2, id='some'), DENSE])
 def test_no_disk_that_a_power_cut_may_leave_has_lost_a_promise(
     keys: Path, tmp_path: Path, every: int
 ):
