@@ -135,5 +135,13 @@ class Player:
         found: dict[str, Any] = {}
         while said := self.read():
             found = said
-        self.process.wait(timeout=30)
+        self.close()
         return found
+
+    def close(self, patience_s: float = 30.0) -> None:
+        """Wait until it has ended, kill one that does not, and let its pipes go."""
+        with self.process:
+            try:
+                self.process.wait(timeout=patience_s)
+            except subprocess.TimeoutExpired:
+                self.process.kill()

@@ -146,8 +146,9 @@ def _watched(
             player.process.kill()
         else:
             player.say('end')
-    for reader in readers:
+    for reader, player in zip(readers, players, strict=True):
         reader.join(timeout=30)
+        player.close()
     return _summed(scenario, errands, run, watch, took_s, struck_s, victims)
 
 
