@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_read_is_named_in_the_prompt(folder: Path, name: s
 def test_any_file_that_is_not_valid_lowers_the_robot_to_tier_0_and_says_why(
     folder: Path, name: str, content, state: str
 ):
-    assert (compile_identity(folder).faults, compile_identity(folder).mandate.tier) == ((), 2)
+    assert (compile_identity(folder).faults, compile_identity(folder).mandate.tier) == ((), 3)
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
