@@ -92,7 +92,7 @@ def test_the_published_proofs_of_consistency_come_out(old: int, new: int):
 
 
 @given(
-    lines=st.lists(st.binary(max_size=8), min_size=1, max_size=40),
+    lines=st.lists(st.binary(max_size=8), min_size=1, max_size=40, unique=True),
     index=st.integers(0, 39),
     other=st.integers(0, 39),
 )
