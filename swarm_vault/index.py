@@ -151,11 +151,8 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         base = sqlite3.connect(self._path)
-        try:
-            if base.execute('PRAGMA user_version').fetchone()[0] == _SCHEMA_VERSION:
-                return base
-        except sqlite3.DatabaseError:
-            pass
+        if _schema_version(base) == _SCHEMA_VERSION:
+            return base
         base.close()
         self._path.unlink(missing_ok=True)
         base = sqlite3.connect(self._path)
@@ -266,3 +263,11 @@ def _row(event: dict[str, Any]) -> tuple[str, str, Any, int, str, str]:
         str(event.get('kind')),
         str(event.get('type')),
     )
+
+
+def _schema_version(base: sqlite3.Connection) -> int:
+    """Which schema a file has; -1 for one that is no index and has to be made anew."""
+    try:
+        return int(base.execute('PRAGMA user_version').fetchone()[0])
+    except sqlite3.DatabaseError:
+        return -1
