@@ -91,7 +91,7 @@ def begin(hq: Headquarters, mission: Mission, plan: Plan) -> None:
     orders = {order.order_id: order.agent_id for order in mission.orders}
     after = {order.order_id: list(order.task().after) for order in mission.orders}
     _leave(hq, mission, 'packet.json', asdict(packet_for(plan, mission)))
-    _leave(hq, mission, 'preflight.json', {'checked': True, 'robots': sorted(orders.values())})
+    _leave(hq, mission, 'preflight.json', {'robots': sorted(orders.values())})
     plan_data = {'author': plan.author, 'assumptions': plan.assumptions, 'tasks': tasks}
     _leave(hq, mission, 'plan.json', {**plan_data, 'after': plan.after})
     _leave(hq, mission, 'orders.json', {'orders': orders, 'after': after})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A strategist that asks a language model in the cloud, and who is asked first.
+"""A strategist that asks a language model in the cloud.
 
 The model answers in JSON by a fixed schema; names are looked up here, never taken on trust; its
 plan passes the same check as any other. Every call is recorded, so a replay needs no model.
@@ -19,12 +19,9 @@ from swarm_supervisor.strategist import (
     MAX_TEXT,
     Answer,
     Context,
-    Plan,
     Refusal,
-    Strategist,
     StrategistError,
 )
-from swarm_supervisor.strategist_check import check_plan
 from swarm_supervisor.strategist_reading import ModelAnswer, NonsenseError, read_model_answer
 
 Note = Callable[[str, Mapping[str, Any]], None]
@@ -136,38 +133,6 @@ class AnthropicStrategist:
                 f'the model {self._access.model} stopped early ({message.stop_reason})'
             )
         return said
-
-
-class StrategistChain:
-    """The grammar first; what it does not understand goes to a model, whose faults do no harm."""
-
-    def __init__(self, grammar: Strategist, model: Strategist, note: Note) -> None:
-        """Chain two strategists.
-
-        Args:
-            grammar: Asked first; its plan is taken if it passes the check.
-            model: Asked otherwise.
-            note: Records why the model's answer was not used.
-        """
-        self._grammar, self._model, self._note = grammar, model, note
-
-    async def plan(self, text: str, context: Context) -> Answer:
-        """Answer an order; the grammar's answer stands whenever the model's cannot be used."""
-        plain = await self._grammar.plan(text, context)
-        if isinstance(plain, Plan) or not text.strip() or len(text) > MAX_TEXT:
-            return plain
-        try:
-            answer = await self._model.plan(text, context)
-        except StrategistError as error:
-            return self._fall_back(text, str(error), plain)
-        refusal = check_plan(answer, context) if isinstance(answer, Plan) else None
-        if refusal:
-            return self._fall_back(text, f'its plan was refused: {refusal.reason}', plain)
-        return answer
-
-    def _fall_back(self, text: str, reason: str, plain: Answer) -> Answer:
-        self._note('strategist.fell_back', {'order': text, 'reason': reason})
-        return plain
 
 
 def _most(access: ModelAccess, request: Mapping[str, Any]) -> Usage:
