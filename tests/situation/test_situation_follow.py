@@ -3,6 +3,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from swarm_agent.situation.core.ease import (
     CREEP_MPS,
     FREE_M,
     NEAR_M,
-    Nearest,
+    Near,
     ease,
     must_ease,
 )
@@ -195,8 +196,17 @@ def test_standing_looking_and_backing_out_keep_to_the_ramps():
     assert back_out(Drive(), AMR).last.vx_mps == pytest.approx(-0.08)
 
 
-def near(away_m, bearing_rad=0.0) -> Nearest:
-    return Nearest(away_m=away_m, bearing_rad=bearing_rad)
+def near(away_m, bearing_rad=0.0) -> Near:
+    if away_m == math.inf:
+        return Near(x=np.zeros(0), y=np.zeros(0))
+    x, y = away_m * math.cos(bearing_rad), away_m * math.sin(bearing_rad)
+    return Near(x=np.array([x]), y=np.array([y]))
+
+
+def seen(points, pose) -> Near:
+    """Points of the world, complex x + iy [m], as seen from a pose."""
+    local = (points - complex(pose[0], pose[1])) * np.exp(-1j * pose[2])
+    return Near(x=local.real, y=local.imag)
 
 
 def test_a_robot_held_back_by_something_near_eases_off_until_it_is_free():
@@ -217,6 +227,24 @@ def test_easing_backs_away_from_a_wall_ahead_and_creeps_from_one_behind():
     for _ in range(10):
         drive = ease(drive, near(0.3, -0.05), math.pi - 0.05, AMR)
     assert drive.last.vx_mps == pytest.approx(-CREEP_MPS)
+
+
+@given(y_m=st.floats(-0.015, 0.015), yaw=st.floats(-0.5, 0.5), seed=st.integers(0, 999))
+def test_between_two_walls_a_robot_eases_along_them_instead_of_shaking(y_m, yaw, seed):
+    line = np.arange(-2.0, 2.0, 0.02)
+    half = AMR.radius_m + 0.075
+    walls = np.concatenate([line + 1j * half, line - 1j * half])
+    jitter = np.random.default_rng(seed)
+    pose, drive = (0.0, y_m, yaw), Drive(easing=True)
+    for _ in range(100):
+        noise = jitter.normal(0.0, 0.005, walls.size)
+        wanted = -pose[2]
+        drive = ease(drive, seen(walls + 1j * noise, pose), wanted, AMR)
+        heading = pose[2] + 0.1 * drive.last.wz_radps
+        step = 0.1 * drive.last.vx_mps
+        pose = (pose[0] + step * math.cos(heading), pose[1] + step * math.sin(heading), heading)
+    assert pose[0] >= 0.4
+    assert abs(pose[1]) < 0.06
 
 
 @given(bearing_rad=st.floats(-math.pi, math.pi), wanted=st.floats(-math.pi, math.pi), last=speeds)

@@ -22,6 +22,10 @@ Point = tuple[float, float]
 
 _LATTICE_M = 0.5
 """One lattice node at most in each block of this size [m]."""
+_NARROW_M = 0.1
+"""Free space beside the body below which reflexes let a robot hardly creep [m]."""
+_NARROW_COST = 4.0
+"""A road through such a place counts as so many times its length."""
 _KEPT = 500
 """Distances from so many nodes are kept; some 20 kB each."""
 _REACH = tuple((dr, dc) for dr in range(3) for dc in range(-2, 3) if (dr, dc) > (0, 0))
@@ -45,13 +49,13 @@ class Ground:
     node_clearance_m: Floats
     """Shape (nodes,)."""
     roads: sparse.csr_array
-    """Shape (nodes, nodes): length of the straight free roads [m]."""
+    """Shape (nodes, nodes): length of the straight free roads [m], narrow ones counted longer."""
     radius_m: float
     _distances: dict[int, tuple[Floats, Ints]] = field(default_factory=dict)
     """Memory of `distances_from`; only spares time."""
 
     def distances_from(self, node: int) -> tuple[Floats, Ints]:
-        """Road distance from one node to all [m], inf where none, and each node's predecessor."""
+        """Way by road from one node to all [m], inf where none, and each node's predecessor."""
         if node not in self._distances:
             if len(self._distances) >= _KEPT:
                 self._distances.clear()
@@ -118,7 +122,7 @@ def make_ground(
     centres = reachable(space > radius_m, seeds)
     factor = max(1, round(survey_cell_m / grid.resolution_m))
     nodes = _lattice(grid, np.where(centres, space, 0.0), radius_m)
-    points, roads = _roads(grid, centres, nodes)
+    points, roads = _roads(grid, centres, nodes, space > radius_m + _NARROW_M)
     joined = _largest(roads)
     return Ground(
         grid=grid,
@@ -197,8 +201,10 @@ def _largest(roads: sparse.csr_array) -> Ints:
     return np.flatnonzero(part == np.bincount(part).argmax())
 
 
-def _roads(grid: GridMap, centres: Mask, nodes: Ints) -> tuple[Floats, sparse.csr_array]:
-    """The nodes' places [m], shape (nodes, 2), and the lengths of the straight ways between."""
+def _roads(
+    grid: GridMap, centres: Mask, nodes: Ints, roomy: Mask
+) -> tuple[Floats, sparse.csr_array]:
+    """The nodes' places [m], shape (nodes, 2), and what the straight ways between cost [m]."""
     origin = np.array([grid.origin_x_m, grid.origin_y_m])
     points = origin + (nodes[:, ::-1] + 0.5) * grid.resolution_m
     size = max(1, round(_LATTICE_M / grid.resolution_m))
@@ -215,5 +221,6 @@ def _roads(grid: GridMap, centres: Mask, nodes: Ints) -> tuple[Floats, sparse.cs
         ends.append(other[here][clear])
     a, b = np.concatenate(starts), np.concatenate(ends)
     length = np.hypot(*(points[a] - points[b]).T)
+    length[~straight(roomy, grid, points[a], points[b])] *= _NARROW_COST
     both = (np.concatenate([length, length]), (np.concatenate([a, b]), np.concatenate([b, a])))
     return points, sparse.csr_array(both, shape=(len(nodes), len(nodes)))

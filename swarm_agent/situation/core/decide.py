@@ -281,8 +281,8 @@ def _drive(state: State, order: Order, sight: Sight, inputs: Inputs, params: Par
     on_route = _on_route(state, order, params)
     if on_route is not None:
         wanted = bearing(state.pose, point_at(on_route.route, on_route.progress.s_m + 0.3))
-        if must_ease(drive, sight.nearest, body, held_back=_held_back(inputs)):
-            return ease(drive, sight.nearest, wanted, body)
+        if must_ease(drive, sight.near, body, held_back=_held_back(inputs)):
+            return ease(drive, sight.near, wanted, body)
         return pursue(replace(drive, easing=False), on_route, state.pose, body, params.tuning)
     if order.move == 'mission':
         return _drive_at_goal(state, drive, params)

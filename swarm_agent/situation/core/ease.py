@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Get out of the reflexes' margin: creep away from the nearest thing, if possible to the goal.
+"""Get out of the reflexes' margin: creep to where more room is, if possible towards the goal.
 
 Reflexes let a robot that is too near to something turn in place, and creep only if that gains
 clearance. Following the path on regardless would keep it standing there.
@@ -8,6 +8,9 @@ clearance. Following the path on regardless would keep it standing there.
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from swarm_agent.situation.core.arrays import Floats
 from swarm_agent.situation.core.follow import Drive, Speeds, ramped, turn_rate
 from swarm_agent.situation.core.params import Body
 from swarm_agent.situation.core.se2 import wrap
@@ -16,40 +19,50 @@ NEAR_M = 0.085
 """Free space beside the body at which a robot that is held back begins to ease off [m]."""
 FREE_M = 0.11
 """Free space at which it goes on as before [m]."""
-LEAVING_RAD = 1.8
-"""Angle between the way and the nearest thing at which the way leads clearly away from it."""
+STEP_M = 0.06
+"""How far a creep is looked ahead; a little more than the reflexes look [m]."""
+LEAST_GAIN_M = 0.012
+"""Clearance that a creep must gain over that way to lead clearly out, where it can [m]."""
+SHY_M = 0.005
+"""Where nothing gains that much, a creep may gain so much less than the best one [m]."""
 CREEP_MPS = 0.1
 ALIGNED_RAD = 0.15
+TURN_COST = 0.3
+"""What a turn by one radian is worth against the cosine of the angle off the way [1/rad]."""
+_HEADINGS = 36
+_SECTOR = np.arange(_HEADINGS) * (math.tau / _HEADINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
-    """The nearest thing that the scanner sees."""
+class Near:
+    """What the scanner sees close to the body, in base_link."""
 
-    away_m: float
-    """From the robot's centre [m]."""
-    bearing_rad: float
+    x: Floats
+    """Shape (points,) [m]."""
+    y: Floats
+
+    @property
+    def away_m(self) -> float:
+        """The nearest of it from the robot's centre [m]; inf without any."""
+        return float(np.hypot(self.x, self.y).min(initial=math.inf))
 
 
-def must_ease(drive: Drive, nearest: Nearest, body: Body, *, held_back: bool) -> bool:
+def must_ease(drive: Drive, near: Near, body: Body, *, held_back: bool) -> bool:
     """Whether the robot has to leave a place that is too tight for the reflexes."""
-    room_m = nearest.away_m - body.radius_m
+    room_m = near.away_m - body.radius_m
     return room_m < FREE_M if drive.easing else held_back and room_m < NEAR_M
 
 
-def ease(drive: Drive, nearest: Nearest, wanted_rad: float, body: Body) -> Drive:
-    """Creep in the direction nearest to the wanted one that leads away from the nearest thing.
+def ease(drive: Drive, near: Near, wanted_rad: float, body: Body) -> Drive:
+    """Creep in the direction nearest to the wanted one that leads to more room.
 
     Args:
         drive: What was commanded last.
-        nearest: The nearest thing.
+        near: What is close to the body; not empty.
         wanted_rad: Bearing of the way ahead.
         body: Limits.
     """
-    off = wrap(wanted_rad - nearest.bearing_rad)
-    heading = wanted_rad
-    if abs(off) < LEAVING_RAD:
-        heading = wrap(nearest.bearing_rad + math.copysign(LEAVING_RAD, off))
+    heading = _way_out(near, wanted_rad)
     ahead = abs(heading) <= math.pi / 2
     error = heading if ahead else wrap(heading + math.pi)
     if abs(error) > ALIGNED_RAD:
@@ -57,3 +70,19 @@ def ease(drive: Drive, nearest: Nearest, wanted_rad: float, body: Body) -> Drive
     else:
         wanted = Speeds(vx_mps=CREEP_MPS if ahead else -CREEP_MPS)
     return replace(ramped(drive, wanted, body, turning=False), easing=True)
+
+
+def _way_out(near: Near, wanted_rad: float) -> float:
+    """Bearing of the best creep: gains room, leads to the goal, asks for little turning [rad].
+
+    Between two walls that are equally near none gains: then those along them are left.
+    """
+    headings = np.append(_SECTOR, (wanted_rad, wanted_rad + math.pi, 0.0))
+    tips = STEP_M * np.stack([np.cos(headings), np.sin(headings)])
+    room = np.hypot(near.x[:, None] - tips[0], near.y[:, None] - tips[1]).min(axis=0)
+    gain = room - near.away_m
+    fits = gain >= min(LEAST_GAIN_M, float(gain.max()) - SHY_M)
+    turn = np.abs(np.arctan2(np.sin(headings), np.cos(headings)))
+    turn = np.minimum(turn, math.pi - turn)
+    worth = np.cos(headings - wanted_rad) - TURN_COST * turn
+    return wrap(float(headings[int(np.where(fits, worth, -math.inf).argmax())]))

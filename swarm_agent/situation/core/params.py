@@ -40,9 +40,9 @@ class Tuning:
     """Scan end points this near a peer's body belong to it [m]."""
     min_margin_m: Annotated[float, Range(0, 0.2)] = 0.02
     """Free space beside the body without which no path is planned [m]."""
-    tight_margin_m: Annotated[float, Range(0, 0.3)] = 0.04
+    tight_margin_m: Annotated[float, Range(0, 0.3)] = 0.07
     """Below this margin floor is used only for want of any other way [m]."""
-    good_margin_m: Annotated[float, Range(0, 0.5)] = 0.08
+    good_margin_m: Annotated[float, Range(0, 0.5)] = 0.1
     """Below this margin floor is avoided at the price of a detour [m]."""
     wide_margin_m: Annotated[float, Range(0.1, 2)] = 0.5
     """From this margin on all floor is equally good [m]."""

@@ -4,8 +4,10 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from swarm_agent.situation.core.consistency import Step, motion_step
-from swarm_agent.situation.core.ease import Nearest
+from swarm_agent.situation.core.ease import Near
 from swarm_agent.situation.core.localise import localise, pose_at, rebased
 from swarm_agent.situation.core.objects import DISTRUST_QUALITY, observe, peer_discs
 from swarm_agent.situation.core.params import Body, Params
@@ -18,6 +20,8 @@ from swarm_agent.situation.core.types import Inputs, ReflexAction
 
 BEHIND_SHARE = 6
 """One sixth of the beams, centred on the back, tell whether the way behind is free."""
+CLOSE_M = 0.5
+"""What is farther from the body than this is not in the way of a creep [m]."""
 PERIOD_S = 0.1
 LEAP_M = 0.3
 """Odometry that moves farther than this at once, beside what the robot can drive, leapt [m]."""
@@ -32,7 +36,7 @@ class Sight:
     step: Step | None
     """The motion since the last decision; None at the first or without a scan."""
     free_behind: bool
-    nearest: Nearest
+    near: Near
     seen_new: int
     leap_m: float
     """How far the odometry leapt since the last decision [m]; 0 if it did not."""
@@ -53,7 +57,7 @@ def perceive(state: State, inputs: Inputs, params: Params) -> tuple[State, Sight
         speed_mps=inputs.odom.vx_mps if inputs.odom is not None else 0.0,
         step=_step(state, after, inputs, params) if points is not None else None,
         free_behind=points is not None and _free_behind(points, params.body.radius_m),
-        nearest=_nearest(points),
+        near=_near(points, params.body.radius_m),
         seen_new=after.seen.count - state.seen.count,
         leap_m=leap_m,
         turned_rad=0.0 if leap_m else _turned(state, after),
@@ -147,12 +151,9 @@ def _free_behind(points: Points, radius_m: float) -> bool:
     return nearest > radius_m + 0.35
 
 
-def _nearest(points: Points | None) -> Nearest:
-    """The nearest return; infinitely far without a scan."""
-    if points is None or points.reach.size == 0:
-        return Nearest(away_m=math.inf, bearing_rad=0.0)
-    k = int(points.reach.argmin())
-    return Nearest(
-        away_m=float(points.reach[k]),
-        bearing_rad=math.atan2(float(points.y[k]), float(points.x[k])),
-    )
+def _near(points: Points | None, radius_m: float) -> Near:
+    """What is close to the body; nothing without a scan."""
+    if points is None:
+        return Near(x=np.zeros(0), y=np.zeros(0))
+    close = points.reach <= radius_m + CLOSE_M
+    return Near(x=points.x[close], y=points.y[close])
