@@ -12,6 +12,7 @@ from swarm_supervisor.core.ground import (
     Ground,
     Ints,
     build_ground,
+    floor_width,
     looked_into,
     survey_factor,
     survey_floor,
@@ -19,6 +20,9 @@ from swarm_supervisor.core.ground import (
 from swarm_supervisor.core.islands import absorb, neighbours
 from swarm_supervisor.core.partition import Costs, Runner, Tuning, costs_of, split
 from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput, Share
+
+LEAST_SWATH_M = 1.0
+"""In the narrowest places a robot still sees so much beside and before it [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,8 @@ class Terrain:
     grid: GridMap
     floor: Mask
     """Survey cells that are floor for the smallest robot."""
+    work_m: Field
+    """How far a robot drives to see each survey cell [m], flat."""
     grounds: tuple[Ground, ...]
     """One for each radius, the smallest first."""
 
@@ -41,9 +47,12 @@ def prepare_terrain(params: Params) -> Terrain:
     """Unpack the map and build the graphs of all robot classes."""
     grid = unpack_map(params.map)
     factor = survey_factor(params.survey_cell_m, grid.resolution_m)
+    floor = survey_floor(grid, min(params.radii_m), factor)
+    width_m = np.clip(floor_width(grid, floor, factor), LEAST_SWATH_M, params.swath_m)
     return Terrain(
         grid=grid,
-        floor=survey_floor(grid, min(params.radii_m), factor),
+        floor=floor,
+        work_m=((factor * grid.resolution_m) ** 2 / width_m).ravel(),
         grounds=tuple(
             build_ground(grid, radius, factor) for radius in sorted(set(params.radii_m))
         ),
@@ -58,11 +67,10 @@ def decide_allocation(state: Terrain, inputs: Inputs, params: Params) -> tuple[T
     runners = tuple(_runner(state, robot, cells, params.look_m) for robot in robots)
     open_cells = _reachable(runners, cells)
     owner = np.full(cells.size, -1, dtype=np.int64)
-    tuning = _tuning(state, params)
     if open_cells.any():
         kept = tuple(_restricted(runner, open_cells) for runner in runners)
-        owner[open_cells] = _whole_split(state, cells[open_cells], kept, tuning, params)
-    costs = costs_of(owner, runners, tuning)
+        owner[open_cells] = _whole_split(state, cells[open_cells], kept, params)
+    costs = costs_of(owner, runners, _tuning(state, cells, params))
     shares = tuple(
         _share(state, robot, cells[owner == number], costs, number)
         for number, robot in enumerate(robots)
@@ -124,22 +132,20 @@ def _restricted(runner: Runner, open_cells: Mask) -> Runner:
     )
 
 
-def _tuning(state: Terrain, params: Params) -> Tuning:
+def _tuning(state: Terrain, cells: Ints, params: Params) -> Tuning:
     factor = survey_factor(params.survey_cell_m, state.grid.resolution_m)
     return Tuning(
         cell_area_m2=(factor * state.grid.resolution_m) ** 2,
-        swath_m=params.swath_m,
+        work_m=state.work_m[cells],
         rounds=params.rounds,
         balance_steps=params.balance_steps,
         balance_gain=params.balance_gain,
     )
 
 
-def _whole_split(
-    state: Terrain, cells: Ints, runners: tuple[Runner, ...], tuning: Tuning, params: Params
-) -> Ints:
+def _whole_split(state: Terrain, cells: Ints, runners: tuple[Runner, ...], params: Params) -> Ints:
     places = np.stack(np.divmod(cells, state.floor.shape[1]), axis=1).astype(np.float64)
-    owner = split(places, runners, tuning)
+    owner = split(places, runners, _tuning(state, cells, params))
     index = np.full(state.floor.size, -1, dtype=np.int64)
     index[cells] = np.arange(cells.size)
     ground = state.grounds[0]

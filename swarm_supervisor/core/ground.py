@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from swarm_config.floor import Field, coarsen, standable
+from swarm_config.floor import Field, clearance, coarsen, standable
 from swarm_config.maps import GridMap, Mask
 
 Ints = npt.NDArray[np.int64]
@@ -21,6 +21,8 @@ EIGHT = np.ones((3, 3), dtype=int)
 HALF_NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
 SNAP_M = 1.0
 """A robot that stands further from standable floor than this is not on the map [m]."""
+WIDTH_REACH_M = 1.0
+"""How far around a cell the middle of its room or aisle is sought [m]."""
 CORNER_M = 0.2
 """How far beyond its body a robot certainly sees [m]."""
 
@@ -65,6 +67,22 @@ def free_floor(grid: GridMap, radius_m: float) -> Mask:
 def survey_floor(grid: GridMap, radius_m: float, factor: int) -> Mask:
     """The floor on the survey grid."""
     return coarsen(free_floor(grid, radius_m), factor)
+
+
+def floor_width(grid: GridMap, floor: Mask, factor: int) -> Field:
+    """How wide the room or aisle around each survey cell is [m], shape of the survey grid.
+
+    Twice the greatest free distance to a wall within a metre: a robot that drives along an aisle
+    sees no more beside it than the aisle.
+    """
+    cell_m = factor * grid.resolution_m
+    reach = 2 * round(WIDTH_REACH_M / cell_m) + 1
+    rows, cols = floor.shape
+    far_m = clearance(grid)
+    padded = np.zeros((rows * factor, cols * factor))
+    padded[: far_m.shape[0], : far_m.shape[1]] = far_m[: rows * factor, : cols * factor]
+    most = padded.reshape(rows, factor, cols, factor).max(axis=(1, 3))
+    return np.asarray(2.0 * ndimage.maximum_filter(most, size=reach))
 
 
 def looked_into(base: Ground, cells: Ints, reached: Mask, nodes: Ints, look_m: float) -> Ints:

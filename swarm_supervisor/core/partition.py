@@ -32,10 +32,11 @@ class Runner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """How the split is searched."""
+    """What the cells cost and how the split is searched."""
 
     cell_area_m2: float
-    swath_m: float
+    work_m: Field
+    """How far a robot drives to see each cell [m], shape (cells,)."""
     rounds: int
     balance_steps: int
     balance_gain: float
@@ -61,7 +62,7 @@ def costs_of(owner: Ints, runners: tuple[Runner, ...], tuning: Tuning) -> Costs:
     Args:
         owner: Number of the robot of each cell, -1 for nobody, shape (cells,).
         runners: The robots.
-        tuning: Cell area and swath.
+        tuning: What the cells cost.
     """
     travel, sweep = np.zeros(len(runners)), np.zeros(len(runners))
     for number, runner in enumerate(runners):
@@ -69,8 +70,7 @@ def costs_of(owner: Ints, runners: tuple[Runner, ...], tuning: Tuning) -> Costs:
         if own.any():
             way_m = runner.out_m[own].min() + runner.back_m[own].mean()
             travel[number] = way_m / runner.speed_mps
-            area_m2 = own.sum() * tuning.cell_area_m2
-            sweep[number] = area_m2 / (tuning.swath_m * runner.speed_mps)
+            sweep[number] = tuning.work_m[own].sum() / runner.speed_mps
     busy = np.array([runner.busy_s for runner in runners])
     return Costs(travel_s=travel, sweep_s=sweep, finish_s=busy + travel + sweep)
 

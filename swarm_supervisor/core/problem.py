@@ -71,7 +71,7 @@ class Share:
     travel_s: float
     """Time to the region's nearest cell and from it home [s]."""
     sweep_s: float
-    """Area over what it sees in a second [s]."""
+    """Way that it drives to see its cells, over its speed [s]."""
     finish_s: float
     """Earlier work, travel and sweep together [s]."""
 

@@ -99,6 +99,24 @@ def test_regions_partition_the_unseen_floor_of_the_area(fleet, seed, share):
     assert outputs.target_cells == int((area & floor & ~seen).sum())
 
 
+def test_a_narrow_place_takes_longer_to_see_than_a_hall_of_the_same_area():
+    free = np.zeros((200, 400), dtype=bool)
+    free[20:180, 20:180] = True
+    for row in range(20, 180, 32):
+        free[row : row + 24, 180:380] = True
+    params = Params(map=pack_map(grid_of(free)), radii_m=(0.2,), swath_m=4.8)
+    terrain = CORE.initial(params)
+    work = terrain.work_m.reshape(terrain.floor.shape)
+    assert work[20, 20] == pytest.approx(0.25**2 / 4.8)
+    assert work[6, 60] == pytest.approx(0.25**2 / 1.2, rel=0.1)
+    robots = (robot('hall', 2.0, 5.0, radius_m=0.2), robot('aisles', 18.0, 1.6, radius_m=0.2))
+    inputs = Inputs(now_ns=0, reason='test', mission_id='m', robots=robots, area=None, seen=None)
+    shares = {share.agent_id: share for share in CORE.decide(terrain, inputs, params)[1].shares}
+    assert shares['hall'].cells > 1.15 * shares['aisles'].cells
+    finish = [share.finish_s for share in shares.values()]
+    assert max(finish) < 1.15 * min(finish)
+
+
 @settings(max_examples=6, deadline=None)
 @given(fleets, st.randoms(use_true_random=False))
 def test_the_order_in_which_robots_are_named_does_not_matter(fleet, random):

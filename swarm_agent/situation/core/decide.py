@@ -33,6 +33,7 @@ from swarm_agent.situation.core.follow import (
     look_around,
     pursue,
     stand,
+    warned,
 )
 from swarm_agent.situation.core.judge import Verdict, hazard_of, judge, resolution, stubborn
 from swarm_agent.situation.core.mission import (
@@ -273,7 +274,8 @@ def _exploring(state: State) -> str:
 
 
 def _drive(state: State, order: Order, sight: Sight, inputs: Inputs, params: Params) -> Drive:
-    drive, body = _obeyed(state.drive, inputs), params.body
+    held_back = _held_back(inputs)
+    drive, body = warned(_obeyed(state.drive, inputs), held_back=held_back), params.body
     if order.move == 'halt':
         return Drive()
     if order.move == 'explore':
@@ -281,7 +283,7 @@ def _drive(state: State, order: Order, sight: Sight, inputs: Inputs, params: Par
     on_route = _on_route(state, order, params)
     if on_route is not None:
         wanted = bearing(state.pose, point_at(on_route.route, on_route.progress.s_m + 0.3))
-        if must_ease(drive, sight.near, body, held_back=_held_back(inputs)):
+        if must_ease(drive, sight.near, body, held_back=held_back):
             return ease(drive, sight.near, wanted, body)
         return pursue(replace(drive, easing=False), on_route, state.pose, body, params.tuning)
     if order.move == 'mission':

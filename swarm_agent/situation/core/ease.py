@@ -17,12 +17,14 @@ from swarm_agent.situation.core.se2 import wrap
 
 NEAR_M = 0.085
 """Free space beside the body at which a robot that is held back begins to ease off [m]."""
-FREE_M = 0.11
+FREE_M = 0.095
 """Free space at which it goes on as before [m]."""
 STEP_M = 0.06
 """How far a creep is looked ahead; a little more than the reflexes look [m]."""
+TIGHT_M = 0.07
+"""The reflexes' margin and a scanner's noise: while so much is left, a creep need not gain [m]."""
 LEAST_GAIN_M = 0.012
-"""Clearance that a creep must gain over that way to lead clearly out, where it can [m]."""
+"""Else the clearance that it must gain over that way to lead clearly out, where it can [m]."""
 SHY_M = 0.005
 """Where nothing gains that much, a creep may gain so much less than the best one [m]."""
 CREEP_MPS = 0.1
@@ -62,7 +64,7 @@ def ease(drive: Drive, near: Near, wanted_rad: float, body: Body) -> Drive:
         wanted_rad: Bearing of the way ahead.
         body: Limits.
     """
-    heading = _way_out(near, wanted_rad)
+    heading = _way_out(near, wanted_rad, near.away_m - body.radius_m)
     ahead = abs(heading) <= math.pi / 2
     error = heading if ahead else wrap(heading + math.pi)
     if abs(error) > ALIGNED_RAD:
@@ -72,16 +74,17 @@ def ease(drive: Drive, near: Near, wanted_rad: float, body: Body) -> Drive:
     return replace(ramped(drive, wanted, body, turning=False), easing=True)
 
 
-def _way_out(near: Near, wanted_rad: float) -> float:
-    """Bearing of the best creep: gains room, leads to the goal, asks for little turning [rad].
+def _way_out(near: Near, wanted_rad: float, room_m: float) -> float:
+    """Bearing of the best creep: has room, leads to the goal, asks for little turning [rad].
 
     Between two walls that are equally near none gains: then those along them are left.
     """
+    least_m = TIGHT_M - room_m if room_m > TIGHT_M else LEAST_GAIN_M
     headings = np.append(_SECTOR, (wanted_rad, wanted_rad + math.pi, 0.0))
     tips = STEP_M * np.stack([np.cos(headings), np.sin(headings)])
     room = np.hypot(near.x[:, None] - tips[0], near.y[:, None] - tips[1]).min(axis=0)
     gain = room - near.away_m
-    fits = gain >= min(LEAST_GAIN_M, float(gain.max()) - SHY_M)
+    fits = gain >= min(least_m, float(gain.max()) - SHY_M)
     turn = np.abs(np.arctan2(np.sin(headings), np.cos(headings)))
     turn = np.minimum(turn, math.pi - turn)
     worth = np.cos(headings - wanted_rad) - TURN_COST * turn

@@ -2,7 +2,7 @@
 """Drive along a route with a differential drive: pure pursuit, as fast as bends and room allow."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.situation.core.params import Body, Tuning
 from swarm_agent.situation.core.route import Progress, Route, point_at
@@ -12,6 +12,10 @@ PERIOD_S = 0.1
 """Time between decisions [s]; the speeds may change by one period's acceleration."""
 DELAY_S = 0.15
 """From the pose to the wheels [s]; counted on when braking."""
+WARY_S = 3.0
+"""So long after the reflexes held it back a robot drives slowly [s]."""
+WARY_MPS = 0.2
+"""How slowly [m/s]: so fast the reflexes let a robot pass between things close by."""
 ALIGNED_RAD = 0.25
 """Heading error at which a turn in place ends [rad]."""
 
@@ -36,6 +40,8 @@ class Drive:
     """A turn in place is under way."""
     easing: bool = False
     """The robot creeps away from something inside the reflexes' margin."""
+    wary_s: float = 0.0
+    """How long it still drives slowly, as the reflexes stopped it for something near [s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,7 @@ def pursue(drive: Drive, errand: Errand, pose: Pose, body: Body, tuning: Tuning)
         braking_speed(left_m, body, tuning),
         _roomy_speed(route, progress, drive.last.vx_mps),
         _bend_speed(errand, pose, drive.last.vx_mps, body, tuning),
+        WARY_MPS if drive.wary_s > 0.0 else math.inf,
     )
     reach = max(distance(pose, target), 0.15)
     curvature = 2.0 * math.sin(error) / reach
@@ -127,6 +134,12 @@ def _bend_speed(errand: Errand, pose: Pose, speed_mps: float, body: Body, tuning
     return body.max_speed_mps * (0.3 + 0.7 * share)
 
 
+def warned(drive: Drive, *, held_back: bool) -> Drive:
+    """Be wary from the moment on at which the reflexes held the robot back, for a while."""
+    left_s = WARY_S if held_back else max(0.0, drive.wary_s - PERIOD_S)
+    return replace(drive, wary_s=left_s)
+
+
 def ramped(drive: Drive, wanted: Speeds, body: Body, *, turning: bool) -> Drive:
     """The wanted speeds as far as accelerations allow within one period."""
     up, down = body.max_accel_mps2 * PERIOD_S, body.max_decel_mps2 * PERIOD_S
@@ -138,7 +151,7 @@ def ramped(drive: Drive, wanted: Speeds, body: Body, *, turning: bool) -> Drive:
     turn = wanted.wz_radps - last.wz_radps
     vx = last.vx_mps + max(-limit, min(limit, step))
     wz = last.wz_radps + max(-twist, min(twist, turn))
-    return Drive(last=_within(vx, wz, body), turning=turning)
+    return Drive(last=_within(vx, wz, body), turning=turning, wary_s=drive.wary_s)
 
 
 def _within(vx: float, wz: float, body: Body) -> Speeds:

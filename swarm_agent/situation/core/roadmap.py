@@ -12,6 +12,10 @@ from swarm_agent.situation.core.grid import PlanGrid
 from swarm_config.floor import travel_graph
 
 ROUNDING_M = 1e-4
+CLOSE_M = 0.2
+"""Things nearer to the body make the reflexes slow down a robot that strays a little [m]."""
+CLOSE_COST = 2.0
+"""What floor costs more where nothing is left of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +110,9 @@ def clearance_cost(
     closed, tight, good, wide = margins_m
     margin = clearance_m.astype(np.float64) - (radius_m - ROUNDING_M)
     lack = np.maximum(wide - margin, 0.0) / wide
-    cost = 1.0 + lack * lack
-    cost[margin < good] = 6.0
+    close = np.maximum(CLOSE_M - margin, 0.0) / CLOSE_M
+    cost = 1.0 + lack * lack + CLOSE_COST * close * close
+    cost[margin < good] = 10.0
     cost[margin < tight] = 20.0
     cost[margin < closed] = np.inf
     return cost
