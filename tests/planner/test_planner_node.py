@@ -263,6 +263,8 @@ def test_a_full_disk_ends_the_leg_or_stops_at_once_as_the_fleet_plan_says(
     try:
         around.send('go to 15 13.5')
         around.spin_until(lambda: _kinds(around)[-1:] == [Intent.GO_TO], 'intent')
+        begun = len(around.beats)
+        around.spin_until(lambda: len(around.beats) > begun + 10, 'the robot under way')
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (5000, 5000))
         if policy == 'finish_leg':
             around.spin_until(lambda: any('unrecorded' in text for text in said), 'diagnostics')
