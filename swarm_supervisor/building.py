@@ -14,8 +14,10 @@ from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.places import load_places
+from swarm_supervisor.plan_files import cards_of
 from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
+from swarm_supervisor.prover import Prover
 from swarm_supervisor.purse import Purse
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
@@ -94,6 +96,7 @@ def build(
         mirror=mirror,
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
+        prover=Prover(recorder, cards_of(fleet)),
         strategist=_strategist(recorder, access, _purse(vault_dir, settings)),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings),

@@ -25,6 +25,7 @@ from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
+from swarm_supervisor.prover import Prover
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
@@ -56,6 +57,7 @@ class Headquarters:
     mirror: Mirror
     vault_dir: Path
     allocator: Allocator
+    prover: Prover
     strategist: Strategist
     missions: list[Mission]
     court: Court

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan before the judge: what each task does, for each robot that could do it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.judges import JudgeQuestion
@@ -188,7 +188,7 @@ def _amended(plan: Plan, rulings: list[_TaskRuling]) -> Plan:
     """The plan with what the judge cut down; an amended task was judged again."""
     changed = {id(r.task): _amended_task(r) for r in rulings}
     tasks = tuple(changed.get(id(task), task) for task in plan.tasks)
-    return Plan(tasks=tasks, author=plan.author, assumptions=plan.assumptions)
+    return replace(plan, tasks=tasks)
 
 
 def _amended_task(ruling: _TaskRuling) -> Task:
