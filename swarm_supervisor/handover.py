@@ -44,6 +44,7 @@ def _send_ready(hq: Headquarters, mission: Mission) -> None:
             order.end(FAILED, f'it waited for {min(lost)}, which was not done')
             hq.store.save_order(order)
         elif order.task().after and ready(mission, order):
+            renew_token(hq, hq.roster[order.agent_id])
             hq.send_order(order)
 
 
@@ -160,6 +161,7 @@ async def _split(
     _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
     for heir in orders:
         if ready(mission, heir):
+            renew_token(hq, hq.roster[heir.agent_id])
             hq.send_order(heir)
 
 

@@ -10,7 +10,7 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor import approvals
 from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.mission_files import begin, equip, finish, ready
+from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.proving import prove_orders
 from swarm_supervisor.review import Ruling, review
@@ -244,7 +244,8 @@ def _issue(
     waited = mission.status is MissionStatus.PENDING
     mission.status, mission.reason = MissionStatus.OPEN, ''
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
-    equip(mission, plan, [draft.number for draft in drafts])
+    numbers = [draft.number for draft in drafts]
+    equip(mission, plan, numbers, packet_for(hq, plan, mission))
     begin(hq, mission, plan)
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''

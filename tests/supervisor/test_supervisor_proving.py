@@ -92,6 +92,19 @@ def test_a_step_waits_for_the_one_before_it_also_past_the_judge(
     until(lambda: bool(pair[1].orders), 'the second step')
 
 
+def test_an_order_carries_its_scope_its_mandate_and_the_budget_of_the_policy(
+    operator: OperatorClient, pair: list[TalkingRobot]
+) -> None:
+    assert submit(operator, 'survey west').accepted
+    until(lambda: any(robot.orders for robot in pair), 'the order')
+    order = next(order for robot in pair for order in robot.orders)
+    (area,) = order.packet.areas
+    assert (area.name, len(area.corners)) == ('west', 4)
+    assert order.packet.mandate_id == order.warrant.mandate_id != ''
+    budget = (order.packet.max_errors, order.packet.max_repeats, order.packet.max_procedure)
+    assert budget == (8, 2, 1)
+
+
 def test_an_heir_gets_only_what_can_be_proved(
     supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot]
 ) -> None:

@@ -247,7 +247,8 @@ def _ask(turn: Turn, job: Job, occasion: str, trouble: str) -> None:
     """Put a question to the planner port where there is a choice at all."""
     facts = _facts(turn, occasion)
     ordered = job.order.task.value
-    options = options_now(turn.params.cards, ordered, facts, turn.tier)
+    cards = tuple(c for c in turn.params.cards if c.name not in job.order.forbidden)
+    options = options_now(cards, ordered, facts, turn.tier)
     if len(options) < 2 or options[0].skill != ordered:
         return
     number = turn.state.questions + 1

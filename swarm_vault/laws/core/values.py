@@ -91,7 +91,11 @@ class Mandate:
     skills: tuple[str, ...] = ()
     """None: all that the policy knows."""
     energy_wh: float = 0.0
-    """Most that one order may be expected to use; 0: no limit."""
+    """Most that one order may use [Wh]; 0: no limit."""
+    charge_share: float = 0.0
+    """Most of the battery's charge that one order may use, 0 to 1; 0: no limit."""
+    total_wh: float = 0.0
+    """Most that all orders under it may be expected to use together [Wh]; 0: no limit."""
     not_before_ns: int = 0
     not_after_ns: int = 0
     """0: no end."""
