@@ -9,7 +9,7 @@ from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import finish, inherit, ready
 from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
-from swarm_supervisor.proving import check_drafts
+from swarm_supervisor.proving import check_drafts, with_energy
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import Escalation
 from swarm_supervisor.tasking import Draft, add_order, available, split_area
@@ -111,17 +111,21 @@ async def _proved_split(
         drafts, outputs = await split_area(hq, mission, heirs, area, reason)
         if not drafts:
             return [], f'nobody else reaches the {outputs.unreached_cells} cells left'
-        fit = {draft.agent_id for draft in await _proved(hq, mission, drafts)}
-        unfit = {draft.agent_id for draft in drafts} - fit
+        fit = await _proved(hq, mission, drafts)
+        unfit = {draft.agent_id for draft in drafts} - {draft.agent_id for draft in fit}
         if not unfit:
-            return drafts, ''
+            return fit, ''
         heirs = tuple(heir for heir in heirs if heir.agent_id not in unfit)
     return [], 'for nobody else the plan can be proved'
 
 
 async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> list[Draft]:
-    """The orders that the plan checker lets pass, each by itself."""
-    return [d for d in drafts if (await check_drafts(hq, mission, (d,))).ok]
+    """The orders that the plan checker lets pass, each by itself, with what they take."""
+    proved: list[Draft] = []
+    for draft in drafts:
+        verdict = await check_drafts(hq, mission, (draft,))
+        proved += with_energy((draft,), verdict) if verdict.ok else ()
+    return proved
 
 
 def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:

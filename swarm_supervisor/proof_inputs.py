@@ -19,11 +19,11 @@ from swarm_supervisor.core.plan_types import (
     Stop,
 )
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.missions import Mission
+from swarm_supervisor.missions import REFUSED, Mission
 from swarm_supervisor.roster import Member
 from swarm_supervisor.tasking import Draft
 from swarm_supervisor.trusting import trust_to_give
-from swarm_vault.laws.core.values import Area, Point, Tier, Trust, ZoneKind
+from swarm_vault.laws.core.values import Area, Mandate, Point, Tier, Trust, ZoneKind
 from swarm_vault.laws.core.zones import crosses, inside
 
 After = tuple[tuple[int, ...], ...]
@@ -95,9 +95,35 @@ def _robot(hq: Headquarters, member: Member, mission: Mission) -> _Robot:
         unheard=not heard,
         creeps=trust.tier == Tier.OPERATOR,
         busy_s=hq.busy_s(member),
+        order_wh=_order_wh(trust.mandate, model.battery.capacity_wh),
+        left_wh=_left_wh(hq, trust.mandate),
     )
     barred = _barred(hq, trust)
     return _Robot(start=start, node=node, home=home, radius_m=radius_m, barred=barred)
+
+
+def _order_wh(mandate: Mandate | None, capacity_wh: float) -> float:
+    """The stricter of a mandate's two caps for one order [Wh]; 0: none."""
+    if mandate is None:
+        return 0.0
+    caps = (mandate.energy_wh, mandate.charge_share * capacity_wh)
+    return min((cap for cap in caps if cap > 0.0), default=0.0)
+
+
+def _left_wh(hq: Headquarters, mandate: Mandate | None) -> float | None:
+    """What earlier orders leave of a mandate [Wh]; None without a cap.
+
+    An order holds what it was expected to take from when it is given, whatever became of it,
+    unless its robot never took it up.
+    """
+    if mandate is None or mandate.total_wh <= 0.0:
+        return None
+    given = (o for m in hq.missions for o in m.orders if o.sent and o.status != REFUSED)
+    warrants = [order.task().warrant for order in given]
+    waiting = (o for m in hq.missions for o in m.orders if not (o.sent or o.closed))
+    warrants += [order.task().warrant for order in waiting]
+    held = (w.expected_wh for w in warrants if w.mandate_id == mandate.mandate_id)
+    return max(0.0, mandate.total_wh - sum(held))
 
 
 def _tier(trust: Trust, mission: Mission) -> int:

@@ -38,7 +38,7 @@ async def prove_orders(hq: Headquarters, plan: Plan, mission: Mission) -> Proven
             return Proven(plan=plan, drafts=())
         verdict = await check_drafts(hq, mission, drafts, plan.after)
         if verdict.ok:
-            return Proven(plan=plan, drafts=drafts)
+            return Proven(plan=plan, drafts=with_energy(drafts, verdict))
         shorter = await _bearable(hq, plan, mission, drafts)
         if shorter is not None:
             plan = shorter
@@ -67,6 +67,15 @@ async def check_drafts(
     type_ = 'plan.proved' if verdict.ok else 'plan.refused'
     hq.note(Kind.DECISION, type_, data, causes=(mission.cause,))
     return verdict
+
+
+def with_energy(drafts: tuple[Draft, ...], verdict: PlanVerdict) -> tuple[Draft, ...]:
+    """Orders with what each is expected to take."""
+    used = {step.step_id: step.used_wh for step in verdict.proof}
+    return tuple(
+        replace(draft, expected_wh=used[step_name(number, drafts)])
+        for number, draft in enumerate(drafts)
+    )
 
 
 def _to_blame(verdict: PlanVerdict, plan: Plan, drafts: tuple[Draft, ...]) -> frozenset[str]:

@@ -50,6 +50,8 @@ class Draft:
     """Only the task itself and what follows from it."""
     number: int = 0
     """Which task of the plan it carries out."""
+    expected_wh: float = 0.0
+    """What the plan checker expects it to take [Wh]."""
 
 
 async def draft_orders(
@@ -95,6 +97,7 @@ def add_order(
     task.link_loss = request.link_loss or LINK_LOSS[hq.fleet.file.link_loss]
     task.issued_by = mission.operator
     task.warrant.CopyFrom(_warrant(hq, mission, draft.agent_id))
+    task.warrant.expected_wh = draft.expected_wh
     order = Order(
         order_id=task.order_id,
         mission_id=mission.mission_id,

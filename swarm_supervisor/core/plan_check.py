@@ -44,6 +44,8 @@ class _Robot:
     clock_s: float = 0.0
     battery: float
     facts: dict[Fact, tuple[bool, Provenance]] = field(default_factory=dict)
+    used_wh: float = 0.0
+    """By the steps of the plan so far."""
 
     def spend(self, seconds: float, travel_m: float) -> float:
         """Take the energy of a time and a way off the charge; returns it [Wh]."""
@@ -76,6 +78,7 @@ def check(plan: PlanInputs, cards: tuple[SkillCard, ...]) -> PlanVerdict:
             found = _step_faults(step, card, robot, plan.limits)
             proof.append(_advance(step, card, robot, ends))
             found += _battery_faults(step, robot, plan.limits)
+            found += _mandate_faults(robot, proof[-1].used_wh)
         faults += [f'step {step.step_id}: {fault}' for fault in found]
     seconds = max(ends.values(), default=0.0)
     if plan.limits.deadline_s and seconds > plan.limits.deadline_s:
@@ -211,6 +214,17 @@ def _advance(step: PlanStep, card: SkillCard, robot: _Robot, ends: dict[str, flo
         used_wh=used_wh,
         facts=tuple(sorted(fact.value for fact, (holds, _) in robot.facts.items() if holds)),
     )
+
+
+def _mandate_faults(robot: _Robot, used_wh: float) -> list[str]:
+    """What the mandate leaves of energy, for this step and for all of them together."""
+    start, robot.used_wh = robot.start, robot.used_wh + used_wh
+    if start.order_wh and used_wh > start.order_wh:
+        return [f'it takes about {used_wh:.1f} Wh, the mandate covers {start.order_wh:.1f} Wh']
+    if start.left_wh is not None and robot.used_wh > start.left_wh:
+        text = f'{robot.used_wh:.1f} Wh with what the plan asks before'
+        return [f'it takes about {text}, of the mandate {start.left_wh:.1f} Wh are left']
+    return []
 
 
 def _battery_faults(step: PlanStep, robot: _Robot, limits: Limits) -> list[str]:

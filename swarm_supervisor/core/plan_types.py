@@ -39,6 +39,10 @@ class RobotStart:
     """At tier 1 it may move in a sandbox zone; the judge has said where."""
     busy_s: float = 0.0
     """How long it still drives on earlier orders [s]."""
+    order_wh: float = 0.0
+    """Most that its mandate lets one order use [Wh]; 0: no limit."""
+    left_wh: float | None = None
+    """What is left of its mandate for all orders together [Wh]; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,20 @@ def test_earlier_orders_cost_time_and_charge_and_tier_1_creeps_where_the_judge_s
     assert 'needs tier 2' in fault_of(load, robot=replace(ROBOT, tier=1, creeps=True))
 
 
+def test_a_mandate_caps_the_energy_of_one_order_and_of_all_together() -> None:
+    used_wh = judged(GO).proof[0].used_wh
+    assert used_wh == pytest.approx(150.0 * 13.0 / 3600)
+    enough = replace(ROBOT, order_wh=used_wh + 0.01, left_wh=2 * used_wh + 0.01)
+    again = replace(GO, step_id='again')
+    assert judged(GO, again, robot=enough).ok
+    assert 'the mandate covers 0.5 Wh' in fault_of(GO, robot=replace(ROBOT, order_wh=0.5))
+    short = replace(ROBOT, left_wh=1.5 * used_wh)
+    assert judged(GO, robot=short).ok
+    assert 'step again: it takes about 1.1 Wh with what the plan asks before' in fault_of(
+        GO, again, robot=short
+    )
+
+
 def test_preconditions_chain_from_step_to_step() -> None:
     blocked = replace(ROBOT, beliefs=(*ROBOT.beliefs, Belief(fact=Fact.BLOCKED)))
     near = replace(blocked, beliefs=(*blocked.beliefs, Belief(fact=Fact.PEERS_NEAR)))

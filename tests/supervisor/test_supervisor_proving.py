@@ -105,6 +105,38 @@ def test_an_order_carries_its_scope_its_mandate_and_the_budget_of_the_policy(
     assert budget == (8, 2, 1)
 
 
+def mandate(supervisor: Supervisor, agent_id: str, **caps: float) -> None:
+    path = supervisor.vault / 'agents' / agent_id / 'mandate.md'
+    lines = ''.join(f'{name}: {value}\n' for name, value in caps.items())
+    path.write_text(f'# Mandate\n\n```yaml\ntier: 3\nmax_speed_mps: 1.0\n{lines}```\n')
+
+
+def test_small_orders_cannot_add_up_beyond_what_a_mandate_covers(
+    supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot]
+) -> None:
+    mandate(supervisor, 'amr_1', total_wh=0.9, energy_wh=0.5)
+    wait = 'wait 20 s with amr_1'
+    assert submit(operator, wait).accepted
+    until(lambda: len(pair[0].orders) == 1, 'the order')
+    assert pair[0].orders[0].warrant.expected_wh == pytest.approx(60.0 * 20 / 3600, rel=0.01)
+    assert submit(operator, wait).accepted
+    refused = submit(operator, wait)
+    assert 'of the mandate 0.2 Wh are left' in refused.reason
+    long = submit(operator, 'wait 60 s with amr_1')
+    assert 'it takes about 1.0 Wh, the mandate covers 0.5 Wh' in long.reason
+    assert submit(operator, 'wait 60 s with amr_2').accepted
+
+
+def test_a_robot_whose_mandate_is_too_small_is_left_out(
+    supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot]
+) -> None:
+    mandate(supervisor, 'amr_1', charge_share=0.0001)
+    reply = submit(operator, 'survey the whole room')
+    assert reply.accepted, reply.reason
+    until(lambda: bool(pair[1].orders), 'the order')
+    assert not pair[0].orders
+
+
 def test_an_heir_gets_only_what_can_be_proved(
     supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot]
 ) -> None:
