@@ -13,6 +13,7 @@ from swarm_supervisor.court import Court
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
+from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
 from swarm_supervisor.plan_files import cards_of
 from swarm_supervisor.planning_desk import PlanningDesk
@@ -103,6 +104,7 @@ def build(
         mandates=MandateShelf(vault_dir, places.sectors),
         register=Register(codex_of(fleet), vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
+        people=PeopleBook(vault_dir),
         second_judge=_second_judge(recorder, judge_access),
         insecure=insecure,
         say=say,

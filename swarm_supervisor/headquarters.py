@@ -23,6 +23,7 @@ from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
@@ -64,6 +65,7 @@ class Headquarters:
     mandates: MandateShelf
     register: Register
     revoked: RevocationBook
+    people: PeopleBook
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

@@ -112,6 +112,9 @@ def add_order(
 def _warrant(hq: Headquarters, mission: Mission, agent_id: str) -> laws_pb2.Warrant:
     """Who stands behind an order, and the authority that it cites."""
     mandate, _ = hq.mandates.of(agent_id)
+    oldest_ns = hq.clock() - int(hq.court.policy_of(agent_id).people_s * 1e9)
+    words = hq.people.words()
+    clear = [word for word in words if word.count == 0 and word.stamp_ns > oldest_ns]
     return laws_pb2.Warrant(
         intended_by=mission.operator,
         planned_by=mission.planned_by,
@@ -120,6 +123,8 @@ def _warrant(hq: Headquarters, mission: Mission, agent_id: str) -> laws_pb2.Warr
         approval_id=mission.approval_id,
         mandate_id='' if mandate is None else mandate.mandate_id,
         grants_tier=mission.grants_tier,
+        clear_zones=[word.zone for word in clear],
+        clear_ns=min((word.stamp_ns for word in clear), default=0),
     )
 
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planner_world import MANDATE, World, order, region_of, surveyor, token, trusted
+from planner_world import MANDATE, POLICY, World, order, region_of, surveyor, token, trusted
 from swarm.v1 import common_pb2, laws_pb2, mission_pb2, packet_pb2
 
 from swarm_agent.planner.core import CORE
 from swarm_agent.planner.core.orders import Task
 from swarm_agent.planner.core.packet import leaves, stricter
 from swarm_agent.planner.core.skills.step import Want
-from swarm_agent.planner.core.types import Choice, IntentKind, Phase, Priority
+from swarm_agent.planner.core.types import Choice, IntentKind, Nav, Phase, Priority
 from swarm_agent.planner.wire import to_order
 from swarm_vault.laws.core.policy import BudgetRule
-from swarm_vault.laws.core.values import Area
+from swarm_vault.laws.core.values import Area, Zone, ZoneKind
 
 NEAR, FAR = (1.5, 0.0, 0.0), (5.0, 3.0, 0.0)
 WEST = Area(name='west', corners=((-1.0, -2.0), (3.0, -2.0), (3.0, 4.0), (-1.0, 4.0)))
@@ -101,6 +101,20 @@ def test_a_new_mandate_is_asked_whether_it_covers_an_open_order(
         assert robot.state.jobs[0].order.mandate_id == 'amr_1-new'
     else:
         assert 'mandate amr_1-test is replaced' in robot.reasons('o1')[-1]
+
+
+def test_a_zone_of_people_is_entered_only_on_a_fresh_word_that_nobody_is_there() -> None:
+    hall = Zone(name='hall', kind=ZoneKind.PEOPLE, corners=WEST.corners)
+    robot = trusted(policy=replace(POLICY, zones=(hall,), people_s=5.0))
+    asked = order(Task.GO_TO, stops=(NEAR,))
+    robot.decide(orders=(asked,))
+    assert 'nobody has said lately who is in the zone hall' in robot.reasons('o1')[0]
+    clear = replace(asked, order_id='o2', clear=('hall',), clear_ns=robot.wall_ns)
+    robot.stuck = lambda _: Nav.MOVING
+    robot.decide(orders=(clear,))
+    assert robot.statuses('o2') == ['accepted']
+    robot.run(6.0)
+    assert robot.reasons('o2')[-1].startswith('law zone.people: nobody has said lately')
 
 
 def _nonsense(robot: World) -> None:

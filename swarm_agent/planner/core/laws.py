@@ -18,7 +18,7 @@ from swarm_agent.planner.core.types import Choice, IntentKind, Priority, Questio
 from swarm_vault.laws.core.budget import Fault, FaultKind, spend
 from swarm_vault.laws.core.judge import Case, judge, speed_limit
 from swarm_vault.laws.core.tiers import merged, standing_word
-from swarm_vault.laws.core.values import Action, Judgement, Revocation, Verdict
+from swarm_vault.laws.core.values import Action, Judgement, Presence, Revocation, Verdict
 
 SPEED = 'speed_mps'
 """A choice may carry it besides the parameters of its skill [m/s]."""
@@ -63,7 +63,7 @@ def admitted(turn: Turn, order: Order) -> tuple[Order, str]:
     fault_ = packet.refusal(order, turn.trust, turn.state.ground)
     if fault_:
         return order, f'law packet: {fault_}'
-    ruling = _judged(turn, _action_of(order), approved=order.approved)
+    ruling = _judged(turn, _action_of(order), order)
     if ruling.verdict is Verdict.REVISE and ruling.amended is not None:
         turn.note('judge.revised', ruling.reason, order_id=order.order_id)
         amended = ruling.amended
@@ -92,8 +92,7 @@ def motion(turn: Turn, want: Want, job: Job | None) -> tuple[Want, str]:
     if left:
         return hold(want.skill, Priority.IDLE), left
     action = _action_of_want(turn, want, job)
-    approved = job is not None and job.order.approved
-    ruling = _judged(turn, action, approved=approved)
+    ruling = _judged(turn, action, None if job is None else job.order)
     if ruling.verdict is Verdict.ALLOW:
         return _slowed(turn, want, action.speed_mps), ''
     if ruling.verdict is Verdict.REVISE and ruling.amended is not None:
@@ -132,7 +131,7 @@ def _new_mandate(turn: Turn, job: Job) -> str:
     order, mandate = job.order, turn.trust.mandate
     if not order.mandate_id or mandate is None or mandate.mandate_id == order.mandate_id:
         return ''
-    ruling = _judged(turn, _action_of(order), approved=order.approved)
+    ruling = _judged(turn, _action_of(order), order)
     if ruling.verdict not in {Verdict.ALLOW, Verdict.REVISE}:
         return f'mandate {order.mandate_id} is replaced: {ruling.reason}'
     text = f'{order.mandate_id} by {mandate.mandate_id}, which covers the order, too'
@@ -199,8 +198,12 @@ def barred(turn: Turn) -> bool:
     return bool(laws.breach) or is_revoked(laws, turn.params.agent_id)
 
 
-def _judged(turn: Turn, action: Action, *, approved: bool) -> Judgement:
-    return judge(replace(_case(turn, action), approved=approved), turn.params.policy)
+def _judged(turn: Turn, action: Action, order: Order | None) -> Judgement:
+    case = _case(turn, action)
+    if order is not None:
+        words = (Presence(zone=name, count=0, stamp_ns=order.clear_ns) for name in order.clear)
+        case = replace(case, approved=order.approved, people=tuple(words))
+    return judge(case, turn.params.policy)
 
 
 def _case(turn: Turn, action: Action) -> Case:

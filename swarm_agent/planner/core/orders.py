@@ -102,6 +102,10 @@ class Order:
     """The authority that it cites."""
     approved: bool = False
     """A human approved it; the supervisor's signature says so."""
+    clear: tuple[str, ...] = ()
+    """Zones of people in which nobody was, by the word that the supervisor had."""
+    clear_ns: int = 0
+    """When that word was given, since the epoch."""
     forbidden: tuple[str, ...] = ()
     """Skills that its packet rules out."""
     scope: tuple[Area, ...] = ()

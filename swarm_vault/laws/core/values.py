@@ -53,6 +53,8 @@ class ZoneKind(str, Enum):
     """Tier 1 may creep here, and only here."""
     SHARED = 'shared'
     """People work here: tier 3."""
+    PEOPLE = 'people'
+    """Who is in it decides, by somebody's fresh word: nobody known asks, people there block."""
     FORBIDDEN = 'forbidden'
 
 
@@ -66,6 +68,15 @@ class Zone:
     """Around it, without crossing."""
     max_speed_mps: float = 0.0
     """0: no limit of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody's word on how many people are in a zone."""
+
+    zone: str
+    count: int
+    stamp_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,8 @@ class Action:
     """Who is to do it; empty: whoever is chosen."""
     goals: tuple[Point, ...] = ()
     """Every place where it leads."""
+    way: tuple[Point, ...] = ()
+    """The shortest way there from where the robot is; none: not known, the goals count."""
     areas: tuple[Area, ...] = ()
     """Every area that it sweeps."""
     everywhere: bool = False

@@ -64,7 +64,7 @@ class Revocations(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[_common_pb2.Signed, _Mapping]]] = ...) -> None: ...
 
 class Warrant(_message.Message):
-    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id", "grants_tier", "expected_wh")
+    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id", "grants_tier", "expected_wh", "clear_zones", "clear_ns")
     INTENDED_BY_FIELD_NUMBER: _ClassVar[int]
     PLANNED_BY_FIELD_NUMBER: _ClassVar[int]
     JUDGED_BY_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,8 @@ class Warrant(_message.Message):
     MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTS_TIER_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_WH_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_ZONES_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_NS_FIELD_NUMBER: _ClassVar[int]
     intended_by: str
     planned_by: str
     judged_by: str
@@ -81,7 +83,9 @@ class Warrant(_message.Message):
     mandate_id: str
     grants_tier: int
     expected_wh: float
-    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ..., grants_tier: _Optional[int] = ..., expected_wh: _Optional[float] = ...) -> None: ...
+    clear_zones: _containers.RepeatedScalarFieldContainer[str]
+    clear_ns: int
+    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ..., grants_tier: _Optional[int] = ..., expected_wh: _Optional[float] = ..., clear_zones: _Optional[_Iterable[str]] = ..., clear_ns: _Optional[int] = ...) -> None: ...
 
 class PendingQuestion(_message.Message):
     __slots__ = ("pending_id", "text", "asked_by", "reason", "digest", "asked_ns", "expires_ns", "file", "status")
