@@ -7,6 +7,7 @@ JOBS = {
     'mission': 'give the fleet an order, list orders, recall one',
     'memory': 'what robots have learned, and what of it becomes a standing rule',
     'playbook': 'run stages of orders with gates for humans; durable over restarts',
+    'people': 'say who is in a zone of people, for the judge',
     'plan': 'prove a plan against the skill cards, the map and the battery before anything moves',
     'status': 'what the fleet is doing now',
     'watch': 'follow the running fleet',

@@ -2,6 +2,7 @@
 """Ask the allocation core, and record what it answered; questions about the floor beside it."""
 
 import asyncio
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csgraph
@@ -25,6 +26,15 @@ def params_of(fleet: Fleet, grid: GridMap, settings: Settings) -> Params:
         radii_m=tuple(sorted({robot.model.radius_m for robot in fleet.robots})),
         swath_m=fleet.file.survey_range_m * settings.swath_share,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A shortest way over the floor."""
+
+    length_m: float
+    points: tuple[tuple[float, float], ...]
+    """In the map frame [m], a block of the floor apart."""
 
 
 class Allocator:
@@ -89,6 +99,30 @@ class Allocator:
         if start >= 0 and parts[start] != parts[int(ground.node_of_map_cell[cell])]:
             return f'place {place} cannot be reached: no way leads there for {robot.agent_id!r}'
         return None
+
+    def node_at(self, x_m: float, y_m: float, radius_m: float) -> int:
+        """The node of the floor at a point, -1 where there is none near it."""
+        return self._terrain.ground_for(radius_m).node_at(self._terrain.grid, x_m, y_m)
+
+    def way(self, start: int, goal: int, radius_m: float) -> Way | None:
+        """The shortest way between two nodes, None where there is none."""
+        if start < 0 or goal < 0:
+            return None
+        ground, grid = self._terrain.ground_for(radius_m), self._terrain.grid
+        length_m, nodes = ground.way(start, goal)
+        if not nodes:
+            return None
+        points = tuple(grid.centre_of(*ground.middles[node]) for node in nodes)
+        return Way(length_m=length_m, points=points)
+
+    def ways_to(self, node: int, cells: Mask, radius_m: float) -> dict[int, float]:
+        """Ways from a node to those that see survey cells [m]; what is cut off lacks."""
+        ground = self._terrain.ground_for(radius_m)
+        nodes = np.unique(ground.node_of_survey_cell[cells])
+        if node < 0:
+            return {}
+        lengths = ground.distances(node)
+        return {int(n): float(lengths[n]) for n in nodes if n >= 0 and np.isfinite(lengths[n])}
 
     def travel_m(self, start: Pose, spot: Spot, radius_m: float) -> float:
         """Travel distance between two places [m], inf where there is no way."""

@@ -5,15 +5,20 @@ The file is for people; what counts is the question in the store and its digest.
 comes too late, to another question, or for robots that have moved on, lets nothing happen.
 """
 
+import hashlib
 import math
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from swarm.v1 import laws_pb2, operator_pb2
 
+from swarm_config.validation import first_fault
+from swarm_supervisor.core.amending import Amendment, amended
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import Mission
 from swarm_supervisor.review import Ruling
@@ -37,6 +42,8 @@ from swarm_vault.recorder import Kind
 MOST_BYTES = 65_536
 _ANSWER = re.compile(r'^### (Approved|Denied) by ([a-z][a-z0-9_-]{0,31})[ \t]*$', re.MULTILINE)
 _DIGEST = re.compile(r'^- digest: ([0-9a-f]{64})$', re.MULTILINE)
+_FENCE = re.compile(r'^```', re.MULTILINE)
+_BLOCK = re.compile(r'^```yaml[ \t]*\n(.{0,4000}?)^```[ \t]*$', re.MULTILINE | re.DOTALL)
 _HEAD = '## Answer'
 
 
@@ -48,6 +55,23 @@ class Spoken:
     by: str
     reason: str
     digest: str
+    changes: tuple[Amendment, ...] = ()
+    """What the operator cuts down of the plan."""
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(extra='forbid', frozen=True, allow_inf_nan=False)
+
+    step: int = Field(ge=1, le=100)
+    loops: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0.0)
+    robot: str | None = Field(default=None, max_length=64)
+
+
+class _Changes(BaseModel):
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    amend: list[_Change] = Field(min_length=1, max_length=20)
 
 
 def ask(
@@ -212,8 +236,45 @@ def read_file(path: Path) -> Spoken | str | None:
     if not head or len(found) > 1 or len(digests) != 1:
         return 'holds more than one answer, or its digest is gone'
     word, name = found[0]
-    reason = ' '.join(_ANSWER.sub('', below).split())[:500]
-    return Spoken(approves=word == 'Approved', by=name, reason=reason, digest=digests[0])
+    changes = _changes_in(below)
+    if isinstance(changes, str):
+        return changes
+    reason = ' '.join(_BLOCK.sub('', _ANSWER.sub('', below)).split())[:500]
+    return Spoken(
+        approves=word == 'Approved', by=name, reason=reason, digest=digests[0], changes=changes
+    )
+
+
+def _changes_in(text: str) -> tuple[Amendment, ...] | str:
+    """The changes in the one YAML block of an answer; none without one, a text if it is odd."""
+    blocks = _BLOCK.findall(text)
+    if len(blocks) > 1:
+        return 'holds more than one YAML block'
+    if not blocks:
+        return 'its block is no closed YAML block' if _FENCE.search(text) else ()
+    try:
+        changes = _Changes.model_validate(yaml.safe_load(blocks[0]))
+    except ValidationError as error:
+        return f'its amendment is odd: {first_fault(error)}'
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return f'its YAML block cannot be read ({" ".join(str(error).split())[:200]})'
+    return tuple(Amendment(**change.model_dump()) for change in changes.amend)
+
+
+def amend(hq: Headquarters, row: PendingRow, spoken: Spoken) -> PendingRow | str:
+    """The question with its plan as an operator has cut it down, or why that cannot be."""
+    plan = amended(codec_of(Plan).decode(row.plan), spoken.changes)
+    if isinstance(plan, str):
+        return plan
+    encoded = codec_of(Plan).encode(plan)
+    data = {
+        'pending_id': row.pending_id,
+        'by': spoken.by,
+        'changes': [asdict(change) for change in spoken.changes],
+        'digest': hashlib.sha256(encoded).hexdigest(),
+    }
+    hq.note(Kind.DECISION, 'approval.amended', data, durable=True)
+    return replace(row, plan=encoded)
 
 
 def file_text(asked: Asked, row: PendingRow, order: str, principal: Principal) -> str:
@@ -229,6 +290,9 @@ def file_text(asked: Asked, row: PendingRow, order: str, principal: Principal) -
         f'- digest: {digest_of(asked)}\n\n## What is asked\n\n{lines}\n\n'
         'To answer, add one of these lines at the end, a reason below it if you like, and save:\n'
         '`### Approved by YOUR_NAME` or `### Denied by YOUR_NAME`.\n'
+        'Below an approval a YAML block may cut steps down (they are numbered in the order above):'
+        ' `amend: [{step: 1, loops: 2}]`; also `seconds`, and `robot` where none is named. It is'
+        ' judged and proved again.\n'
         f'Or: `swarm approve {asked.pending_id}`, `swarm deny {asked.pending_id}`.\n\n{_HEAD}\n'
     )
 

@@ -13,9 +13,12 @@ from swarm_supervisor.court import Court
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
+from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
+from swarm_supervisor.plan_files import cards_of
 from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
+from swarm_supervisor.prover import Prover
 from swarm_supervisor.purse import Purse
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
@@ -94,12 +97,14 @@ def build(
         mirror=mirror,
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
+        prover=Prover(recorder, cards_of(fleet)),
         strategist=_strategist(recorder, access, _purse(vault_dir, settings)),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings),
         mandates=MandateShelf(vault_dir, places.sectors),
         register=Register(codex_of(fleet), vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
+        people=PeopleBook(vault_dir),
         second_judge=_second_judge(recorder, judge_access),
         insecure=insecure,
         say=say,

@@ -66,6 +66,11 @@ async def _look(hq: Headquarters, row: PendingRow) -> None:
     if not principal.may(Right.APPROVE):
         _put_aside(hq, row, principal.refusal(Right.APPROVE))
         return
+    changed = approvals.amend(hq, row, spoken) if spoken.changes else row
+    if isinstance(changed, str):
+        _put_aside(hq, row, changed)
+        return
+    row = changed
     settlement = approvals.settle(
         hq,
         row,

@@ -24,7 +24,7 @@ BREACHED = 'error budget breached: '
 """What the reason begins with when a robot has barred itself."""
 LAWS = 'laws'
 """Who revokes when a budget is breached."""
-_TELLING = (b'"fault.', b'"budget.breached"', b'"violation.promise"')
+_TELLING = (b'"fault.', b'"budget.breached"', b'"violation.promise"', b'"exploration.escalated"')
 _PROMISED = ' promised '
 
 
@@ -42,8 +42,25 @@ def count(hq: Headquarters, member: Member, batch: mission_pb2.EventBatch, *, af
             event = json.loads(line)
             for fault in _faults(hq, member, event):
                 enter(hq, fault)
+            if event['type'] == 'exploration.escalated':
+                _puzzled(hq, member, f'{batch.writer}-{number}', event['data'])
             if event['type'] == 'budget.breached':
                 _out(hq, member, str(event['data'].get('why', ''))[:300])
+
+
+def _puzzled(hq: Headquarters, member: Member, name: str, data: dict[str, Any]) -> None:
+    """Ask an operator about a contradiction that a robot could not settle alone."""
+    told = data.get('why') or f'{data.get("violation")}: {data.get("outcome")}'
+    shown = str(data.get('hypothesis', ''))
+    said = str(told) if not shown or shown in str(told) else f'{told}; {shown}'
+    hq.escalate(
+        Escalation(
+            escalation_id=f'e-look-{member.agent_id}-{name}',
+            agent_id=member.agent_id,
+            text=f'{member.agent_id} looked and cannot settle it alone: {said}'[:500],
+            stamp_ns=hq.clock(),
+        )
+    )
 
 
 def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator[Fault]:

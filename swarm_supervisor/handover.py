@@ -4,10 +4,12 @@
 import numpy as np
 from swarm.v1 import mission_pb2
 
+from swarm_config.maps import Mask
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import finish, inherit, ready
 from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
+from swarm_supervisor.proving import check_drafts, with_energy
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import Escalation
 from swarm_supervisor.tasking import Draft, add_order, available, split_area
@@ -42,6 +44,7 @@ def _send_ready(hq: Headquarters, mission: Mission) -> None:
             order.end(FAILED, f'it waited for {min(lost)}, which was not done')
             hq.store.save_order(order)
         elif order.task().after and ready(mission, order):
+            renew_token(hq, hq.roster[order.agent_id])
             hq.send_order(order)
 
 
@@ -69,31 +72,60 @@ async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> None:
     elif heirs:
         async with hq.turn:
             await _split(hq, mission, order, heirs, reason)
-    elif not _pass_on(hq, mission, order, reason):
+    elif not await _pass_on(hq, mission, order, reason):
         _give_up(hq, mission, order, reason)
 
 
-def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
+async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
     """Give a round or an untouched delivery of a robot that let it down to another one."""
     task = order.task()
     untouched = task.HasField('deliver') and order.progress < TAKEN_UP
     let_down = DROPPED in order.reason or hq.roster[order.agent_id].standing is Standing.REVOKED
     if not (let_down and (task.HasField('patrol') or untouched)):
         return False
-    heirs = _heirs(hq, mission, order)
-    heir = min(heirs, key=lambda member: (hq.busy_s(member), member.agent_id), default=None)
-    if heir is None:
-        return False
     same = mission_pb2.MissionOrder(return_home=task.return_home)
     if task.HasField('patrol'):
         same.patrol.CopyFrom(task.patrol)
     else:
         same.deliver.CopyFrom(task.deliver)
-    new = add_order(hq, mission, Draft(agent_id=heir.agent_id, task=same), task)
+    heirs = _heirs(hq, mission, order)
+    drafts = [Draft(agent_id=heir.agent_id, task=same) for heir in heirs]
+    fit = await _proved(hq, mission, drafts)
+    chosen = min(fit, key=lambda d: (hq.busy_s(hq.roster[d.agent_id]), d.agent_id), default=None)
+    if chosen is None or not mission.open or not _cannot(hq, order):
+        return False
+    heir = hq.roster[chosen.agent_id]
+    new = add_order(hq, mission, chosen, task)
+    inherit(new, task)
     _replace(hq, mission, order, reason, {new.order_id: new.agent_id})
     renew_token(hq, heir)
     hq.send_order(new)
     return True
+
+
+async def _proved_split(
+    hq: Headquarters, mission: Mission, heirs: tuple[Member, ...], area: Mask, reason: str
+) -> tuple[list[Draft], str]:
+    """Split an area between heirs whose parts are proved; and why it cannot be, if so."""
+    while heirs:
+        drafts, outputs = await split_area(hq, mission, heirs, area, reason)
+        if not drafts:
+            return [], f'nobody else reaches the {outputs.unreached_cells} cells left'
+        fit = await _proved(hq, mission, drafts)
+        unfit = {draft.agent_id for draft in drafts} - {draft.agent_id for draft in fit}
+        if not unfit:
+            return fit, ''
+        heirs = tuple(heir for heir in heirs if heir.agent_id not in unfit)
+    return [], 'for nobody else the plan can be proved'
+
+
+async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> list[Draft]:
+    """The orders that the plan checker lets pass, each by itself, with what they take."""
+    proved: list[Draft] = []
+    for draft in drafts:
+        verdict = await check_drafts(hq, mission, (draft,))
+        proved += with_energy((draft,), verdict) if verdict.ok else ()
+    return proved
 
 
 def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
@@ -121,12 +153,11 @@ async def _split(
     """
     task = order.task()
     area = unpack_cells(task.survey.region.bits, hq.world.grid.shape)
-    drafts, outputs = await split_area(hq, mission, heirs, area, reason)
+    drafts, fault = await _proved_split(hq, mission, heirs, area, reason)
     if not mission.open or not _cannot(hq, order):
         return
-    if not drafts:
-        out = outputs.unreached_cells
-        _give_up(hq, mission, order, f'{reason}; nobody else reaches the {out} cells left')
+    if fault:
+        _give_up(hq, mission, order, f'{reason}; {fault}')
         return
     orders = [add_order(hq, mission, draft, task) for draft in drafts]
     for heir in orders:
@@ -134,6 +165,7 @@ async def _split(
     _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
     for heir in orders:
         if ready(mission, heir):
+            renew_token(hq, hq.roster[heir.agent_id])
             hq.send_order(heir)
 
 

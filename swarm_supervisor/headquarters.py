@@ -23,8 +23,10 @@ from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
+from swarm_supervisor.prover import Prover
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
@@ -56,12 +58,14 @@ class Headquarters:
     mirror: Mirror
     vault_dir: Path
     allocator: Allocator
+    prover: Prover
     strategist: Strategist
     missions: list[Mission]
     court: Court
     mandates: MandateShelf
     register: Register
     revoked: RevocationBook
+    people: PeopleBook
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

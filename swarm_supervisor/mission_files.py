@@ -6,12 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from swarm.v1 import mission_pb2, packet_pb2
+from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 
-from swarm_supervisor.core.packets import MissionPhase, Packet, packet_of, phase_of
+from swarm_supervisor.core.packets import MissionPhase, Packet, ScopeArea, packet_of, phase_of
 from swarm_supervisor.debrief import debrief
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import COMPLETED, Mission, Order
+from swarm_supervisor.places import Places
 from swarm_supervisor.strategist import (
     DeliverTask,
     GoToTask,
@@ -36,29 +37,56 @@ SKILL_OF: dict[type[Task], str] = {
 }
 
 
-def packet_for(plan: Plan, mission: Mission) -> Packet:
+STILL = (RecallTask, WaitTask, ReturnTask)
+"""Tasks that need no floor of the scope: they stand, or they lead home."""
+
+
+def packet_for(hq: Headquarters, plan: Plan, mission: Mission) -> Packet:
     """The instruction packet of a mission."""
     skills = dict.fromkeys(SKILL_OF[type(t)] for t in plan.tasks if not isinstance(t, RecallTask))
-    areas = (task.sector for task in plan.tasks if isinstance(task, SurveyTask))
-    sectors = tuple(dict.fromkeys(area for area in areas if area))
-    return packet_of(mission.text, mission.operator, tuple(skills), sectors)
+    areas, budget = _scope(plan, hq.places), hq.court.policy_of('').budget
+    return packet_of(mission.text, mission.operator, tuple(skills), areas, budget)
 
 
-def equip(mission: Mission, plan: Plan, numbers: list[int]) -> None:
+def _scope(plan: Plan, places: Places) -> tuple[ScopeArea, ...]:
+    """The sectors of a plan that has nothing to do elsewhere; none: the whole map."""
+    moving = [task for task in plan.tasks if not isinstance(task, STILL)]
+    sectors = [task.sector for task in moving if isinstance(task, SurveyTask) and task.sector]
+    if len(sectors) < len(moving):
+        return ()
+    return tuple(
+        ScopeArea(name=name, corners=tuple(places.sectors[name]))
+        for name in dict.fromkeys(sectors)
+    )
+
+
+def packet_message(packet: Packet) -> packet_pb2.Packet:
+    """A packet as it goes out."""
+    values = {name: value for name, value in asdict(packet).items() if name != 'areas'}
+    message = packet_pb2.Packet(**values)
+    for area in packet.areas:
+        corners = [common_pb2.Point2D(x_m=x, y_m=y) for x, y in area.corners]
+        message.areas.add(name=area.name, corners=corners)
+    return message
+
+
+def equip(mission: Mission, plan: Plan, numbers: list[int], packet: Packet) -> None:
     """Give each order its packet, and the orders that it must wait for.
 
     Args:
         mission: With its orders, nothing sent yet.
         plan: Whose tasks they carry out.
         numbers: For each order the number of its task.
+        packet: What the mission is for and how far it goes.
     """
-    packet = packet_pb2.Packet(**asdict(packet_for(plan, mission)))
+    message = packet_message(packet)
     of_task: dict[int, list[str]] = {}
     for order, number in zip(mission.orders, numbers, strict=True):
         of_task.setdefault(number, []).append(order.order_id)
     for order, number in zip(mission.orders, numbers, strict=True):
         task = order.task()
-        task.packet.CopyFrom(packet)
+        task.packet.CopyFrom(message)
+        task.packet.mandate_id = task.warrant.mandate_id
         before = plan.after[number] if plan.after else ()
         task.after.extend(name for other in before for name in of_task.get(other, ()))
         order.payload = task.SerializeToString()
@@ -68,6 +96,7 @@ def inherit(order: Order, from_: mission_pb2.MissionOrder) -> None:
     """Give an order that takes over another's work its packet, and what it waits for."""
     task = order.task()
     task.packet.CopyFrom(from_.packet)
+    task.packet.mandate_id = task.warrant.mandate_id
     task.after.extend(from_.after)
     order.payload = task.SerializeToString()
 
@@ -90,7 +119,7 @@ def begin(hq: Headquarters, mission: Mission, plan: Plan) -> None:
     tasks = [{'task': SKILL_OF.get(type(t), 'recall'), **asdict(t)} for t in plan.tasks]
     orders = {order.order_id: order.agent_id for order in mission.orders}
     after = {order.order_id: list(order.task().after) for order in mission.orders}
-    _leave(hq, mission, 'packet.json', asdict(packet_for(plan, mission)))
+    _leave(hq, mission, 'packet.json', asdict(packet_for(hq, plan, mission)))
     _leave(hq, mission, 'preflight.json', {'robots': sorted(orders.values())})
     plan_data = {'author': plan.author, 'assumptions': plan.assumptions, 'tasks': tasks}
     _leave(hq, mission, 'plan.json', {**plan_data, 'after': plan.after})

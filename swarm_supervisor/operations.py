@@ -10,14 +10,15 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor import approvals
 from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.mission_files import begin, equip, finish, ready
+from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
+from swarm_supervisor.proving import prove_orders
 from swarm_supervisor.review import Ruling, review
 from swarm_supervisor.roster import Member
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
 from swarm_supervisor.strategist_check import check_plan
-from swarm_supervisor.tasking import CannotError, Draft, add_order, draft_orders
+from swarm_supervisor.tasking import CannotError, Draft, add_order
 from swarm_supervisor.trusting import renew_token
 from swarm_supervisor.wire import WireError, check_operator, check_submit, check_text
 from swarm_vault.codec import codec_of
@@ -190,9 +191,9 @@ async def carry_out(
     mission: Mission,
     principal: Principal,
 ) -> operator_pb2.SubmitReply:
-    """Turn a plan that was judged into orders, and send them."""
+    """Turn a plan that was judged into orders, prove them, and send them."""
     try:
-        drafts = await draft_orders(hq, plan, mission)
+        proven = await prove_orders(hq, plan, mission)
     except CannotError as error:
         if mission.status is MissionStatus.PENDING:
             drop(hq, mission, str(error))
@@ -200,11 +201,11 @@ async def carry_out(
     recalls = [task.mission_id for task in plan.tasks if isinstance(task, RecallTask)]
     for mission_id in recalls:
         recall_mission(hq, mission_id, f'order {request.text!r}', principal.name)
-    if not drafts:
+    if not proven.drafts:
         reply = SubmitReply(accepted=True, mission_id=recalls[0], reason='recalled')
         hq.store.save_reply(request.request_id, reply)
         return reply
-    return _issue(hq, mission, drafts, request, plan)
+    return _issue(hq, mission, list(proven.drafts), request, proven.plan)
 
 
 def _note_plan(
@@ -243,7 +244,8 @@ def _issue(
     waited = mission.status is MissionStatus.PENDING
     mission.status, mission.reason = MissionStatus.OPEN, ''
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
-    equip(mission, plan, [draft.number for draft in drafts])
+    numbers = [draft.number for draft in drafts]
+    equip(mission, plan, numbers, packet_for(hq, plan, mission))
     begin(hq, mission, plan)
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''

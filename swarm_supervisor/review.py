@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan before the judge: what each task does, for each robot that could do it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.judges import JudgeQuestion
@@ -18,6 +18,7 @@ from swarm_supervisor.strategist import (
     Task,
     WaitTask,
 )
+from swarm_supervisor.task_ways import way_of
 from swarm_supervisor.trusting import trust_to_give
 from swarm_vault.laws.core.judge import STRICTNESS, Case, Opinion, needed_tier
 from swarm_vault.laws.core.roles import Principal, Right
@@ -84,6 +85,8 @@ class _TaskRuling:
     action: Action
     judgement: Judgement
     allowed: frozenset[str]
+    needed: int
+    """Tier that the task asks of those who may do it."""
 
 
 def _task(
@@ -99,22 +102,32 @@ def _task(
     action = action_of(hq, task, principal.name, author)
     assert action is not None
     members = _candidates(hq, task)
+    actions = [_for(hq, action, member) for member in members]
     cases = [
         Case(
-            action=_for(action, member),
+            action=own,
             trust=_trust(hq, member, principal),
             wall_ns=hq.clock(),
-            may_order=_may(hq, action, principal),
+            may_order=_may(hq, own, principal),
             approved=approved,
             opinion=opinion,
+            people=hq.people.words(),
         )
-        for member in members
+        for own, member in zip(actions, members, strict=True)
     ]
     outputs = hq.court.judge(cases)
     found = list(zip(members, outputs.judgements, strict=True))
     best = min(outputs.judgements, key=lambda one: STRICTNESS.index(one.verdict), default=None)
     allowed = frozenset(m.agent_id for m, j in found if j.verdict is not Verdict.BLOCK)
-    return _TaskRuling(task=task, action=action, judgement=best or _NOBODY, allowed=allowed)
+    policy = hq.court.policy_of('')
+    needed = [needed_tier(o, policy) for o in actions if o.agent_id in allowed]
+    return _TaskRuling(
+        task=task,
+        action=action,
+        judgement=best or _NOBODY,
+        allowed=allowed,
+        needed=max(needed, default=0),
+    )
 
 
 _NOBODY = Judgement(verdict=Verdict.BLOCK, rule='nobody', reason='no robot can be given orders')
@@ -125,20 +138,11 @@ def _candidates(hq: Headquarters, task: Task) -> tuple[Member, ...]:
     return tuple(m for m in hq.roster.available() if named in (None, m.agent_id))
 
 
-def _for(action: Action, member: Member) -> Action:
-    return Action(
-        skill=action.skill,
-        agent_id=member.agent_id,
-        goals=action.goals or _home(action, member),
-        areas=action.areas,
-        everywhere=action.everywhere,
-        speed_mps=action.speed_mps,
-        seconds=action.seconds,
-        loops=action.loops,
-        energy_wh=action.energy_wh,
-        given_by=action.given_by,
-        planned_by=action.planned_by,
-    )
+def _for(hq: Headquarters, action: Action, member: Member) -> Action:
+    """An action as it is for one robot: with its home where that is the goal, and its way."""
+    goals = action.goals or _home(action, member)
+    own = replace(action, agent_id=member.agent_id, goals=goals)
+    return replace(own, way=way_of(hq, own, member))
 
 
 def _home(action: Action, member: Member) -> tuple[tuple[float, float], ...]:
@@ -173,7 +177,7 @@ def _whole(
     barred = frozenset().union(
         *(everybody - r.allowed for r in rulings if getattr(r.task, 'robot', None) is None)
     )
-    needed = max((needed_tier(r.action, hq.court.policy_of('')) for r in rulings), default=0)
+    needed = max((r.needed for r in rulings), default=0)
     grants = needed >= Tier.EXECUTOR and principal.may(Right.ORDER_PAYLOAD)
     return Ruling(
         judgement=worst,
@@ -188,7 +192,7 @@ def _amended(plan: Plan, rulings: list[_TaskRuling]) -> Plan:
     """The plan with what the judge cut down; an amended task was judged again."""
     changed = {id(r.task): _amended_task(r) for r in rulings}
     tasks = tuple(changed.get(id(task), task) for task in plan.tasks)
-    return Plan(tasks=tasks, author=plan.author, assumptions=plan.assumptions)
+    return replace(plan, tasks=tasks)
 
 
 def _amended_task(ruling: _TaskRuling) -> Task:

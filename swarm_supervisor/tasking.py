@@ -50,10 +50,20 @@ class Draft:
     """Only the task itself and what follows from it."""
     number: int = 0
     """Which task of the plan it carries out."""
+    expected_wh: float = 0.0
+    """What the plan checker expects it to take [Wh]."""
 
 
-async def draft_orders(hq: Headquarters, plan: Plan, mission: Mission) -> list[Draft]:
+async def draft_orders(
+    hq: Headquarters, plan: Plan, mission: Mission, unfit: frozenset[str] = frozenset()
+) -> list[Draft]:
     """Choose robots and areas for all tasks of a plan.
+
+    Args:
+        hq: The headquarters.
+        plan: A plan that was judged.
+        mission: Its mission.
+        unfit: Robots that are chosen only where the plan names them.
 
     Raises:
         CannotError: Nobody can do a task.
@@ -62,9 +72,9 @@ async def draft_orders(hq: Headquarters, plan: Plan, mission: Mission) -> list[D
     for number, task in enumerate(plan.tasks):
         found: list[Draft] = []
         if isinstance(task, SurveyTask):
-            found = await _survey(hq, task, mission)
+            found = await _survey(hq, task, mission, unfit)
         elif not isinstance(task, RecallTask):
-            found = _others(hq, task, mission)
+            found = _others(hq, task, mission, unfit)
         drafts += [replace(draft, number=number) for draft in found]
     return drafts
 
@@ -87,6 +97,7 @@ def add_order(
     task.link_loss = request.link_loss or LINK_LOSS[hq.fleet.file.link_loss]
     task.issued_by = mission.operator
     task.warrant.CopyFrom(_warrant(hq, mission, draft.agent_id))
+    task.warrant.expected_wh = draft.expected_wh
     order = Order(
         order_id=task.order_id,
         mission_id=mission.mission_id,
@@ -101,6 +112,9 @@ def add_order(
 def _warrant(hq: Headquarters, mission: Mission, agent_id: str) -> laws_pb2.Warrant:
     """Who stands behind an order, and the authority that it cites."""
     mandate, _ = hq.mandates.of(agent_id)
+    oldest_ns = hq.clock() - int(hq.court.policy_of(agent_id).people_s * 1e9)
+    words = hq.people.words()
+    clear = [word for word in words if word.count == 0 and word.stamp_ns > oldest_ns]
     return laws_pb2.Warrant(
         intended_by=mission.operator,
         planned_by=mission.planned_by,
@@ -109,12 +123,17 @@ def _warrant(hq: Headquarters, mission: Mission, agent_id: str) -> laws_pb2.Warr
         approval_id=mission.approval_id,
         mandate_id='' if mandate is None else mandate.mandate_id,
         grants_tier=mission.grants_tier,
+        clear_zones=[word.zone for word in clear],
+        clear_ns=min((word.stamp_ns for word in clear), default=0),
     )
 
 
-def available(hq: Headquarters, mission: Mission) -> tuple[Member, ...]:
+def available(
+    hq: Headquarters, mission: Mission, unfit: frozenset[str] = frozenset()
+) -> tuple[Member, ...]:
     """Robots that can be given orders of a mission: the judge has not barred them."""
-    return tuple(m for m in hq.roster.available() if m.agent_id not in mission.barred)
+    out = mission.barred | unfit
+    return tuple(m for m in hq.roster.available() if m.agent_id not in out)
 
 
 async def split_area(
@@ -157,12 +176,14 @@ async def split_area(
     return drafts, outputs
 
 
-async def _survey(hq: Headquarters, task: SurveyTask, mission: Mission) -> list[Draft]:
+async def _survey(
+    hq: Headquarters, task: SurveyTask, mission: Mission, unfit: frozenset[str]
+) -> list[Draft]:
     area = None
     if task.sector is not None:
         factor = round(hq.world.grid.cell_m / hq.grid.resolution_m)
         area = sector_cells(hq.places.sectors[task.sector], hq.grid, factor)
-    members = available(hq, mission)
+    members = available(hq, mission, unfit)
     drafts, outputs = await split_area(hq, mission, members, area, f'order {mission.text!r}')
     if not drafts:
         where = f'sector {task.sector!r}' if task.sector else 'the floor'
@@ -184,11 +205,12 @@ def _others(
     hq: Headquarters,
     task: PatrolTask | GoToTask | DeliverTask | WaitTask | ReturnTask,
     mission: Mission,
+    unfit: frozenset[str],
 ) -> list[Draft]:
     order = mission_pb2.MissionOrder()
     if isinstance(task, ReturnTask):
         order.return_to_base.SetInParent()
-        names = [task.robot] if task.robot else [m.agent_id for m in available(hq, mission)]
+        names = [task.robot] if task.robot else [m.agent_id for m in available(hq, mission, unfit)]
         return [Draft(agent_id=name, task=order) for name in names]
     if isinstance(task, GoToTask):
         order.go_to.CopyFrom(mission_pb2.GoTo(goal=_pose(task.goal), use_yaw=task.goal.use_yaw))
@@ -196,38 +218,41 @@ def _others(
     if isinstance(task, PatrolTask):
         order.patrol.loops = task.loops
         order.patrol.stops.extend(_pose(stop) for stop in task.stops)
-        return [_given(hq, mission, task.robot, task.stops, order, goes_home=True)]
+        return [_given(hq, mission, (task.robot, unfit), task.stops, order, goes_home=True)]
     if isinstance(task, DeliverTask):
         order.deliver.pick_up.CopyFrom(_pose(task.pick_up))
         order.deliver.drop_off.CopyFrom(_pose(task.drop_off))
         spots = (task.pick_up, task.drop_off)
-        return [_given(hq, mission, task.robot, spots, order, goes_home=True)]
+        return [_given(hq, mission, (task.robot, unfit), spots, order, goes_home=True)]
     order.wait.seconds = task.seconds
-    return [_given(hq, mission, task.robot, (), order, goes_home=False)]
+    return [_given(hq, mission, (task.robot, unfit), (), order, goes_home=False)]
 
 
 def _given(
     hq: Headquarters,
     mission: Mission,
-    robot: str | None,
+    choice: tuple[str | None, frozenset[str]],
     spots: tuple[Spot, ...],
     order: mission_pb2.MissionOrder,
     *,
     goes_home: bool,
 ) -> Draft:
-    """Give a task to the named robot or to the one that can begin first.
+    """Give a task to the named robot or to the one that can begin first and is not unfit.
 
     A robot that has other work goes home after that, not in between.
     """
-    name = robot or _soonest(hq, mission, spots)
+    robot, unfit = choice
+    name = robot or _soonest(hq, mission, spots, unfit)
     order.return_home = goes_home and not hq.orders_of(name)
     return Draft(agent_id=name, task=order)
 
 
-def _soonest(hq: Headquarters, mission: Mission, spots: tuple[Spot, ...]) -> str:
+def _soonest(
+    hq: Headquarters, mission: Mission, spots: tuple[Spot, ...], unfit: frozenset[str]
+) -> str:
     times = {
         member.agent_id: hq.busy_s(member) + _travel_s(hq, member, spots)
-        for member in available(hq, mission)
+        for member in available(hq, mission, unfit)
         if not any(hq.allocator.fault(spot, known_robot(member)) for spot in spots)
     }
     best = min(times, key=lambda name: (times[name], name), default=None)

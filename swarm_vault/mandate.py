@@ -36,7 +36,11 @@ class Mandate(BaseModel):
     skills: _Names = ()
     """None: all that the policy knows."""
     energy_wh: float = Field(default=0.0, ge=0.0)
-    """Most that one order may be expected to use; 0: no limit."""
+    """Most that one order may use [Wh]; 0: no limit."""
+    charge_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Most of the battery's charge that one order may use; 0: no limit."""
+    total_wh: float = Field(default=0.0, ge=0.0)
+    """Most that all its orders may be expected to use together [Wh]; 0: no limit."""
     not_before: datetime | None = None
     not_after: datetime | None = None
     """When it holds, with a time zone."""
@@ -100,6 +104,8 @@ def _resolved(card: Mandate, agent_id: str, sectors: Sectors) -> values.Mandate:
         blocked_zones=_areas(card.blocked_zones, sectors),
         skills=card.skills,
         energy_wh=card.energy_wh,
+        charge_share=card.charge_share,
+        total_wh=card.total_wh,
         not_before_ns=_ns(card.not_before),
         not_after_ns=_ns(card.not_after),
     )

@@ -119,6 +119,7 @@ def params_of(
         local_tier=settings.local_tier,
         cards=load_cards(_skills_dir(settings, fleet)),
         policy=policies_of(fleet).of(robot.agent_id),
+        capacity_wh=robot.model.battery.capacity_wh,
         tuning=tuning,
     )
 

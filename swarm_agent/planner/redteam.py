@@ -11,14 +11,17 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_agent.planner.core import CORE
+from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Order, Recall, Region, Task
 from swarm_agent.planner.core.state import State
 from swarm_agent.planner.core.types import (
@@ -36,7 +39,10 @@ from swarm_agent.planner.parameters import Settings, params_of
 from swarm_agent.uplink.receive import Receiver, Token
 from swarm_config.fleets import load_fleet
 from swarm_vault.keys import Signer, Trust, ensure_authority, load_signer, load_trust
-from swarm_vault.laws.core.values import Mandate, Revocation
+from swarm_vault.laws.core import values
+from swarm_vault.laws.core.judge import Case
+from swarm_vault.laws.core.policy import Policy
+from swarm_vault.laws.core.values import Judgement, Mandate, Revocation, Verdict
 from swarm_vault.laws.core.values import Token as TokenValue
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.laws.wire import from_token, signed_revocation, to_token
@@ -346,8 +352,49 @@ def _outcome(name: str, intents: Sequence[Intent]) -> Outcome:
     return Outcome(name=name, benign=False, unsafe=moves(intents), refused=False)
 
 
-def run(config_dir: Path, attacks: Sequence[str], benign: Sequence[str]) -> list[Outcome]:
-    """All cases; the first outcome is the control: a good token and order do move the robot."""
+@contextmanager
+def without_laws() -> Iterator[None]:
+    """The negative control: no judge, and every token, signed or not, is believed."""
+    with ExitStack() as stack:
+        for name, stand_in in (
+            ('swarm_agent.planner.core.laws.judge', _waved),
+            ('swarm_agent.planner.core.turn.trust_now', _believed),
+            ('swarm_agent.planner.core.intake.takes_over', lambda *_: ''),
+            ('swarm_agent.uplink.receive.Trust.verify', lambda *_, **__: _Believed),
+        ):
+            stack.enter_context(mock.patch(name, stand_in))
+        yield
+
+
+def _waved(case: Case, policy: Policy) -> Judgement:
+    del case, policy
+    return Judgement(verdict=Verdict.ALLOW, rule='', reason='nobody judges')
+
+
+def _believed(_laws: LawState, token: TokenValue | None, **_known: Any) -> values.Trust:
+    return values.Trust(tier=0 if token is None else 3)
+
+
+class _Believed:
+    """What a check of a signature says when nobody checks."""
+
+    ok, reason = True, ''
+
+
+def run(
+    config_dir: Path, attacks: Sequence[str], benign: Sequence[str], *, guarded: bool = True
+) -> list[Outcome]:
+    """All cases; the first outcome is the control: a good token and order do move the robot.
+
+    Args:
+        config_dir: The project's configuration.
+        attacks: Hostile texts.
+        benign: Harmless ones.
+        guarded: False: the negative control, see `without_laws`.
+    """
+    if not guarded:
+        with without_laws():
+            return run(config_dir, attacks, benign)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(config_dir, Path(folder))
         _, intents = bench.decide(bench.trusted, orders=(bench.order(),))
@@ -377,8 +424,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--config', type=Path, required=True)
     parser.add_argument('--cases', type=Path, required=True)
+    parser.add_argument('--control', action='store_true', help='take the laws out')
     arguments = parser.parse_args(argv)
-    outcomes = run(arguments.config, *read_texts(arguments.cases))
+    texts = read_texts(arguments.cases)
+    outcomes = run(arguments.config, *texts, guarded=not arguments.control)
     sys.stdout.write(json.dumps([asdict(outcome) for outcome in outcomes]) + '\n')
     return 0
 

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from swarm.v1 import common_pb2, mission_pb2
+from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 
 from swarm_agent.planner.core.orders import (
     Ack,
@@ -16,6 +16,8 @@ from swarm_agent.planner.core.orders import (
     Task,
 )
 from swarm_agent.planner.core.types import Outputs
+from swarm_vault.laws.core.policy import BudgetRule
+from swarm_vault.laws.wire import areas_of
 
 _DEFAULT_PRIORITY = 5
 _HAZARD_CELL_M = 0.5
@@ -62,7 +64,17 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         seconds=message.wait.seconds,
         mandate_id=message.warrant.mandate_id,
         approved=bool(message.warrant.approved_by) and not local,
+        clear=() if local else tuple(message.warrant.clear_zones[:64]),
+        clear_ns=message.warrant.clear_ns,
         forbidden=tuple(message.packet.forbidden[:64]),
+        scope=areas_of(message.packet.areas),
+        budget=_budget(message.packet) if message.HasField('packet') else None,
+    )
+
+
+def _budget(packet: packet_pb2.Packet) -> BudgetRule:
+    return BudgetRule(
+        total=packet.max_errors, repeats=packet.max_repeats, procedure=packet.max_procedure
     )
 
 

@@ -65,10 +65,14 @@ class Journal:
         for found in outputs.violations:
             self.violations += 1
             data = {'where': _place(found.where), 'expected': found.expected}
-            yield Kind.VIOLATION, f'violation.{found.kind}', {**data, 'actual': found.actual}
+            data = {**data, 'actual': found.actual, 'class': found.violation_class}
+            raised = {'hypotheses': list(found.hypotheses), 'look': found.look}
+            yield Kind.VIOLATION, f'violation.{found.kind}', {**data, **raised}
         for one in outputs.resolutions:
             data = {'violation': one.kind, 'where': _place(one.where), 'outcome': one.outcome}
-            yield Kind.STATE_CHANGE, 'exploration.ended', data
+            data['hypothesis'] = one.hypothesis
+            type_ = 'exploration.escalated' if one.escalated else 'exploration.ended'
+            yield Kind.STATE_CHANGE, type_, data
 
     def _planned(self, outputs: Outputs) -> Iterator[Note]:
         for plan in outputs.plans:

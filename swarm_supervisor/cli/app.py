@@ -14,6 +14,7 @@ from swarm_supervisor.cli import (
     laws,
     memory,
     operator,
+    people,
     plan,
     playbook,
     up,
@@ -32,6 +33,7 @@ app.command('up')(up.up)
 app.add_typer(operator.mission, name='mission')
 app.add_typer(plan.app, name='plan')
 app.add_typer(memory.app, name='memory')
+app.add_typer(people.app, name='people')
 app.add_typer(playbook.app, name='playbook')
 app.command('status')(operator.status)
 app.command('watch')(operator.watch)

@@ -40,10 +40,25 @@ class Ground:
     """How far that cell is [m], shape of the map."""
     node_of_survey_cell: Ints
     """The node from which a survey cell is seen, -1 for none, shape of the survey grid."""
+    middles: Field
+    """Mean row and column of each node's map cells, shape (nodes, 2)."""
 
     def distances(self, node: int) -> Field:
         """Travel distance from a node to all nodes [m], inf where there is no way."""
         return np.asarray(csgraph.dijkstra(self.graph, indices=[node])[0], dtype=np.float64)
+
+    def way(self, start: int, goal: int) -> tuple[float, tuple[int, ...]]:
+        """Length of the shortest way between two nodes [m] and the nodes on it.
+
+        Without a way the length is inf and there are no nodes.
+        """
+        lengths, before = csgraph.dijkstra(self.graph, True, [start], True)
+        if not np.isfinite(lengths[0, goal]):
+            return float('inf'), ()
+        nodes = [goal]
+        while nodes[-1] != start:
+            nodes.append(int(before[0, nodes[-1]]))
+        return float(lengths[0, goal]), tuple(reversed(nodes))
 
     def node_at(self, grid: GridMap, x_m: float, y_m: float) -> int:
         """The node at a point of the map frame, -1 when there is no floor near it."""
@@ -125,12 +140,14 @@ def build_ground(grid: GridMap, radius_m: float, factor: int) -> Ground:
     node_of_map_cell = nodes[tuple(nearest)]
     free_far_m = np.where(grid.free, far_m, np.inf)
     reach_m = radius_m + CORNER_M
+    middles = _middles(nodes, int(nodes.max(initial=-1)) + 1)
     return Ground(
         radius_m=radius_m,
-        graph=_join(nodes, grid.resolution_m),
+        graph=_join(nodes, middles, grid.resolution_m),
         node_of_map_cell=node_of_map_cell,
         far_m=far_m,
         node_of_survey_cell=_seen_from(free_far_m, node_of_map_cell, factor, reach_m),
+        middles=middles,
     )
 
 
@@ -154,12 +171,11 @@ def _in_blocks(field: npt.NDArray[Any], factor: int, fill: float) -> npt.NDArray
     return padded.reshape(rows, factor, cols, factor)
 
 
-def _join(nodes: Ints, resolution_m: float) -> sparse.csr_array:
+def _join(nodes: Ints, middles: Field, resolution_m: float) -> sparse.csr_array:
     """Join nodes that touch; an edge is as long as their middles are apart."""
-    size = int(nodes.max(initial=-1)) + 1
+    size = len(middles)
     pairs = np.unique(np.concatenate([_touching(nodes, step, size) for step in HALF_NEIGHBOURS]))
     a, b = pairs // max(size, 1), pairs % max(size, 1)
-    middles = _middles(nodes, size)
     lengths = np.hypot(*(middles[a] - middles[b]).T) * resolution_m
     ends = (np.concatenate([a, b]), np.concatenate([b, a]))
     return sparse.csr_array((np.concatenate([lengths, lengths]), ends), shape=(size, size))

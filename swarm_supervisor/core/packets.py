@@ -8,6 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
+from swarm_vault.laws.core.policy import BudgetRule
+
 
 class MissionPhase(str, Enum):
     """The life of a mission."""
@@ -50,6 +52,18 @@ def out_of_order(there: Collection[str]) -> str:
     return next((name for name in late if name in there), '')
 
 
+Corners = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeArea:
+    """A sector that a mission keeps to."""
+
+    name: str
+    corners: Corners
+    """[m, map frame]."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
     """What a mission is for and how far it goes."""
@@ -67,20 +81,37 @@ class Packet:
         'a robot that cannot do its part and nobody to take over: ask the operator',
         'the error budget is breached: safe stop, revocation, handoff',
     )
-    mandate_id: str = ''
     created_for: str = ''
+    areas: tuple[ScopeArea, ...] = ()
+    """The floor that the scope names; none: the whole map."""
 
 
 def packet_of(
-    text: str, operator: str, skills: tuple[str, ...], sectors: tuple[str, ...]
+    text: str,
+    operator: str,
+    skills: tuple[str, ...],
+    areas: tuple[ScopeArea, ...],
+    budget: BudgetRule,
 ) -> Packet:
-    """The packet of a mission whose plan uses these skills in these sectors."""
+    """The packet of a mission.
+
+    Args:
+        text: The order in words.
+        operator: Who gave it.
+        skills: What its plan uses; the others that handle loads are forbidden.
+        areas: The sectors that it keeps to; none: the whole map.
+        budget: What may go wrong.
+    """
     return Packet(
         objective=text,
         deliverables=('outcome.json', 'report.md', *(f'{skill} done' for skill in skills)),
-        scope=sectors,
+        scope=tuple(area.name for area in areas),
         forbidden=tuple(s for s in ('deliver',) if s not in skills),
         required_steps=tuple(phase.value for phase in MissionPhase),
         success_criteria=('every order that counts is complete',),
         created_for=operator,
+        areas=areas,
+        max_errors=budget.total,
+        max_repeats=budget.repeats,
+        max_procedure=budget.procedure,
     )

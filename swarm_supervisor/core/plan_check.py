@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prove a plan before anything moves: bounds, chain of preconditions, zones, battery, time.
 
-Sound, not complete: energy and time come from the shortest way and the cards' typical costs, with
-`MARGIN` on top; what a fact rests on counts only where it was observed or confirmed.
+Plans in files and the orders of every mission pass here. Sound, not complete: energy and time
+come from the shortest way and the cards' typical costs, with `MARGIN` on top; what a fact rests on
+counts only where it was observed or confirmed.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from swarm_config.cards import (
     ParameterKind,
     Provenance,
     SkillCard,
+    SkillClass,
     card_of,
     out_of_bounds,
 )
@@ -29,6 +31,7 @@ from swarm_supervisor.core.plan_types import (
 MARGIN = 1.3
 """Ways are driven this much longer than the shortest one, for detours and turns."""
 MAX_STEPS = 64
+"""Of each robot."""
 _GIVEN = (Fact.ORDERED, Fact.BATTERY_ABOVE_RESERVE)
 """A step of a plan is ordered; the battery is proved by its own figures."""
 
@@ -41,13 +44,17 @@ class _Robot:
     clock_s: float = 0.0
     battery: float
     facts: dict[Fact, tuple[bool, Provenance]] = field(default_factory=dict)
+    used_wh: float = 0.0
+    """By the steps of the plan so far."""
 
-    def spend(self, seconds: float, travel_m: float) -> None:
+    def spend(self, seconds: float, travel_m: float) -> float:
+        """Take the energy of a time and a way off the charge; returns it [Wh]."""
         start = self.start
         moving_s = MARGIN * travel_m / start.speed_mps
         watts = start.drive_w * start.speed_mps / start.top_speed_mps
         used_wh = (start.idle_w * seconds + watts * moving_s) / 3600.0
         self.battery -= used_wh / start.capacity_wh
+        return used_wh
 
     def home_share(self, home_m: float) -> float:
         """Share of charge that the way home takes."""
@@ -60,14 +67,7 @@ class _Robot:
 def check(plan: PlanInputs, cards: tuple[SkillCard, ...]) -> PlanVerdict:
     """Prove a plan step by step; a fault does not hide those of later steps."""
     faults = _shape_faults(plan)
-    robots = {
-        start.agent_id: _Robot(
-            start=start,
-            battery=1.0 if start.battery is None else start.battery,
-            facts={belief.fact: (belief.holds, belief.provenance) for belief in start.beliefs},
-        )
-        for start in plan.robots
-    }
+    robots = {start.agent_id: _begun(start) for start in plan.robots}
     ends: dict[str, float] = {}
     proof: list[StepProof] = []
     for step in () if faults else plan.steps:
@@ -78,6 +78,7 @@ def check(plan: PlanInputs, cards: tuple[SkillCard, ...]) -> PlanVerdict:
             found = _step_faults(step, card, robot, plan.limits)
             proof.append(_advance(step, card, robot, ends))
             found += _battery_faults(step, robot, plan.limits)
+            found += _mandate_faults(robot, proof[-1].used_wh)
         faults += [f'step {step.step_id}: {fault}' for fault in found]
     seconds = max(ends.values(), default=0.0)
     if plan.limits.deadline_s and seconds > plan.limits.deadline_s:
@@ -85,9 +86,22 @@ def check(plan: PlanInputs, cards: tuple[SkillCard, ...]) -> PlanVerdict:
     return PlanVerdict(ok=not faults, faults=tuple(faults), proof=tuple(proof), seconds=seconds)
 
 
+def _begun(start: RobotStart) -> _Robot:
+    """A robot when its part of the plan begins: what it had to do before is done."""
+    robot = _Robot(
+        start=start,
+        clock_s=start.busy_s,
+        battery=1.0 if start.battery is None else start.battery,
+        facts={belief.fact: (belief.holds, belief.provenance) for belief in start.beliefs},
+    )
+    robot.spend(start.busy_s, start.busy_s * start.speed_mps / MARGIN)
+    return robot
+
+
 def _shape_faults(plan: PlanInputs) -> list[str]:
-    if not 1 <= len(plan.steps) <= MAX_STEPS:
-        return [f'a plan has 1 to {MAX_STEPS} steps, found {len(plan.steps)}']
+    most = MAX_STEPS * max(1, len(plan.robots))
+    if not 1 <= len(plan.steps) <= most:
+        return [f'a plan has 1 to {most} steps, found {len(plan.steps)}']
     faults: list[str] = []
     known: set[str] = set()
     robots = {robot.agent_id for robot in plan.robots}
@@ -115,6 +129,7 @@ def _step_faults(step: PlanStep, card: SkillCard, robot: _Robot, limits: Limits)
     ]
     faults += [_place_fault(step, parameter) for parameter in card.parameters]
     faults += [_zone_fault(stop, limits) for _, stops in step.places for stop in stops]
+    faults.append(_way_fault(step, limits))
     faults += [_fact_fault(fact, card, robot) for fact in card.preconditions]
     return [fault for fault in faults if fault]
 
@@ -124,7 +139,8 @@ def _barred(card: SkillCard, limits: Limits) -> bool:
 
 
 def _tier_fault(card: SkillCard, robot: _Robot) -> str:
-    if robot.start.tier >= card.tier:
+    sandbox = robot.start.creeps and card.skill_class is SkillClass.MOVE_IN_ZONE
+    if robot.start.tier >= card.tier or sandbox:
         return ''
     return f'{card.name} needs tier {card.tier}, {robot.start.agent_id} has {robot.start.tier}'
 
@@ -163,8 +179,13 @@ def _zone_fault(stop: Stop, limits: Limits) -> str:
     return ''
 
 
+def _way_fault(step: PlanStep, limits: Limits) -> str:
+    barred = sorted(set(step.crosses) & set(limits.forbidden))
+    return f'its way leads through {barred[0]}, which is forbidden' if barred else ''
+
+
 def _fact_fault(fact: Fact, card: SkillCard, robot: _Robot) -> str:
-    if fact in _GIVEN:
+    if fact in _GIVEN or (robot.start.unheard and fact not in robot.facts):
         return ''
     holds, provenance = robot.facts.get(fact, (False, Provenance.OBSERVED))
     if not holds:
@@ -181,7 +202,7 @@ def _advance(step: PlanStep, card: SkillCard, robot: _Robot, ends: dict[str, flo
     numbers = dict(step.numbers)
     asked_s = numbers.get('seconds', moving_s if travel_m else card.cost_s)
     seconds = max(asked_s, moving_s)
-    robot.spend(start_s - robot.clock_s + seconds, travel_m)
+    used_wh = robot.spend(start_s - robot.clock_s + seconds, travel_m)
     robot.clock_s = ends[step.step_id] = start_s + seconds
     for effect in card.effects:
         robot.facts[effect.fact] = (effect.holds, Provenance.OBSERVED)
@@ -190,12 +211,24 @@ def _advance(step: PlanStep, card: SkillCard, robot: _Robot, ends: dict[str, flo
         start_s=start_s,
         end_s=robot.clock_s,
         battery=robot.battery,
+        used_wh=used_wh,
         facts=tuple(sorted(fact.value for fact, (holds, _) in robot.facts.items() if holds)),
     )
 
 
+def _mandate_faults(robot: _Robot, used_wh: float) -> list[str]:
+    """What the mandate leaves of energy, for this step and for all of them together."""
+    start, robot.used_wh = robot.start, robot.used_wh + used_wh
+    if start.order_wh and used_wh > start.order_wh:
+        return [f'it takes about {used_wh:.1f} Wh, the mandate covers {start.order_wh:.1f} Wh']
+    if start.left_wh is not None and robot.used_wh > start.left_wh:
+        text = f'{robot.used_wh:.1f} Wh with what the plan asks before'
+        return [f'it takes about {text}, of the mandate {start.left_wh:.1f} Wh are left']
+    return []
+
+
 def _battery_faults(step: PlanStep, robot: _Robot, limits: Limits) -> list[str]:
-    if robot.start.battery is None:
+    if robot.start.battery is None and not robot.start.unheard:
         return [f'the charge of {robot.start.agent_id} is not known']
     left = robot.battery - robot.home_share(step.home_m)
     if left >= limits.reserve:

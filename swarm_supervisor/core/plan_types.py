@@ -33,6 +33,16 @@ class RobotStart:
     home_m: float = 0.0
     """Way home from where it stands [m]."""
     beliefs: tuple[Belief, ...] = ()
+    unheard: bool = False
+    """Nothing was heard from it yet: charge and facts it proves itself before it moves."""
+    creeps: bool = False
+    """At tier 1 it may move in a sandbox zone; the judge has said where."""
+    busy_s: float = 0.0
+    """How long it still drives on earlier orders [s]."""
+    order_wh: float = 0.0
+    """Most that its mandate lets one order use [Wh]; 0: no limit."""
+    left_wh: float | None = None
+    """What is left of its mandate for all orders together [Wh]; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,8 @@ class PlanStep:
     """Way from where the step before ends [m]; None: there is none."""
     home_m: float = 0.0
     """Way home from where it ends [m]."""
+    crosses: tuple[str, ...] = ()
+    """Named parts of the floor that its shortest way leads through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +110,8 @@ class StepProof:
     end_s: float
     battery: float
     """Share of charge at its end."""
+    used_wh: float
+    """Energy that it takes, waiting for others included [Wh]."""
     facts: tuple[str, ...]
     """What holds at its end."""
 

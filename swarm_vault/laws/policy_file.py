@@ -79,6 +79,7 @@ class _Rules(BaseModel):
     max_seconds: float | None = Field(default=None, gt=0.0)
     max_loops: int | None = Field(default=None, ge=1)
     local_orders: bool = True
+    people_s: float | None = Field(default=None, gt=0.0, le=86_400.0)
     clean_missions: int | None = Field(default=None, ge=1)
     budget: _Budget | None = None
     approval: _Approval | None = None
@@ -190,6 +191,7 @@ def _policy(rules: _Rules, upper: Policy, sectors: Sectors) -> Policy:
         max_seconds=_or(rules.max_seconds, upper.max_seconds),
         max_loops=_or(rules.max_loops, upper.max_loops),
         local_orders=rules.local_orders,
+        people_s=_or(rules.people_s, upper.people_s),
         clean_missions=_or(rules.clean_missions, upper.clean_missions),
         budget=upper.budget if budget is None else BudgetRule(**budget.model_dump()),
         approval=upper.approval if approval is None else ApprovalRule(**approval.model_dump()),

@@ -81,7 +81,8 @@ def open_revocation(signed: common_pb2.Signed, trust: Trust) -> tuple[Revocation
 
 
 def _mandate(message: laws_pb2.Mandate) -> Mandate | None:
-    numbers = (message.max_speed_mps, message.energy_wh)
+    caps = (message.energy_wh, message.charge_share, message.total_wh)
+    numbers = (message.max_speed_mps, *caps)
     areas = (*message.zones, *message.blocked_zones)
     corners = [value for area in areas for c in area.corners for value in (c.x_m, c.y_m)]
     sound = all(math.isfinite(value) for value in (*numbers, *corners)) and min(numbers) >= 0.0
@@ -97,9 +98,21 @@ def _mandate(message: laws_pb2.Mandate) -> Mandate | None:
         blocked_zones=_areas(message.blocked_zones),
         skills=tuple(message.skills),
         energy_wh=message.energy_wh,
+        charge_share=message.charge_share,
+        total_wh=message.total_wh,
         not_before_ns=message.not_before_ns,
         not_after_ns=message.not_after_ns,
     )
+
+
+def areas_of(messages: Sequence[laws_pb2.Area]) -> tuple[Area, ...]:
+    """Parts of the floor from the wire; odd ones become one area that holds no place at all."""
+    corners = [value for area in messages for c in area.corners for value in (c.x_m, c.y_m)]
+    small = len(messages) <= MOST_AREAS and len(corners) <= 2 * MOST_CORNERS
+    shaped = all(len(area.corners) > 2 for area in messages)
+    if small and shaped and all(math.isfinite(value) for value in corners):
+        return _areas(messages)
+    return (Area(name='malformed', corners=()),)
 
 
 def _areas(messages: Iterable[laws_pb2.Area]) -> tuple[Area, ...]:
@@ -119,6 +132,8 @@ def _from_mandate(mandate: Mandate) -> laws_pb2.Mandate:
         blocked_zones=_from_areas(mandate.blocked_zones),
         skills=mandate.skills,
         energy_wh=mandate.energy_wh,
+        charge_share=mandate.charge_share,
+        total_wh=mandate.total_wh,
         not_before_ns=mandate.not_before_ns,
         not_after_ns=mandate.not_after_ns,
     )

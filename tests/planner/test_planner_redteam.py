@@ -17,3 +17,10 @@ def test_no_hostile_input_moves_a_robot_and_benign_input_stops_none() -> None:
     assert [outcome.name for outcome in hostile if outcome.unsafe] == []
     refused = [outcome.name for outcome in outcomes if outcome.benign and outcome.refused]
     assert len(refused) <= 0.02 * (len(outcomes) - len(hostile)), refused
+
+
+def test_without_the_laws_forged_tokens_do_move_the_robot() -> None:
+    outcomes = run(CONFIG, [], [], guarded=False)
+    through = {outcome.name for outcome in outcomes if outcome.unsafe}
+    assert {'token/expired', 'token/signed by a peer', 'token/tier 0'} <= through
+    assert not any(outcome.unsafe for outcome in run(CONFIG, [], []))

@@ -31,6 +31,7 @@ from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.roles import Role
 from swarm_vault.laws.core.values import Action, Verdict
 from swarm_vault.laws.operators import add_operator
+from swarm_vault.recorder import Kind
 from swarm_vault.replay import replay_vault
 
 QUESTION = JudgeQuestion(
@@ -119,6 +120,51 @@ def test_an_answer_in_an_editor_counts_as_one_over_the_wire(
     supervisor.hq.wake.set()
     until(lambda: bool(pair[0].orders), 'the order')
     assert not path.exists()
+
+
+def answered(operator: OperatorClient, below: str) -> Path:
+    path = Path(operator.pending()[-1].file)
+    path.write_text(path.read_text() + f'\n### Approved by ada\n\n{below}\n')
+    return path
+
+
+def test_an_answer_in_an_editor_may_cut_the_plan_down_and_it_is_judged_again(
+    supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot]
+) -> None:
+    operator.submit('patrol west_end, east_end 9 times', operator='ada')
+    answered(operator, 'fewer\n\n```yaml\namend: [{step: 1, loops: 2, robot: amr_2}]\n```')
+    supervisor.hq.wake.set()
+    until(lambda: bool(pair[1].orders), 'the order')
+    assert pair[1].orders[0].patrol.loops == 2
+    assert not pair[0].orders
+    folder = supervisor.vault / 'agents' / 'supervisor' / 'log' / 'supervisor'
+    supervisor.hq.recorder.event(Kind.SYSTEM, 'test.flush', {}, durable=True)
+    text = ''.join(path.read_text() for path in folder.glob('*/*.jsonl'))
+    assert '"approval.amended"' in text
+
+
+@pytest.mark.parametrize(
+    'block',
+    [
+        'amend: [{step: 1, loops: 10}]',
+        'amend: [{step: 2, loops: 1}]',
+        'amend: [{step: 1, seconds: 3}]',
+        'amend: [{step: 1, robot: amr_2}]',
+        'amend: [{step: 1, speed: 9}]',
+        'amend: []',
+        '[',
+        'amend: [{step: 1, loops: 2}]\n```\n```yaml\namend: [{step: 1, loops: 3}]',
+    ],
+)
+def test_an_amendment_that_widens_or_makes_no_sense_is_put_aside(
+    supervisor: Supervisor, operator: OperatorClient, pair: list[TalkingRobot], block: str
+) -> None:
+    operator.submit('patrol west_end, east_end 9 times with amr_1', operator='ada')
+    path = answered(operator, f'```yaml\n{block}\n```')
+    supervisor.hq.wake.set()
+    until(lambda: path.with_suffix('.refused').exists(), 'the refused answer')
+    assert not pair[0].orders
+    assert operator.pending()[-1].status == 'open'
 
 
 def test_a_denied_or_unanswered_question_lets_nothing_happen(

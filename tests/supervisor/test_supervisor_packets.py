@@ -5,7 +5,13 @@ import asyncio
 
 import pytest
 
-from swarm_supervisor.core.packets import ARTEFACTS, MissionPhase, out_of_order, phase_of
+from swarm_supervisor.core.packets import (
+    ARTEFACTS,
+    MissionPhase,
+    out_of_order,
+    packet_of,
+    phase_of,
+)
 from swarm_supervisor.mission_files import equip, ready
 from swarm_supervisor.missions import COMPLETED, Mission, Order
 from swarm_supervisor.places import Places
@@ -23,6 +29,7 @@ from swarm_supervisor.strategist import (
 )
 from swarm_supervisor.strategist_check import check_plan
 from swarm_supervisor.strategist_grammar import GrammarStrategist, read_order
+from swarm_vault.laws.core.policy import BudgetRule
 
 
 class Floor:
@@ -41,6 +48,9 @@ CONTEXT = Context(
     open_missions=(),
     standing=Floor(),
 )
+
+
+PACKET = packet_of('a, then b', 'ada', ('survey', 'patrol'), (), BudgetRule())
 
 
 def plan_of(text: str) -> Plan:
@@ -119,7 +129,7 @@ def mission_of(*states: int) -> Mission:
 def test_an_order_waits_until_what_comes_before_it_is_complete() -> None:
     plan = plan_of('survey west, then patrol dock and gate')
     mission = mission_of(0, 0, 0)
-    equip(mission, plan, [0, 0, 1])
+    equip(mission, plan, [0, 0, 1], PACKET)
     first, second, last = mission.orders
     assert list(last.task().after) == ['m-1', 'm-2']
     assert last.task().packet.objective == 'a, then b'
@@ -133,7 +143,7 @@ def test_an_order_waits_until_what_comes_before_it_is_complete() -> None:
 
 def test_heirs_count_for_the_order_that_they_took_over() -> None:
     mission = mission_of(0, 0)
-    equip(mission, plan_of('survey west, then patrol dock and gate'), [0, 1])
+    equip(mission, plan_of('survey west, then patrol dock and gate'), [0, 1], PACKET)
     mission.orders[0].replaced = True
     heir = Order(order_id='m-3', mission_id='m', agent_id='amr_2', payload=b'')
     mission.orders.append(heir)

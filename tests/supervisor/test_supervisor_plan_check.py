@@ -108,6 +108,45 @@ def test_zones_hold_for_places_and_for_areas_that_only_touch_them() -> None:
     assert 'does not hold go_to' in fault_of(GO, limits=Limits(skills=('wait',)))
 
 
+def test_a_way_through_a_forbidden_zone_is_refused_wherever_it_ends() -> None:
+    through = replace(GO, crosses=('aisle', 'north'))
+    assert judged(through, limits=Limits(forbidden=('south',))).ok
+    found = fault_of(through, limits=Limits(forbidden=('aisle',)))
+    assert 'its way leads through aisle, which is forbidden' in found
+
+
+def test_a_robot_that_was_never_heard_proves_charge_and_place_itself() -> None:
+    unheard = replace(ROBOT, battery=None, beliefs=(), unheard=True)
+    assert judged(GO, robot=unheard).ok
+    far = replace(GO, travel_m=20_000.0)
+    assert 'gets home with' in fault_of(far, robot=unheard)
+    known = replace(unheard, beliefs=(Belief(fact=Fact.LOCALISED, holds=False),))
+    assert 'needs localised' in fault_of(GO, robot=known)
+
+
+def test_earlier_orders_cost_time_and_charge_and_tier_1_creeps_where_the_judge_said() -> None:
+    verdict = judged(GO, robot=replace(ROBOT, busy_s=100.0))
+    assert verdict.proof[0].start_s == pytest.approx(100.0)
+    assert verdict.proof[0].battery == pytest.approx(0.9 - 150.0 * 113.0 / 3600 / 480)
+    assert judged(GO, robot=replace(ROBOT, tier=1, creeps=True)).ok
+    load = replace(GO, skill='deliver', places=(('pick_up', (DOCK,)), ('drop_off', (DOCK,))))
+    assert 'needs tier 2' in fault_of(load, robot=replace(ROBOT, tier=1, creeps=True))
+
+
+def test_a_mandate_caps_the_energy_of_one_order_and_of_all_together() -> None:
+    used_wh = judged(GO).proof[0].used_wh
+    assert used_wh == pytest.approx(150.0 * 13.0 / 3600)
+    enough = replace(ROBOT, order_wh=used_wh + 0.01, left_wh=2 * used_wh + 0.01)
+    again = replace(GO, step_id='again')
+    assert judged(GO, again, robot=enough).ok
+    assert 'the mandate covers 0.5 Wh' in fault_of(GO, robot=replace(ROBOT, order_wh=0.5))
+    short = replace(ROBOT, left_wh=1.5 * used_wh)
+    assert judged(GO, robot=short).ok
+    assert 'step again: it takes about 1.1 Wh with what the plan asks before' in fault_of(
+        GO, again, robot=short
+    )
+
+
 def test_preconditions_chain_from_step_to_step() -> None:
     blocked = replace(ROBOT, beliefs=(*ROBOT.beliefs, Belief(fact=Fact.BLOCKED)))
     near = replace(blocked, beliefs=(*blocked.beliefs, Belief(fact=Fact.PEERS_NEAR)))

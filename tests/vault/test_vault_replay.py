@@ -113,6 +113,7 @@ def test_the_table_names_the_cores_of_the_rooms():
         'joint',
         'sweep_crew',
         'allocation',
+        'plan_check',
         'strategy',
         'laws',
     }

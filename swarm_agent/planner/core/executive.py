@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, replace
 
-from swarm_agent.planner.core import intake, laws
+from swarm_agent.planner.core import doubts, energy, intake, laws
 from swarm_agent.planner.core.cards import Precondition, card_of
 from swarm_agent.planner.core.law_state import may_run
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Task
@@ -182,6 +182,11 @@ def _work(turn: Turn, job: Job) -> Act:
     assert situation is not None
     _activate(turn, job)
     turn.state = replace(turn.state, parked=False, held='', home_leg=None, home_failed_ns=None)
+    job = energy.charged(turn, job)
+    spent = energy.spent(turn, job)
+    if spent:
+        turn.close(job, AckStatus.FAILED, spent)
+        return _act(turn)
     aside = _aside(turn)
     if aside is not None:
         turn.state = with_job(turn.state, replace(job, stepped_ns=None))
@@ -190,8 +195,10 @@ def _work(turn: Turn, job: Job) -> Act:
     step = skill(job.order, job.memory, job.scratch, turn.view(situation, job.stepped_ns))
     done = _stepped(turn, job, step)
     if step.status is not Status.RUNNING:
-        status = AckStatus.COMPLETED if step.status is Status.DONE else AckStatus.FAILED
-        turn.close(done, status, step.reason)
+        fault = doubts.effect(turn, job, step) if step.status is Status.DONE else step.reason
+        if turn.state.aside is not None:
+            return Act(want=turn.state.aside.want, phase=Phase.EXECUTING, job=job)
+        turn.close(done, AckStatus.FAILED if fault else AckStatus.COMPLETED, fault or step.reason)
         return _act(turn)
     if step.blocked_ns >= turn.params.tuning.blocked_ask_s * 1e9 and done.asked != step.want:
         done = replace(done, asked=step.want)
@@ -231,8 +238,9 @@ def _activate(turn: Turn, job: Job) -> None:
 
 
 def _interrupt(turn: Turn, job: Job | None) -> None:
-    if job is not None and job.stepped_ns is not None:
-        idle = replace(job, stepped_ns=None, scratch=replace(job.scratch, leg=None))
+    if job is not None and (job.stepped_ns is not None or job.charge is not None):
+        scratch = replace(job.scratch, leg=None)
+        idle = replace(job, stepped_ns=None, charge=None, scratch=scratch)
         turn.state = with_job(turn.state, idle)
 
 
@@ -247,7 +255,8 @@ def _ask(turn: Turn, job: Job, occasion: str, trouble: str) -> None:
     """Put a question to the planner port where there is a choice at all."""
     facts = _facts(turn, occasion)
     ordered = job.order.task.value
-    options = options_now(turn.params.cards, ordered, facts, turn.tier)
+    cards = tuple(c for c in turn.params.cards if c.name not in job.order.forbidden)
+    options = options_now(cards, ordered, facts, turn.tier)
     if len(options) < 2 or options[0].skill != ordered:
         return
     number = turn.state.questions + 1

@@ -8,6 +8,7 @@ lies on this robot, and the revocations that peers and supervisor brought.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from swarm_agent.planner.core import packet
 from swarm_agent.planner.core.law_state import is_revoked
 from swarm_agent.planner.core.orders import AckStatus, Order
 from swarm_agent.planner.core.skills.step import Want, hold
@@ -17,7 +18,7 @@ from swarm_agent.planner.core.types import Choice, IntentKind, Priority, Questio
 from swarm_vault.laws.core.budget import Fault, FaultKind, spend
 from swarm_vault.laws.core.judge import Case, judge, speed_limit
 from swarm_vault.laws.core.tiers import merged, standing_word
-from swarm_vault.laws.core.values import Action, Judgement, Revocation, Verdict
+from swarm_vault.laws.core.values import Action, Judgement, Presence, Revocation, Verdict
 
 SPEED = 'speed_mps'
 """A choice may carry it besides the parameters of its skill [m/s]."""
@@ -59,7 +60,10 @@ def admitted(turn: Turn, order: Order) -> tuple[Order, str]:
     """Judge an order; returns it, amended where the judge said so, and why it is refused."""
     if order.local and not turn.params.policy.local_orders:
         return order, 'the policy lets no ROS client of this robot give orders'
-    ruling = _judged(turn, _action_of(order), approved=order.approved)
+    fault_ = packet.refusal(order, turn.trust, turn.state.ground)
+    if fault_:
+        return order, f'law packet: {fault_}'
+    ruling = _judged(turn, _action_of(order), order)
     if ruling.verdict is Verdict.REVISE and ruling.amended is not None:
         turn.note('judge.revised', ruling.reason, order_id=order.order_id)
         amended = ruling.amended
@@ -84,9 +88,11 @@ def motion(turn: Turn, want: Want, job: Job | None) -> tuple[Want, str]:
     """
     if want.kind not in _MOVES or not want.skill:
         return want, ''
+    left = '' if job is None else _left(turn, want, job)
+    if left:
+        return hold(want.skill, Priority.IDLE), left
     action = _action_of_want(turn, want, job)
-    approved = job is not None and job.order.approved
-    ruling = _judged(turn, action, approved=approved)
+    ruling = _judged(turn, action, None if job is None else job.order)
     if ruling.verdict is Verdict.ALLOW:
         return _slowed(turn, want, action.speed_mps), ''
     if ruling.verdict is Verdict.REVISE and ruling.amended is not None:
@@ -99,6 +105,41 @@ def motion(turn: Turn, want: Want, job: Job | None) -> tuple[Want, str]:
         turn.state = replace(turn.state, going_home=False)
         turn.again = True
     return hold(want.skill, Priority.IDLE), reason
+
+
+def _left(turn: Turn, want: Want, job: Job) -> str:
+    """Stop an order whose next motion leaves its packet or its authority; returns why."""
+    text = packet.leaves(job.order, want, turn.params.survey_range_m)
+    key = f'{want.skill} beyond the packet'
+    if not text:
+        text, key = _new_mandate(turn, job), ''
+    if not text:
+        return ''
+    reason = f'law packet: {text}'
+    turn.note('packet.left', text, order_id=job.order.order_id, kind='VIOLATION')
+    if key:
+        fault(turn, FaultKind.BOUNDS, key)
+    for open_ in turn.state.jobs:
+        if open_.order.order_id == job.order.order_id:
+            turn.close(open_, AckStatus.FAILED, reason)
+            turn.again = True
+    return reason
+
+
+def _new_mandate(turn: Turn, job: Job) -> str:
+    """Judge an order once more when another mandate than the cited one came into force."""
+    order, mandate = job.order, turn.trust.mandate
+    if not order.mandate_id or mandate is None or mandate.mandate_id == order.mandate_id:
+        return ''
+    ruling = _judged(turn, _action_of(order), order)
+    if ruling.verdict not in {Verdict.ALLOW, Verdict.REVISE}:
+        return f'mandate {order.mandate_id} is replaced: {ruling.reason}'
+    text = f'{order.mandate_id} by {mandate.mandate_id}, which covers the order, too'
+    turn.note('mandate.replaced', text, order_id=order.order_id, kind='STATE_CHANGE')
+    renewed = replace(order, mandate_id=mandate.mandate_id)
+    jobs = tuple(replace(j, order=renewed) if j.order == order else j for j in turn.state.jobs)
+    turn.state = replace(turn.state, jobs=jobs)
+    return ''
 
 
 def of_choice(turn: Turn, choice: Choice) -> Choice:
@@ -130,16 +171,14 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
 
     Budgets belong to missions: outside of any, what is refused is refused, and that is all.
     """
-    active = (j.order.mission_id for j in turn.state.jobs if j.order.order_id == turn.state.active)
-    entry = Fault(
-        agent_id=turn.params.agent_id,
-        mission_id=next(active, ''),
-        kind=kind,
-        key=key,
-    )
-    if not entry.mission_id:
+    jobs = turn.state.jobs
+    active = next((j.order for j in jobs if j.order.order_id == turn.state.active), None)
+    if active is None or not active.mission_id:
         return
-    spent, breach = spend(turn.state.laws.spent, entry, turn.params.policy.budget)
+    agent_id, mission_id = turn.params.agent_id, active.mission_id
+    entry = Fault(agent_id=agent_id, mission_id=mission_id, kind=kind, key=key)
+    budget = packet.stricter(turn.params.policy.budget, active.budget)
+    spent, breach = spend(turn.state.laws.spent, entry, budget)
     turn.state = replace(turn.state, laws=replace(turn.state.laws, spent=spent))
     turn.note(f'fault.{kind.value}', key, kind='VIOLATION')
     if not breach or turn.state.laws.breach:
@@ -147,7 +186,9 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
     text = f'error budget breached: {breach}'
     laws = replace(turn.state.laws, breach=text, breach_ns=turn.inputs.wall_ns)
     turn.state = replace(turn.state, laws=laws)
-    turn.note('budget.breached', breach, kind='VIOLATION')
+    turn.note('budget.breached', breach, order_id=active.order_id, kind='VIOLATION')
+    asked = f'{text}; {active.issued_by or "the operator"} is asked, others take over'
+    turn.note('escalation.raised', asked, order_id=active.order_id, kind='STATE_CHANGE')
     turn.halt(text)
 
 
@@ -157,8 +198,12 @@ def barred(turn: Turn) -> bool:
     return bool(laws.breach) or is_revoked(laws, turn.params.agent_id)
 
 
-def _judged(turn: Turn, action: Action, *, approved: bool) -> Judgement:
-    return judge(replace(_case(turn, action), approved=approved), turn.params.policy)
+def _judged(turn: Turn, action: Action, order: Order | None) -> Judgement:
+    case = _case(turn, action)
+    if order is not None:
+        words = (Presence(zone=name, count=0, stamp_ns=order.clear_ns) for name in order.clear)
+        case = replace(case, approved=order.approved, people=tuple(words))
+    return judge(case, turn.params.policy)
 
 
 def _case(turn: Turn, action: Action) -> Case:

@@ -4,7 +4,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from swarm_vault.laws.core.values import Token
+from swarm_vault.laws.core.policy import BudgetRule
+from swarm_vault.laws.core.values import Area, Token
 
 __all__ = [
     'Ack',
@@ -101,8 +102,16 @@ class Order:
     """The authority that it cites."""
     approved: bool = False
     """A human approved it; the supervisor's signature says so."""
+    clear: tuple[str, ...] = ()
+    """Zones of people in which nobody was, by the word that the supervisor had."""
+    clear_ns: int = 0
+    """When that word was given, since the epoch."""
     forbidden: tuple[str, ...] = ()
     """Skills that its packet rules out."""
+    scope: tuple[Area, ...] = ()
+    """The floor that its packet leaves it; none: the whole map."""
+    budget: BudgetRule | None = None
+    """What its packet lets go wrong; of this and the policy's the stricter holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

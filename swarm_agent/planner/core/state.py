@@ -2,6 +2,7 @@
 """What the planner remembers from moment to moment, and what of it survives a restart."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from swarm_agent.planner.core.ground import Ground, make_ground
 from swarm_agent.planner.core.law_state import LawState
@@ -35,6 +36,10 @@ class Job:
     asked: Want | None = None
     """The leg for which the planner port was asked what to do while blocked."""
     progress: float = 0.0
+    charge: float | None = None
+    """Share of charge at the last decision in which it was worked on; None otherwise."""
+    doubted: bool = False
+    """An effect of its skill did not come about, and the robot has looked why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +173,11 @@ def must_save(state: State, checkpoint: Checkpoint, now_ns: int, save_ns: int) -
     ]
 
 
+_PASSING: dict[str, Any] = {'elapsed_ns': 0, 'used_share': 0.0, 'seen': b'', 'before': b''}
+"""What changes all the time; it is saved now and then."""
+
+
 def _lasting(checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint without what changes all the time."""
-    still = tuple(
-        replace(job, memory=replace(job.memory, elapsed_ns=0, seen=b'', before=b''))
-        for job in checkpoint.jobs
-    )
+    still = tuple(replace(job, memory=replace(job.memory, **_PASSING)) for job in checkpoint.jobs)
     return replace(checkpoint, jobs=still, intent_id=0)

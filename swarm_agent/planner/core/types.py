@@ -120,6 +120,8 @@ class Params:
     cards: tuple[SkillCard, ...]
     policy: Policy
     """The laws that hold for this robot."""
+    capacity_wh: float = 0.0
+    """Of the battery; 0: not known, then caps in Wh are left to the supervisor."""
     tuning: Tuning
 
 
@@ -208,6 +210,8 @@ class SkillMemory:
     elapsed_ns: int = 0
     """Time waited so far."""
     carrying: bool = False
+    used_share: float = 0.0
+    """Charge that the order has taken so far, as a share of the battery."""
     seen: bytes = b''
     """Of a survey: packed mask of what was seen under this order."""
     before: bytes = b''

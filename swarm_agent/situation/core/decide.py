@@ -35,6 +35,7 @@ from swarm_agent.situation.core.follow import (
     stand,
     warned,
 )
+from swarm_agent.situation.core.inquiry import Findings, Moment, inquire
 from swarm_agent.situation.core.judge import Verdict, hazard_of, judge, resolution, stubborn
 from swarm_agent.situation.core.mission import (
     Mission,
@@ -60,7 +61,6 @@ from swarm_agent.situation.core.types import (
     Outputs,
     PlanNote,
     ReflexAction,
-    Violation,
 )
 
 SEARCH_RADPS = 0.9
@@ -84,6 +84,8 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     state, notes = _plan(state, sight, inputs, params)
     rights_state, rights = _right_of_way(state, inputs, params, sight)
     state = replace(state, rights=rights_state, yields_to=rights.yields_to)
+    state, findings = _inquired(state, sight, rights, inputs, params)
+    verdict = replace(verdict, violations=(*verdict.violations, *findings.violations))
     hold = _hold(state, given, params)
     state = _stepping_aside(state, rights.advice, hold, inputs, params)
     order = arbitrate(
@@ -92,7 +94,25 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     drive = _drive(state, order, sight, inputs, params)
     state = replace(state, drive=drive, ticks=state.ticks + 1)
     state = _waited(state, order, rights.advice, inputs)
-    return state, _outputs(state, sight, verdict, notes, rights, order, inputs, params)
+    outputs = _outputs(state, sight, verdict, notes, rights, order, inputs, params)
+    resolutions = (*outputs.resolutions, *findings.resolutions)
+    return state, replace(outputs, resolutions=resolutions) if findings.resolutions else outputs
+
+
+def _inquired(
+    state: State, sight: Sight, rights: RightOfWayOutputs, inputs: Inputs, params: Params
+) -> tuple[State, Findings]:
+    """Look at scans that fit no map and at peers that broke a promise; the plan goes on."""
+    moment = Moment(
+        now_ns=inputs.now_ns,
+        pose=state.pose,
+        unfit_since_ns=state.unfit_since_ns,
+        crowded=sight.near.x.size / params.body.beams,
+        peers=inputs.peers,
+        promises=rights.violations,
+    )
+    inquiry, findings = inquire(state.inquiry, moment)
+    return replace(state, inquiry=inquiry), findings
 
 
 def _heard(state: State, inputs: Inputs, params: Params) -> State:
@@ -390,7 +410,7 @@ def _outputs(
         claims=rights.claims,
         hazards=verdict.hazards,
         hazards_known=tuple(sorted(_known(state, inputs, params))),
-        violations=(*verdict.violations, *_promises(state, rights)),
+        violations=verdict.violations,
         resolutions=(resolution(finished, state),) if finished is not None else (),
         settlements=rights.settled,
         plans=notes,
@@ -410,11 +430,3 @@ def _path(state: State, advice: Advice) -> tuple[Point, ...]:
 def _known(state: State, inputs: Inputs, params: Params) -> set[str]:
     own = {hazard_of(one, inputs.now_ns, params).hazard_id for one in state.watch.known}
     return own | {one.hazard_id for one in state.hazards}
-
-
-def _promises(state: State, rights: RightOfWayOutputs) -> tuple[Violation, ...]:
-    here = (state.pose[0], state.pose[1])
-    return tuple(
-        Violation(kind='promise', where=here, expected='a peer keeps its promise', actual=text)
-        for text in rights.violations
-    )

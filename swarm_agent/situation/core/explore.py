@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from swarm_agent.situation.core.arrays import Floats
 from swarm_agent.situation.core.consistency import Found, grown
+from swarm_agent.situation.core.hypotheses import Answer
 from swarm_agent.situation.core.se2 import Point, Pose, distance
 
 STABLE_SCANS = 3
@@ -13,6 +14,8 @@ LONGEST_FACTOR = 2
 BACK_OUT_M = 0.25
 BACK_OUT_S = 2.5
 LOOK_RADPS = 0.4
+WANDERED_M = 0.4
+"""As more of an object comes into sight its middle moves by less than this [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,11 @@ class Exploration:
     standing_ns: int = -1
     """Since when the robot stands; -1 before."""
     found: Found | None = None
+    first: Found | None = None
+    """What was found at the beginning."""
+    question: str = ''
+    """What is to be found out, a key of `hypotheses.QUESTIONS`."""
+    answer: Answer | None = None
     stable: int = 0
     """Scans in a row in which the object kept its extent."""
     backing: bool = False
@@ -32,9 +40,27 @@ class Exploration:
     done: bool = False
 
 
-def begin(kind: str, where: Point, now_ns: int, pose: Pose, found: Found | None) -> Exploration:
+def begin(
+    kind: str, where: Point, now_ns: int, pose: Pose, found: Found | None, question: str = ''
+) -> Exploration:
     """Start to look at a place."""
-    return Exploration(kind=kind, where=where, since_ns=now_ns, found=found, origin=pose)
+    return Exploration(
+        kind=kind,
+        where=where,
+        since_ns=now_ns,
+        found=found,
+        first=found,
+        origin=pose,
+        question=question or kind,
+    )
+
+
+def wandered_m(exploration: Exploration) -> float:
+    """How far the middle of what was found has moved beyond its extent [m]; 0 if it has not."""
+    first, last = exploration.first, exploration.found
+    if first is None or last is None:
+        return 0.0
+    return max(0.0, distance(first.centre, last.centre) - max(WANDERED_M, last.radius_m))
 
 
 def look(

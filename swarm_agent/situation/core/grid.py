@@ -101,7 +101,7 @@ def cells_of(
     x: 'np.ndarray[tuple[int], np.dtype[np.float64]]',
     y: 'np.ndarray[tuple[int], np.dtype[np.float64]]',
 ) -> Ints32:
-    """Flat indices of points that lie in the grid."""
-    col = ((x - grid.origin_x_m) / grid.cell_m).astype(np.int32)
-    row = ((y - grid.origin_y_m) / grid.cell_m).astype(np.int32)
+    """Flat indices of points; one beyond the edge counts as in the nearest cell."""
+    col = ((x - grid.origin_x_m) / grid.cell_m).astype(np.int32).clip(0, grid.cols - 1)
+    row = ((y - grid.origin_y_m) / grid.cell_m).astype(np.int32).clip(0, grid.rows - 1)
     return np.asarray(row * grid.cols + col)

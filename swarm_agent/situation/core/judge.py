@@ -4,6 +4,8 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from swarm_agent.mesh.core import Hazard
 from swarm_agent.situation.core.confirm import looked
 from swarm_agent.situation.core.consistency import (
@@ -15,7 +17,9 @@ from swarm_agent.situation.core.consistency import (
     watch_progress,
     watch_reflex,
 )
-from swarm_agent.situation.core.explore import Exploration, begin, look
+from swarm_agent.situation.core.explore import Exploration, begin, look, wandered_m
+from swarm_agent.situation.core.hypotheses import STUBBORN, Evidence, answer
+from swarm_agent.situation.core.inquiry import posed
 from swarm_agent.situation.core.objects import solid_points
 from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.perceive import Sight
@@ -29,8 +33,6 @@ REFRESH_TICKS = 5
 RETELL_TICKS = 300
 PEER_NEAR_M = 1.0
 AHEAD_M = 0.3
-STUBBORN = 3
-"""Motion violations in a row after which the robot is blocked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,10 @@ def judge(state: State, sight: Sight, inputs: Inputs, params: Params) -> tuple[S
     told = (*_retold(state, inputs, params), *looked(state, inputs, params))
     if violation is None:
         return state, Verdict(hazards=told)
-    exploration = begin(violation.kind, violation.where, inputs.now_ns, state.pose, found)
+    question = 'leap' if sight.leap_m else violation.kind
+    exploration = begin(
+        violation.kind, violation.where, inputs.now_ns, state.pose, found, question
+    )
     hazards = told
     if found is not None:
         known = (*state.watch.known, found)
@@ -173,36 +178,24 @@ def _motion(kind: str, where: Point) -> Violation:
         expected, actual = 'the robot moves as its wheels turn', 'the scans show less motion'
     else:
         expected, actual = 'the wheels turn as commanded', 'they hardly turn'
-    return Violation(kind=kind, where=where, expected=expected, actual=actual)
+    return posed(kind, where, expected, actual)
 
 
 def _leapt(where: Point, leap_m: float) -> Violation:
-    return Violation(
-        kind='motion',
-        where=where,
-        expected='the odometry goes on from where it was',
-        actual=f'it leapt by {leap_m:.2f} m',
-    )
+    expected = 'the odometry goes on from where it was'
+    return posed('motion', where, expected, f'it leapt by {leap_m:.2f} m', question='leap')
 
 
 def _object_violation(found: Found) -> Violation:
-    return Violation(
-        kind='object',
-        where=found.centre,
-        expected='free floor, as on the map',
-        actual=f'an object about {2.0 * found.radius_m:.2f} m wide',
-    )
+    actual = f'an object about {2.0 * found.radius_m:.2f} m wide'
+    return posed('object', found.centre, 'free floor, as on the map', actual)
 
 
 def _stuck(where: Point, inputs: Inputs, *, stays: bool) -> Violation:
     cause = inputs.reflex.cause if inputs.reflex is not None else ''
     held = 'the robot does not get on' if stays else 'reflexes stop the robot'
-    return Violation(
-        kind='reflex',
-        where=where,
-        expected='a free path, as planned',
-        actual=f'{held}: {cause or "no cause told"}',
-    )
+    actual = f'{held}: {cause or "no cause told"}'
+    return posed('reflex', where, 'a free path, as planned', actual)
 
 
 def _explored(state: State, sight: Sight, inputs: Inputs, params: Params) -> tuple[State, Verdict]:
@@ -218,11 +211,29 @@ def _explored(state: State, sight: Sight, inputs: Inputs, params: Params) -> tup
     )
     if not exploration.done:
         return replace(state, exploration=exploration), Verdict()
+    seen = _evidence(state, exploration, sight, inputs, params)
+    exploration = replace(exploration, answer=answer(exploration.question, seen))
     state, hazards = _concluded(state, exploration, inputs, params)
     ask = 'explored what contradicted the plan' if state.mission.goes else ''
     mission = replace(state.mission, ask=ask)
     state = replace(state, exploration=None, mission=mission)
     return state, Verdict(hazards=hazards, finished=exploration)
+
+
+def _evidence(
+    state: State, exploration: Exploration, sight: Sight, inputs: Inputs, params: Params
+) -> Evidence:
+    """What the look has shown."""
+    near, body = sight.near, params.body
+    nearest_m = float(np.hypot(near.x, near.y).min()) if near.x.size else 1e3
+    return Evidence(
+        touching_m=nearest_m - body.radius_m,
+        fits=state.unfit_since_ns < 0,
+        failures=state.watch.failures,
+        peer_near=_peer_near(state, inputs, params),
+        found=exploration.found is not None,
+        wandered_m=wandered_m(exploration),
+    )
 
 
 def _concluded(
@@ -253,7 +264,14 @@ def resolution(finished: Exploration, state: State) -> Resolution:
         outcome = mission.reason
     else:
         outcome = 'looked'
-    return Resolution(kind=finished.kind, where=finished.where, outcome=outcome)
+    shown = finished.answer
+    return Resolution(
+        kind=finished.kind,
+        where=finished.where,
+        outcome=outcome,
+        hypothesis='' if shown is None else shown.hypothesis,
+        escalated=shown is not None and shown.escalated,
+    )
 
 
 def stubborn(state: State, now_ns: int) -> bool:

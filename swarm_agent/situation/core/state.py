@@ -9,6 +9,7 @@ from swarm_agent.situation.core.consistency import Watch
 from swarm_agent.situation.core.explore import Exploration
 from swarm_agent.situation.core.follow import Drive
 from swarm_agent.situation.core.grid import PlanGrid, make_grid
+from swarm_agent.situation.core.inquiry import Inquiry
 from swarm_agent.situation.core.likelihood import LikelihoodField, make_field
 from swarm_agent.situation.core.localise import Fix
 from swarm_agent.situation.core.mission import Mission
@@ -59,6 +60,7 @@ class State:
     retreat: Retreat = Retreat()
     watch: Watch = Watch()
     exploration: Exploration | None = None
+    inquiry: Inquiry = Inquiry()
     drive: Drive = Drive()
     rights: RightOfWayState = RightOfWayState()
     hazards: tuple[Hazard, ...] = ()

@@ -115,10 +115,16 @@ class Violation:
     """The world contradicts the model."""
 
     kind: str
-    """motion, slip, object, reflex or promise."""
+    """motion, slip, object, reflex, map or promise."""
     where: Point
     expected: str
     actual: str
+    violation_class: str = ''
+    """motion, map, object or promise; what a skill brings about the planner checks."""
+    hypotheses: tuple[str, ...] = ()
+    """What it may mean."""
+    look: str = ''
+    """The look-action that tells these apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +134,10 @@ class Resolution:
     kind: str
     where: Point
     outcome: str
+    hypothesis: str = ''
+    """What the look has shown."""
+    escalated: bool = False
+    """A human is to be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from swarm_vault.laws.core.values import (
     Area,
     Judgement,
     Mandate,
+    Presence,
     SkillClass,
     Tier,
     Trust,
@@ -22,12 +23,14 @@ from swarm_vault.laws.core.values import (
     Zone,
     ZoneKind,
 )
-from swarm_vault.laws.core.zones import inside, overlap, within, zones_at
+from swarm_vault.laws.core.zones import crosses, inside, overlap, within, zones_at
 
 STRICTNESS = (Verdict.ALLOW, Verdict.REVISE, Verdict.ESCALATE, Verdict.BLOCK)
 SLACK = 1.001
 """A speed this little above its limit is rounding, not a wish."""
 LONGEST_TEXT = 300
+SKEW_NS = 60_000_000_000
+"""A word may come from a clock that is so much ahead [ns]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Case:
     approved: bool = False
     """A human approved exactly this action, and the approval still holds."""
     opinion: Opinion | None = None
+    people: tuple[Presence, ...] = ()
+    """What is known of who is in which zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +144,7 @@ def _apply(case: Case, policy: Policy) -> _Finding:
 
 
 def _with_effect(case: Case, policy: Policy, rule: ClassRule) -> _Finding:
-    hard = (_blocked_skill, _role, _mandate, _zones)
+    hard = (_blocked_skill, _role, _mandate, _zones, _people_there)
     for check in hard:
         found = check(case, policy)
         if found:
@@ -150,6 +155,7 @@ def _with_effect(case: Case, policy: Policy, rule: ClassRule) -> _Finding:
         or _amend_time(case, policy)
         or _amend_speed(case, policy)
         or _ask(case, policy, rule)
+        or _ask_who_is_there(case, policy)
         or _ALLOWED
     )
 
@@ -164,7 +170,7 @@ def _block(rule: str, reason: str) -> _Finding:
 def _malformed(case: Case) -> _Finding | None:
     action = case.action
     numbers = (action.speed_mps, action.seconds, action.energy_wh)
-    places = [value for goal in action.goals for value in goal]
+    places = [value for goal in (*action.goals, *action.way) for value in goal]
     if not all(math.isfinite(value) for value in (*numbers, *places)):
         return _block('malformed', 'a number of the action is not finite')
     if min(numbers) < 0.0 or action.loops < 0:
@@ -245,6 +251,7 @@ def _meets(action: Action, zones: Iterable[Area]) -> str:
         if (
             action.everywhere
             or any(inside(goal, zone.corners) for goal in action.goals)
+            or crosses(action.way, zone.corners)
             or any(overlap(area.corners, zone.corners) for area in action.areas)
         ):
             return zone.name
@@ -255,6 +262,33 @@ def _zones(case: Case, policy: Policy) -> _Finding | None:
     forbidden = [_area(z) for z in policy.zones if z.kind is ZoneKind.FORBIDDEN]
     name = _meets(case.action, forbidden)
     return _block('zone.forbidden', f'it leads into the forbidden zone {name}') if name else None
+
+
+def _met_people(case: Case, policy: Policy) -> list[tuple[str, Presence | None]]:
+    """The zones of people that an action leads into or through, and the fresh word on each."""
+    zones = [z for z in policy.zones if z.kind is ZoneKind.PEOPLE]
+    met = [zone.name for zone in zones if _meets(case.action, [_area(zone)])]
+    oldest_ns = case.wall_ns - policy.people_s * 1e9
+    fresh = [word for word in case.people if oldest_ns < word.stamp_ns <= case.wall_ns + SKEW_NS]
+    latest = {word.zone: word for word in sorted(fresh, key=lambda word: word.stamp_ns)}
+    return [(name, latest.get(name)) for name in met]
+
+
+def _people_there(case: Case, policy: Policy) -> _Finding | None:
+    """People who are said to be there block, whatever was approved."""
+    for name, word in _met_people(case, policy):
+        if word is not None and word.count > 0:
+            return _block('zone.people', f'{word.count} people are in the zone {name}')
+    return None
+
+
+def _ask_who_is_there(case: Case, policy: Policy) -> _Finding | None:
+    """Without a fresh word a human is asked."""
+    unknown = [name for name, word in _met_people(case, policy) if word is None]
+    if not unknown or case.approved:
+        return None
+    text = f'nobody has said lately who is in the zone {unknown[0]}'
+    return _Finding(verdict=Verdict.ESCALATE, rule='zone.people', reason=text)
 
 
 def _area(zone: Zone) -> Area:

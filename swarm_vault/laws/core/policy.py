@@ -84,6 +84,8 @@ class Policy:
     """Most rounds of a patrol; more are cut."""
     local_orders: bool = True
     """Whether a ROS client of the robot may give it orders."""
+    people_s: float = 900.0
+    """A word on who is in a zone of people holds so long."""
     clean_missions: int = 5
     """Clean missions in a row after which a robot is promoted."""
     budget: BudgetRule = field(default_factory=BudgetRule)
@@ -113,6 +115,7 @@ def stricter(upper: Policy, lower: Policy) -> Policy:
         max_seconds=min(upper.max_seconds, lower.max_seconds),
         max_loops=min(upper.max_loops, lower.max_loops),
         local_orders=upper.local_orders and lower.local_orders,
+        people_s=min(upper.people_s, lower.people_s),
         clean_missions=max(upper.clean_missions, lower.clean_missions),
         budget=BudgetRule(
             total=min(upper.budget.total, lower.budget.total),

@@ -53,6 +53,8 @@ class ZoneKind(str, Enum):
     """Tier 1 may creep here, and only here."""
     SHARED = 'shared'
     """People work here: tier 3."""
+    PEOPLE = 'people'
+    """Who is in it decides, by somebody's fresh word: nobody known asks, people there block."""
     FORBIDDEN = 'forbidden'
 
 
@@ -66,6 +68,15 @@ class Zone:
     """Around it, without crossing."""
     max_speed_mps: float = 0.0
     """0: no limit of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody's word on how many people are in a zone."""
+
+    zone: str
+    count: int
+    stamp_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +102,11 @@ class Mandate:
     skills: tuple[str, ...] = ()
     """None: all that the policy knows."""
     energy_wh: float = 0.0
-    """Most that one order may be expected to use; 0: no limit."""
+    """Most that one order may use [Wh]; 0: no limit."""
+    charge_share: float = 0.0
+    """Most of the battery's charge that one order may use, 0 to 1; 0: no limit."""
+    total_wh: float = 0.0
+    """Most that all orders under it may be expected to use together [Wh]; 0: no limit."""
     not_before_ns: int = 0
     not_after_ns: int = 0
     """0: no end."""
@@ -142,6 +157,8 @@ class Action:
     """Who is to do it; empty: whoever is chosen."""
     goals: tuple[Point, ...] = ()
     """Every place where it leads."""
+    way: tuple[Point, ...] = ()
+    """The shortest way there from where the robot is; none: not known, the goals count."""
     areas: tuple[Area, ...] = ()
     """Every area that it sweeps."""
     everywhere: bool = False

@@ -2,6 +2,7 @@
 """Points in polygons, and whether two polygons share floor; without numerics that may differ."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from swarm_vault.laws.core.values import Area, Point, Zone
 
@@ -21,6 +22,13 @@ def overlap(a: Sequence[Point], b: Sequence[Point]) -> bool:
     if any(_cross(p, q, r, s) for p, q in _edges(a) for r, s in _edges(b)):
         return True
     return inside(_middle(a), b) or inside(_middle(b), a) or _holds_one(a, b) or _holds_one(b, a)
+
+
+def crosses(way: Sequence[Point], corners: Sequence[Point]) -> bool:
+    """Whether a way from point to point leads through a polygon."""
+    return any(inside(point, corners) for point in way) or any(
+        _cross(p, q, r, s) for p, q in pairwise(way) for r, s in _edges(corners)
+    )
 
 
 def within(inner: Sequence[Point], outers: Sequence[Area]) -> bool:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from swarm.v1 import common_pb2 as swarm_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13swarm/v1/laws.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\"8\n\x04\x41rea\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x07\x63orners\x18\x02 \x03(\x0b\x32\x11.swarm.v1.Point2D\"\xea\x01\n\x07Mandate\x12\x12\n\nmandate_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\x12\x15\n\rmax_speed_mps\x18\x04 \x01(\x01\x12\x1d\n\x05zones\x18\x05 \x03(\x0b\x32\x0e.swarm.v1.Area\x12%\n\rblocked_zones\x18\x06 \x03(\x0b\x32\x0e.swarm.v1.Area\x12\x0e\n\x06skills\x18\x07 \x03(\t\x12\x11\n\tenergy_wh\x18\x08 \x01(\x01\x12\x15\n\rnot_before_ns\x18\t \x01(\x03\x12\x14\n\x0cnot_after_ns\x18\n \x01(\x03\"\\\n\nRevocation\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x10\n\x08stamp_ns\x18\x02 \x01(\x03\x12\x0e\n\x06lifted\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\n\n\x02\x62y\x18\x05 \x01(\t\"0\n\x0bRevocations\x12!\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x10.swarm.v1.Signed\"\x98\x01\n\x07Warrant\x12\x13\n\x0bintended_by\x18\x01 \x01(\t\x12\x12\n\nplanned_by\x18\x02 \x01(\t\x12\x11\n\tjudged_by\x18\x03 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x04 \x01(\t\x12\x13\n\x0b\x61pproval_id\x18\x05 \x01(\t\x12\x12\n\nmandate_id\x18\x06 \x01(\t\x12\x13\n\x0bgrants_tier\x18\x07 \x01(\r\"\xa9\x01\n\x0fPendingQuestion\x12\x12\n\npending_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08\x61sked_by\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\x10\n\x08\x61sked_ns\x18\x06 \x01(\x03\x12\x12\n\nexpires_ns\x18\x07 \x01(\x03\x12\x0c\n\x04\x66ile\x18\x08 \x01(\t\x12\x0e\n\x06status\x18\t \x01(\t\"<\n\x0cPendingReply\x12,\n\tquestions\x18\x01 \x03(\x0b\x32\x19.swarm.v1.PendingQuestion\"f\n\rDecideRequest\x12\x12\n\npending_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0f\n\x07\x61pprove\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\"?\n\x0b\x44\x65\x63ideReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\nmission_id\x18\x03 \x01(\t\"\xdf\x01\n\tTierState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\r\x12\x14\n\x0cmandate_tier\x18\x03 \x01(\r\x12\x12\n\nmandate_id\x18\x04 \x01(\t\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\x12\n\ngranted_by\x18\x06 \x01(\t\x12\x12\n\ntotal_runs\x18\x07 \x01(\r\x12\x16\n\x0e\x63ompliant_runs\x18\x08 \x01(\r\x12\x13\n\x0b\x63onsecutive\x18\t \x01(\r\x12\x0f\n\x07revoked\x18\n \x01(\x08\x12\x0e\n\x06reason\x18\x0b \x01(\t\"1\n\nTiersReply\x12#\n\x06robots\x18\x01 \x03(\x0b\x32\x13.swarm.v1.TierState\"R\n\x0eSetTierRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\r\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\":\n\x0cSetTierReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\"(\n\nFaultCount\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"\xdb\x01\n\x0b\x42udgetState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\x12\x0f\n\x07repeats\x18\x04 \x01(\r\x12\x11\n\tprocedure\x18\x05 \x01(\r\x12\x11\n\tmax_total\x18\x06 \x01(\r\x12\x13\n\x0bmax_repeats\x18\x07 \x01(\r\x12\x15\n\rmax_procedure\x18\x08 \x01(\r\x12\x0e\n\x06\x62reach\x18\t \x01(\t\x12$\n\x06\x66\x61ults\x18\n \x03(\x0b\x32\x14.swarm.v1.FaultCount\"6\n\x0c\x42udgetsReply\x12&\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x15.swarm.v1.BudgetStateb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13swarm/v1/laws.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\"8\n\x04\x41rea\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x07\x63orners\x18\x02 \x03(\x0b\x32\x11.swarm.v1.Point2D\"\x92\x02\n\x07Mandate\x12\x12\n\nmandate_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\x12\x15\n\rmax_speed_mps\x18\x04 \x01(\x01\x12\x1d\n\x05zones\x18\x05 \x03(\x0b\x32\x0e.swarm.v1.Area\x12%\n\rblocked_zones\x18\x06 \x03(\x0b\x32\x0e.swarm.v1.Area\x12\x0e\n\x06skills\x18\x07 \x03(\t\x12\x11\n\tenergy_wh\x18\x08 \x01(\x01\x12\x15\n\rnot_before_ns\x18\t \x01(\x03\x12\x14\n\x0cnot_after_ns\x18\n \x01(\x03\x12\x14\n\x0c\x63harge_share\x18\x0b \x01(\x01\x12\x10\n\x08total_wh\x18\x0c \x01(\x01\"\\\n\nRevocation\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x10\n\x08stamp_ns\x18\x02 \x01(\x03\x12\x0e\n\x06lifted\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\n\n\x02\x62y\x18\x05 \x01(\t\"0\n\x0bRevocations\x12!\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x10.swarm.v1.Signed\"\xd4\x01\n\x07Warrant\x12\x13\n\x0bintended_by\x18\x01 \x01(\t\x12\x12\n\nplanned_by\x18\x02 \x01(\t\x12\x11\n\tjudged_by\x18\x03 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x04 \x01(\t\x12\x13\n\x0b\x61pproval_id\x18\x05 \x01(\t\x12\x12\n\nmandate_id\x18\x06 \x01(\t\x12\x13\n\x0bgrants_tier\x18\x07 \x01(\r\x12\x13\n\x0b\x65xpected_wh\x18\x08 \x01(\x01\x12\x13\n\x0b\x63lear_zones\x18\t \x03(\t\x12\x10\n\x08\x63lear_ns\x18\n \x01(\x03\"\xa9\x01\n\x0fPendingQuestion\x12\x12\n\npending_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08\x61sked_by\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\x10\n\x08\x61sked_ns\x18\x06 \x01(\x03\x12\x12\n\nexpires_ns\x18\x07 \x01(\x03\x12\x0c\n\x04\x66ile\x18\x08 \x01(\t\x12\x0e\n\x06status\x18\t \x01(\t\"<\n\x0cPendingReply\x12,\n\tquestions\x18\x01 \x03(\x0b\x32\x19.swarm.v1.PendingQuestion\"f\n\rDecideRequest\x12\x12\n\npending_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0f\n\x07\x61pprove\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\"?\n\x0b\x44\x65\x63ideReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\nmission_id\x18\x03 \x01(\t\"\xdf\x01\n\tTierState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\r\x12\x14\n\x0cmandate_tier\x18\x03 \x01(\r\x12\x12\n\nmandate_id\x18\x04 \x01(\t\x12\x12\n\nexpires_ns\x18\x05 \x01(\x03\x12\x12\n\ngranted_by\x18\x06 \x01(\t\x12\x12\n\ntotal_runs\x18\x07 \x01(\r\x12\x16\n\x0e\x63ompliant_runs\x18\x08 \x01(\r\x12\x13\n\x0b\x63onsecutive\x18\t \x01(\r\x12\x0f\n\x07revoked\x18\n \x01(\x08\x12\x0e\n\x06reason\x18\x0b \x01(\t\"1\n\nTiersReply\x12#\n\x06robots\x18\x01 \x03(\x0b\x32\x13.swarm.v1.TierState\"R\n\x0eSetTierRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\r\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\":\n\x0cSetTierReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\r\"(\n\nFaultCount\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"\xdb\x01\n\x0b\x42udgetState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\x12\x0f\n\x07repeats\x18\x04 \x01(\r\x12\x11\n\tprocedure\x18\x05 \x01(\r\x12\x11\n\tmax_total\x18\x06 \x01(\r\x12\x13\n\x0bmax_repeats\x18\x07 \x01(\r\x12\x15\n\rmax_procedure\x18\x08 \x01(\r\x12\x0e\n\x06\x62reach\x18\t \x01(\t\x12$\n\x06\x66\x61ults\x18\n \x03(\x0b\x32\x14.swarm.v1.FaultCount\"6\n\x0c\x42udgetsReply\x12&\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x15.swarm.v1.BudgetStateb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,33 +35,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AREA']._serialized_start=56
   _globals['_AREA']._serialized_end=112
   _globals['_MANDATE']._serialized_start=115
-  _globals['_MANDATE']._serialized_end=349
-  _globals['_REVOCATION']._serialized_start=351
-  _globals['_REVOCATION']._serialized_end=443
-  _globals['_REVOCATIONS']._serialized_start=445
-  _globals['_REVOCATIONS']._serialized_end=493
-  _globals['_WARRANT']._serialized_start=496
-  _globals['_WARRANT']._serialized_end=648
-  _globals['_PENDINGQUESTION']._serialized_start=651
-  _globals['_PENDINGQUESTION']._serialized_end=820
-  _globals['_PENDINGREPLY']._serialized_start=822
-  _globals['_PENDINGREPLY']._serialized_end=882
-  _globals['_DECIDEREQUEST']._serialized_start=884
-  _globals['_DECIDEREQUEST']._serialized_end=986
-  _globals['_DECIDEREPLY']._serialized_start=988
-  _globals['_DECIDEREPLY']._serialized_end=1051
-  _globals['_TIERSTATE']._serialized_start=1054
-  _globals['_TIERSTATE']._serialized_end=1277
-  _globals['_TIERSREPLY']._serialized_start=1279
-  _globals['_TIERSREPLY']._serialized_end=1328
-  _globals['_SETTIERREQUEST']._serialized_start=1330
-  _globals['_SETTIERREQUEST']._serialized_end=1412
-  _globals['_SETTIERREPLY']._serialized_start=1414
-  _globals['_SETTIERREPLY']._serialized_end=1472
-  _globals['_FAULTCOUNT']._serialized_start=1474
-  _globals['_FAULTCOUNT']._serialized_end=1514
-  _globals['_BUDGETSTATE']._serialized_start=1517
-  _globals['_BUDGETSTATE']._serialized_end=1736
-  _globals['_BUDGETSREPLY']._serialized_start=1738
-  _globals['_BUDGETSREPLY']._serialized_end=1792
+  _globals['_MANDATE']._serialized_end=389
+  _globals['_REVOCATION']._serialized_start=391
+  _globals['_REVOCATION']._serialized_end=483
+  _globals['_REVOCATIONS']._serialized_start=485
+  _globals['_REVOCATIONS']._serialized_end=533
+  _globals['_WARRANT']._serialized_start=536
+  _globals['_WARRANT']._serialized_end=748
+  _globals['_PENDINGQUESTION']._serialized_start=751
+  _globals['_PENDINGQUESTION']._serialized_end=920
+  _globals['_PENDINGREPLY']._serialized_start=922
+  _globals['_PENDINGREPLY']._serialized_end=982
+  _globals['_DECIDEREQUEST']._serialized_start=984
+  _globals['_DECIDEREQUEST']._serialized_end=1086
+  _globals['_DECIDEREPLY']._serialized_start=1088
+  _globals['_DECIDEREPLY']._serialized_end=1151
+  _globals['_TIERSTATE']._serialized_start=1154
+  _globals['_TIERSTATE']._serialized_end=1377
+  _globals['_TIERSREPLY']._serialized_start=1379
+  _globals['_TIERSREPLY']._serialized_end=1428
+  _globals['_SETTIERREQUEST']._serialized_start=1430
+  _globals['_SETTIERREQUEST']._serialized_end=1512
+  _globals['_SETTIERREPLY']._serialized_start=1514
+  _globals['_SETTIERREPLY']._serialized_end=1572
+  _globals['_FAULTCOUNT']._serialized_start=1574
+  _globals['_FAULTCOUNT']._serialized_end=1614
+  _globals['_BUDGETSTATE']._serialized_start=1617
+  _globals['_BUDGETSTATE']._serialized_end=1836
+  _globals['_BUDGETSREPLY']._serialized_start=1838
+  _globals['_BUDGETSREPLY']._serialized_end=1892
 # @@protoc_insertion_point(module_scope)

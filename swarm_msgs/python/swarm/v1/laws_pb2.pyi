@@ -16,7 +16,7 @@ class Area(_message.Message):
     def __init__(self, name: _Optional[str] = ..., corners: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ...) -> None: ...
 
 class Mandate(_message.Message):
-    __slots__ = ("mandate_id", "agent_id", "tier", "max_speed_mps", "zones", "blocked_zones", "skills", "energy_wh", "not_before_ns", "not_after_ns")
+    __slots__ = ("mandate_id", "agent_id", "tier", "max_speed_mps", "zones", "blocked_zones", "skills", "energy_wh", "not_before_ns", "not_after_ns", "charge_share", "total_wh")
     MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,8 @@ class Mandate(_message.Message):
     ENERGY_WH_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_NS_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
+    CHARGE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_WH_FIELD_NUMBER: _ClassVar[int]
     mandate_id: str
     agent_id: str
     tier: int
@@ -37,7 +39,9 @@ class Mandate(_message.Message):
     energy_wh: float
     not_before_ns: int
     not_after_ns: int
-    def __init__(self, mandate_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., tier: _Optional[int] = ..., max_speed_mps: _Optional[float] = ..., zones: _Optional[_Iterable[_Union[Area, _Mapping]]] = ..., blocked_zones: _Optional[_Iterable[_Union[Area, _Mapping]]] = ..., skills: _Optional[_Iterable[str]] = ..., energy_wh: _Optional[float] = ..., not_before_ns: _Optional[int] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
+    charge_share: float
+    total_wh: float
+    def __init__(self, mandate_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., tier: _Optional[int] = ..., max_speed_mps: _Optional[float] = ..., zones: _Optional[_Iterable[_Union[Area, _Mapping]]] = ..., blocked_zones: _Optional[_Iterable[_Union[Area, _Mapping]]] = ..., skills: _Optional[_Iterable[str]] = ..., energy_wh: _Optional[float] = ..., not_before_ns: _Optional[int] = ..., not_after_ns: _Optional[int] = ..., charge_share: _Optional[float] = ..., total_wh: _Optional[float] = ...) -> None: ...
 
 class Revocation(_message.Message):
     __slots__ = ("agent_id", "stamp_ns", "lifted", "reason", "by")
@@ -60,7 +64,7 @@ class Revocations(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[_common_pb2.Signed, _Mapping]]] = ...) -> None: ...
 
 class Warrant(_message.Message):
-    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id", "grants_tier")
+    __slots__ = ("intended_by", "planned_by", "judged_by", "approved_by", "approval_id", "mandate_id", "grants_tier", "expected_wh", "clear_zones", "clear_ns")
     INTENDED_BY_FIELD_NUMBER: _ClassVar[int]
     PLANNED_BY_FIELD_NUMBER: _ClassVar[int]
     JUDGED_BY_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +72,9 @@ class Warrant(_message.Message):
     APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
     MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTS_TIER_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_WH_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_ZONES_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_NS_FIELD_NUMBER: _ClassVar[int]
     intended_by: str
     planned_by: str
     judged_by: str
@@ -75,7 +82,10 @@ class Warrant(_message.Message):
     approval_id: str
     mandate_id: str
     grants_tier: int
-    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ..., grants_tier: _Optional[int] = ...) -> None: ...
+    expected_wh: float
+    clear_zones: _containers.RepeatedScalarFieldContainer[str]
+    clear_ns: int
+    def __init__(self, intended_by: _Optional[str] = ..., planned_by: _Optional[str] = ..., judged_by: _Optional[str] = ..., approved_by: _Optional[str] = ..., approval_id: _Optional[str] = ..., mandate_id: _Optional[str] = ..., grants_tier: _Optional[int] = ..., expected_wh: _Optional[float] = ..., clear_zones: _Optional[_Iterable[str]] = ..., clear_ns: _Optional[int] = ...) -> None: ...
 
 class PendingQuestion(_message.Message):
     __slots__ = ("pending_id", "text", "asked_by", "reason", "digest", "asked_ns", "expires_ns", "file", "status")

@@ -1,13 +1,14 @@
+from swarm.v1 import laws_pb2 as _laws_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Packet(_message.Message):
-    __slots__ = ("objective", "deliverables", "scope", "forbidden", "required_steps", "success_criteria", "max_errors", "max_repeats", "max_procedure", "escalation_rules", "mandate_id", "created_for")
+    __slots__ = ("objective", "deliverables", "scope", "forbidden", "required_steps", "success_criteria", "max_errors", "max_repeats", "max_procedure", "escalation_rules", "mandate_id", "created_for", "areas")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     DELIVERABLES_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +21,7 @@ class Packet(_message.Message):
     ESCALATION_RULES_FIELD_NUMBER: _ClassVar[int]
     MANDATE_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_FOR_FIELD_NUMBER: _ClassVar[int]
+    AREAS_FIELD_NUMBER: _ClassVar[int]
     objective: str
     deliverables: _containers.RepeatedScalarFieldContainer[str]
     scope: _containers.RepeatedScalarFieldContainer[str]
@@ -32,4 +34,5 @@ class Packet(_message.Message):
     escalation_rules: _containers.RepeatedScalarFieldContainer[str]
     mandate_id: str
     created_for: str
-    def __init__(self, objective: _Optional[str] = ..., deliverables: _Optional[_Iterable[str]] = ..., scope: _Optional[_Iterable[str]] = ..., forbidden: _Optional[_Iterable[str]] = ..., required_steps: _Optional[_Iterable[str]] = ..., success_criteria: _Optional[_Iterable[str]] = ..., max_errors: _Optional[int] = ..., max_repeats: _Optional[int] = ..., max_procedure: _Optional[int] = ..., escalation_rules: _Optional[_Iterable[str]] = ..., mandate_id: _Optional[str] = ..., created_for: _Optional[str] = ...) -> None: ...
+    areas: _containers.RepeatedCompositeFieldContainer[_laws_pb2.Area]
+    def __init__(self, objective: _Optional[str] = ..., deliverables: _Optional[_Iterable[str]] = ..., scope: _Optional[_Iterable[str]] = ..., forbidden: _Optional[_Iterable[str]] = ..., required_steps: _Optional[_Iterable[str]] = ..., success_criteria: _Optional[_Iterable[str]] = ..., max_errors: _Optional[int] = ..., max_repeats: _Optional[int] = ..., max_procedure: _Optional[int] = ..., escalation_rules: _Optional[_Iterable[str]] = ..., mandate_id: _Optional[str] = ..., created_for: _Optional[str] = ..., areas: _Optional[_Iterable[_Union[_laws_pb2.Area, _Mapping]]] = ...) -> None: ...
