@@ -266,7 +266,7 @@ class Robot:
             priority=self.priority if self.goal else 1,
             waited_ms=self.out.waited_ms,
             state=self.out.state,
-            path=cut(self.aside if self.advice.kind == 'make_way' and self.aside else self.path),
+            path=cut(self.aside if self.advice.kind == 'make_way' else self.path),
             yields_to=self.out.yields_to,
             cannot_yield=self.out.cannot_yield,
             alive=True,

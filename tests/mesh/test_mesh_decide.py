@@ -168,6 +168,17 @@ def aside_past_the_peer(state, k, **more):
     return tick(state, me(**(place | more)), near, now_s=10.0 + 0.1 * k)
 
 
+def test_one_that_two_want_out_of_the_way_looks_for_a_place_that_serves_both():
+    north = tuple((0.0, -3.0 + 0.25 * k) for k in range(1, 25))
+    own = me('p', wants_to_move=False, path=(), speed_mps=0.0)
+    coming = peer('a', pose=(-3.0, 0.0, 0.0), path=tuple((x - 3.0, y) for x, y in EAST))
+    crossing = peer('b', pose=(0.0, -3.0, 1.57), path=north)
+    _, out = tick(RightOfWayState(), own, coming, crossing)
+    assert (out.advice.kind, out.advice.peer) == ('make_way', 'a')
+    assert set(coming.path) | set(north) == set(out.advice.corridor)
+    assert out.advice.corridor[0] == coming.path[0]
+
+
 def test_nobody_steps_aside_into_the_one_it_makes_way_for():
     state, _ = aside_past_the_peer(RightOfWayState(), 0)
     _, out = aside_past_the_peer(state, 1)

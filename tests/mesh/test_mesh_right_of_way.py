@@ -191,6 +191,21 @@ def test_a_silent_peer_blocks_its_last_place_and_is_then_left_to_the_lidar():
     assert kinds[-1] == ('', float('inf'))
 
 
+def test_nobody_stays_aside_in_the_way_of_one_for_which_its_own_patron_waits():
+    floor = Floor(CROSSING)
+    errands = (
+        ((4.5, 4.5), (2.5, 2.375), 3),
+        ((2.625, 2.5), (8.0, 2.5), 3),
+        ((4.125, 2.25), (4.125, 2.5), 3),
+        ((4.375, 3.5), (1.5, 2.375), 5),
+    )
+    robots = [
+        Robot(agent_id=f'r{k}', floor=floor, at=start, goal=goal, radius_m=0.3, priority=priority)
+        for k, (start, goal, priority) in enumerate(errands)
+    ]
+    assert_all_arrived(World(robots=robots, network=Network(seed=26)).run(60))
+
+
 def random_world(seed, drawing=AISLES, radius_m=0.3):
     floor, rnd = Floor(drawing), random.Random(seed)
     cells = list(zip(*(floor.clearance >= radius_m + 0.05).nonzero(), strict=True))

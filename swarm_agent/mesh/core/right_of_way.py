@@ -160,15 +160,22 @@ def _advise(scenes: list[Scene], steps: list[Step]) -> Advice:
 
 
 def _make_way(patrons: list[tuple[Scene, Step]], pairs: list[tuple[Scene, Step]]) -> Advice:
+    """Make way for the highest of those that want it, to where all of them get past.
+
+    A place that is free for the highest alone may be in another's way: that one waits for it, and
+    if the highest waits for that one, all stand.
+    """
     scene, step = patrons[0]
     for other, its_step in patrons[1:]:
         if other.its.outranks(scene.its, scene.params.aging_s):
             scene, step = other, its_step
+    others = [pair for pair in patrons if pair[0] is not scene]
+    ways = (_corridor(*pair) for pair in ((scene, step), *others))
     return Advice(
         kind='make_way',
         peer=scene.peer.agent_id,
         stop_after_m=min(one.limit_m for _, one in pairs),
-        corridor=_corridor(scene, step),
+        corridor=tuple(point for way in ways for point in way),
         reason=step.reason,
     )
 
