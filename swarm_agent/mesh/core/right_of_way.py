@@ -73,6 +73,8 @@ class _Ways:
     driven: Way
     patron: str
     """The peer that this robot is making way for, empty if none."""
+    retreating: bool = False
+    """It wants nothing but to get out, past the patron itself."""
 
     @classmethod
     def of(cls, state: RightOfWayState, inputs: RightOfWayInputs) -> '_Ways':
@@ -80,9 +82,16 @@ class _Ways:
         at = (me.pose[0], me.pose[1])
         mission = way_of(at, me.path if me.wants_to_move else ())
         encounter = _find(state, state.aside_for)
-        if encounter is None or not encounter.stepping:
+        if encounter is None or not (encounter.stepping or encounter.retreating):
             return cls(mission=mission, driven=mission, patron='')
-        return cls(mission=mission, driven=way_of(at, me.aside), patron=state.aside_for)
+        aside = way_of(at, me.aside)
+        out = encounter.retreating
+        return cls(
+            mission=aside if out else mission,
+            driven=aside,
+            patron=state.aside_for,
+            retreating=out,
+        )
 
 
 def _scene(
@@ -106,7 +115,7 @@ def _scene(
         now_ns=inputs.now_ns,
         me=me,
         way=ways.mission if is_patron else ways.driven,
-        parked=not me.wants_to_move and (is_patron or not ways.patron),
+        parked=not (me.wants_to_move or ways.retreating) and (is_patron or not ways.patron),
         peer=peer,
         its_way=way_of((peer.pose[0], peer.pose[1]), () if quiet else peer.path),
         quiet=quiet,

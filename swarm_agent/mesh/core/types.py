@@ -16,9 +16,9 @@ Point = tuple[float, float]
 Polyline = tuple[Point, ...]
 Pose = tuple[float, float, float]
 """x [m], y [m], yaw [rad] in the map frame."""
-Refuge = Literal['unasked', 'found', 'none', 'reached']
-"""How the search for a place to step aside went: not asked for, driving there, no such place,
-standing there."""
+Refuge = Literal['unasked', 'found', 'behind', 'none', 'reached']
+"""How the search for a place to step aside went: not asked for, driving there, there is one only
+behind the peer that asks, no such place, standing there."""
 AdviceKind = Literal['go', 'wait', 'make_way']
 Role = Literal['passes', 'yields']
 How = Literal['waits', 'makes_way', 'backs_out']

@@ -71,7 +71,7 @@ def _make_way(advice: Advice, refuge: Refuge) -> Order:
     reason = advice.reason or f'makes way for {advice.peer}'
     if refuge == 'none':
         reason = f'no place to make way for {advice.peer}'
-    moves: Move = 'refuge' if refuge == 'found' else 'stand'
+    moves: Move = 'refuge' if refuge in ('found', 'behind') else 'stand'
     return Order(
         move=moves,
         nav_state=NavState.YIELDING,
