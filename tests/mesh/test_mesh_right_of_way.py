@@ -5,6 +5,7 @@ import itertools
 import random
 
 import pytest
+from mesh_random_worlds import mixed_world
 from mesh_toy_world import Floor, Network, Robot, World
 
 POCKET = """
@@ -207,18 +208,13 @@ def test_one_parked_in_a_dead_end_comes_out_for_one_that_wants_to_get_past_it(se
 
 
 def test_nobody_stays_aside_in_the_way_of_one_for_which_its_own_patron_waits():
-    floor = Floor(CROSSING)
-    errands = (
-        ((4.5, 4.5), (2.5, 2.375), 3),
-        ((2.625, 2.5), (8.0, 2.5), 3),
-        ((4.125, 2.25), (4.125, 2.5), 3),
-        ((4.375, 3.5), (1.5, 2.375), 5),
-    )
-    robots = [
-        Robot(agent_id=f'r{k}', floor=floor, at=start, goal=goal, radius_m=0.3, priority=priority)
-        for k, (start, goal, priority) in enumerate(errands)
-    ]
-    assert_all_arrived(World(robots=robots, network=Network(seed=26)).run(60))
+    assert_all_arrived(mixed_world(26).run(60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('seed', [53, 63, 154])
+def test_worlds_that_once_ended_with_robots_standing_end_with_all_at_their_goals(seed):
+    assert_all_arrived(mixed_world(seed).run(150))
 
 
 def random_world(seed, drawing=AISLES, radius_m=0.3):
