@@ -194,15 +194,17 @@ class Robot:
 
     def _seek(self, advice: Advice, keep_m: float) -> None:
         """The nearest place off the corridor; for want of one, behind robots that stand."""
-        found = None
-        for pushing in (False, True):
+        found, self.refuge = None, 'none'
+        others = list(self.heard.values())
+        pushed = [peer for peer in others if not movable(peer, advice.peer)]
+        beyond = [peer for peer in pushed if peer.agent_id != advice.peer]
+        for status, bodies in (('found', others), ('found', pushed), ('behind', beyond)):
             if self.has_refuges and not found:
-                found = self._refuge(advice, keep_m, pushing=pushing)
-        self.refuge = 'found' if found else 'none'
+                found = self._refuge(advice, keep_m, bodies)
+                self.refuge = status if found else 'none'
         self.aside, self.place = (found, found[-1]) if found else ((), None)
 
-    def _refuge(self, advice: Advice, keep_m: float, *, pushing: bool) -> Polyline | None:
-        others = [p for p in self.heard.values() if not (pushing and movable(p, advice.peer))]
+    def _refuge(self, advice: Advice, keep_m: float, others: list[Peer]) -> Polyline | None:
         discs = [(peer.pose[:2], peer.radius_m) for peer in others]
 
         def blocked(point: Point) -> bool:
@@ -250,7 +252,7 @@ class Robot:
         return room
 
     def _arrive(self, now_s: float, *, making_way: bool) -> None:
-        if making_way and self.refuge == 'found':
+        if making_way and self.refuge in {'found', 'behind'}:
             self.refuge, self.aside = 'reached', ()
         elif not making_way and self.goal and self.path and math.dist(self.at, self.goal) < 0.2:
             self.goal, self.path, self.arrived_s = None, (), now_s
@@ -266,7 +268,7 @@ class Robot:
             priority=self.priority if self.goal else 1,
             waited_ms=self.out.waited_ms,
             state=self.out.state,
-            path=cut(self.aside if self.advice.kind == 'make_way' and self.aside else self.path),
+            path=cut(self.aside if self.advice.kind == 'make_way' else self.path),
             yields_to=self.out.yields_to,
             cannot_yield=self.out.cannot_yield,
             alive=True,

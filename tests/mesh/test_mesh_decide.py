@@ -168,6 +168,41 @@ def aside_past_the_peer(state, k, **more):
     return tick(state, me(**(place | more)), near, now_s=10.0 + 0.1 * k)
 
 
+def test_one_that_two_want_out_of_the_way_looks_for_a_place_that_serves_both():
+    north = tuple((0.0, -3.0 + 0.25 * k) for k in range(1, 25))
+    own = me('p', wants_to_move=False, path=(), speed_mps=0.0)
+    coming = peer('a', pose=(-3.0, 0.0, 0.0), path=tuple((x - 3.0, y) for x, y in EAST))
+    crossing = peer('b', pose=(0.0, -3.0, 1.57), path=north)
+    _, out = tick(RightOfWayState(), own, coming, crossing)
+    assert (out.advice.kind, out.advice.peer) == ('make_way', 'a')
+    assert set(coming.path) | set(north) == set(out.advice.corridor)
+    assert out.advice.corridor[0] == coming.path[0]
+
+
+def test_a_parked_one_with_room_only_behind_the_peer_asks_it_to_back_out():
+    parked = {'wants_to_move': False, 'path': (), 'speed_mps': 0.0}
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    state, out = tick(RightOfWayState(), me(**parked), coming)
+    assert out.advice.kind == 'make_way'
+    own = me(**parked, refuge='behind', place=EAST[-1], aside=EAST)
+    state, out = tick(state, own, coming, now_s=10.1)
+    assert (out.advice.kind, out.advice.stop_after_m) == ('make_way', 0.0)
+    state, out = tick(state, own, coming, now_s=10.2)
+    (request,) = out.claims
+    assert (request.kind, request.reason) == (ClaimKind.REQUEST, 'cannot_yield')
+    assert request.path[-1] == EAST[-1]
+    assert out.advice.stop_after_m == 0.0
+
+
+def test_one_with_somewhere_to_go_just_says_that_it_cannot_yield():
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    state, _ = tick(RightOfWayState(), me(speed_mps=0.0), coming)
+    own = me(speed_mps=0.0, refuge='behind', place=EAST[-1], aside=EAST)
+    _, out = tick(state, own, coming, now_s=10.1)
+    assert out.cannot_yield
+    assert out.advice.kind == 'wait'
+
+
 def test_nobody_steps_aside_into_the_one_it_makes_way_for():
     state, _ = aside_past_the_peer(RightOfWayState(), 0)
     _, out = aside_past_the_peer(state, 1)

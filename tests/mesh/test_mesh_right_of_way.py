@@ -5,6 +5,7 @@ import itertools
 import random
 
 import pytest
+from mesh_random_worlds import mixed_world
 from mesh_toy_world import Floor, Network, Robot, World
 
 POCKET = """
@@ -48,6 +49,13 @@ CROSSING = """
 ########..########
 ########.B########
 ########..########
+"""
+DEAD_END = """
+####################
+#######..###########
+#q..p..w...a.......#
+#..................#
+####################
 """
 AISLES = """
 ##########################
@@ -189,6 +197,24 @@ def test_a_silent_peer_blocks_its_last_place_and_is_then_left_to_the_lidar():
         kinds.append((world.robots[0].advice.reason, world.robots[0].advice.stop_after_m))
     assert any(reason == 'not heard' for reason, _ in kinds)
     assert kinds[-1] == ('', float('inf'))
+
+
+@pytest.mark.parametrize('seed', range(2))
+def test_one_parked_in_a_dead_end_comes_out_for_one_that_wants_to_get_past_it(seed):
+    world = world_of(DEAD_END, ('r1', 'w', 'q', {}), ('r2', 'p', None, {}), seed=seed).run(90)
+    assert_all_arrived(world)
+    assert any(one.how == 'backs_out' for one in world.robots[0].settled)
+    assert world.robots[1].at[0] > world.robots[0].at[0]
+
+
+def test_nobody_stays_aside_in_the_way_of_one_for_which_its_own_patron_waits():
+    assert_all_arrived(mixed_world(26).run(60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('seed', [53, 63, 154])
+def test_worlds_that_once_ended_with_robots_standing_end_with_all_at_their_goals(seed):
+    assert_all_arrived(mixed_world(seed).run(150))
 
 
 def random_world(seed, drawing=AISLES, radius_m=0.3):

@@ -17,6 +17,7 @@ ADVICES = (
     Advice(kind='wait', peer='amr_2', stop_after_m=0.2),
     Advice(kind='wait', peer='amr_2', stop_after_m=3.0),
     Advice(kind='make_way', peer='amr_2'),
+    Advice(kind='make_way', peer='amr_2', stop_after_m=0.2),
 )
 REFUGES = ('unasked', 'found', 'none', 'reached')
 DRIVES = MissionWill(nav_state=NavState.MOVING, reason='', moves=True)
@@ -36,6 +37,7 @@ def test_the_highest_that_has_a_say_is_obeyed(hold, exploring, advice, refuge, m
         assert order.move == ('refuge' if refuge == 'found' else 'stand')
         assert order.nav_state == NavState.YIELDING
         assert 'amr_2' in order.reason
+        assert order.stop_after_m == advice.stop_after_m
     elif not mission.moves:
         assert (order.move, order.nav_state) == ('stand', mission.nav_state)
     else:
@@ -48,6 +50,11 @@ def test_a_robot_that_may_drive_only_a_little_is_said_to_yield_and_to_whom():
     assert (order.nav_state, order.reason) == (NavState.YIELDING, 'waits for amr_2')
     far = Advice(kind='wait', peer='amr_2', stop_after_m=HELD_M)
     assert arbitrate('', '', far, 'unasked', DRIVES).nav_state == NavState.MOVING
+
+
+def test_a_robot_that_steps_aside_drives_only_as_far_as_its_way_is_clear_of_bodies():
+    advice = Advice(kind='make_way', peer='amr_2', stop_after_m=0.0)
+    assert arbitrate('', '', advice, 'found', DRIVES).stop_after_m == 0.0
 
 
 def test_the_reason_that_the_swarm_gives_is_passed_on():

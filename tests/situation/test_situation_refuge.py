@@ -77,7 +77,24 @@ def test_the_way_to_a_place_does_not_lead_through_a_peers_body():
     blocker = peer(6.0, 1.25, agent_id='amr_3', cannot_yield=True)
     stuck = peer(5.2, 0.65, agent_id='amr_4', cannot_yield=True)
     found = sought(peers=(COMING, blocker, stuck))
-    assert found.status == 'none'
+    assert found.status != 'found'
+
+
+def test_a_place_past_the_one_that_asks_is_the_last_resort_and_said_to_be_that():
+    way = along_aisle(9.0, 0.5)
+    asks = {
+        'advice': Advice(kind='make_way', peer='amr_2', corridor=way),
+        'peers': (peer(9.0, 0.65, path=way),),
+        'here': (2.0, 0.65, 0.0),
+    }
+    free = sought(**asks)
+    assert free.status == 'found'
+    near = (peer(3.0, 0.65, path=along_aisle(3.0, 0.5)),)
+    past = sought(**(asks | {'peers': near}))
+    assert past.status == 'behind'
+    assert past.place[0] > 4.0
+    kept = sought(**(asks | {'peers': near}), before=past, now_ns=SECOND)
+    assert (kept.status, kept.place) == ('behind', past.place)
 
 
 def test_for_want_of_another_place_one_behind_robots_that_can_be_asked_is_taken():

@@ -36,7 +36,10 @@ def meet_peer(scene: Scene, encounter: Encounter | None) -> Step:
         if encounter is None:
             return Step(limit_m=meeting.taken_m, reason='follows')
     encounter = _reconsider(scene, encounter)
-    return pass_by(scene, encounter) if encounter.role == 'passes' else let_pass(scene, encounter)
+    if encounter.role == 'yields':
+        return let_pass(scene, encounter)
+    step = pass_by(scene, encounter)
+    return replace(step, make_way=encounter.retreating and step.encounter is not None)
 
 
 def _keep_clear(scene: Scene, encounter: Encounter | None) -> Step:

@@ -73,6 +73,8 @@ class _Ways:
     driven: Way
     patron: str
     """The peer that this robot is making way for, empty if none."""
+    retreating: bool = False
+    """It wants nothing but to get out, past the patron itself."""
 
     @classmethod
     def of(cls, state: RightOfWayState, inputs: RightOfWayInputs) -> '_Ways':
@@ -80,9 +82,16 @@ class _Ways:
         at = (me.pose[0], me.pose[1])
         mission = way_of(at, me.path if me.wants_to_move else ())
         encounter = _find(state, state.aside_for)
-        if encounter is None or not encounter.stepping:
+        if encounter is None or not (encounter.stepping or encounter.retreating):
             return cls(mission=mission, driven=mission, patron='')
-        return cls(mission=mission, driven=way_of(at, me.aside), patron=state.aside_for)
+        aside = way_of(at, me.aside)
+        out = encounter.retreating
+        return cls(
+            mission=aside if out else mission,
+            driven=aside,
+            patron=state.aside_for,
+            retreating=out,
+        )
 
 
 def _scene(
@@ -106,7 +115,7 @@ def _scene(
         now_ns=inputs.now_ns,
         me=me,
         way=ways.mission if is_patron else ways.driven,
-        parked=not me.wants_to_move and (is_patron or not ways.patron),
+        parked=not (me.wants_to_move or ways.retreating) and (is_patron or not ways.patron),
         peer=peer,
         its_way=way_of((peer.pose[0], peer.pose[1]), () if quiet else peer.path),
         quiet=quiet,
@@ -160,15 +169,22 @@ def _advise(scenes: list[Scene], steps: list[Step]) -> Advice:
 
 
 def _make_way(patrons: list[tuple[Scene, Step]], pairs: list[tuple[Scene, Step]]) -> Advice:
+    """Make way for the highest of those that want it, to where all of them get past.
+
+    A place that is free for the highest alone may be in another's way: that one waits for it, and
+    if the highest waits for that one, all stand.
+    """
     scene, step = patrons[0]
     for other, its_step in patrons[1:]:
         if other.its.outranks(scene.its, scene.params.aging_s):
             scene, step = other, its_step
+    others = [pair for pair in patrons if pair[0] is not scene]
+    ways = (_corridor(*pair) for pair in ((scene, step), *others))
     return Advice(
         kind='make_way',
         peer=scene.peer.agent_id,
         stop_after_m=min(one.limit_m for _, one in pairs),
-        corridor=_corridor(scene, step),
+        corridor=tuple(point for way in ways for point in way),
         reason=step.reason,
     )
 

@@ -16,9 +16,9 @@ Point = tuple[float, float]
 Polyline = tuple[Point, ...]
 Pose = tuple[float, float, float]
 """x [m], y [m], yaw [rad] in the map frame."""
-Refuge = Literal['unasked', 'found', 'none', 'reached']
-"""How the search for a place to step aside went: not asked for, driving there, no such place,
-standing there."""
+Refuge = Literal['unasked', 'found', 'behind', 'none', 'reached']
+"""How the search for a place to step aside went: not asked for, driving there, there is one only
+behind the peer that asks, no such place, standing there."""
 AdviceKind = Literal['go', 'wait', 'make_way']
 Role = Literal['passes', 'yields']
 How = Literal['waits', 'makes_way', 'backs_out']
@@ -62,7 +62,8 @@ class Peer:
     """Number of swarm.v1.PeerState."""
     path: Polyline
     """Where it goes or, waiting, wants to go next, from its own position, at most 6 m: its way to
-    the refuge while it drives there, else its mission's; empty when it wants nothing."""
+    the refuge while it drives there, nothing while it stands there, else its mission's; empty when
+    it wants nothing."""
     yields_to: str
     """Agent it yields to, empty if none."""
     cannot_yield: bool
@@ -155,8 +156,9 @@ class Advice:
     stop_after_m: float = math.inf
     """How far along the own path, for make_way along `Me.aside`, it may drive [m]; inf if free."""
     corridor: Polyline = ()
-    """For make_way: points of the peer's path that are to be cleared. They change as the peer
-    advances: when they reach the own place, a new one has to be searched."""
+    """For make_way: points of the peer's path that are to be cleared, then of the paths of others
+    that want it too. They change as the peers advance: when they reach the own place, a new one
+    has to be searched."""
     reason: str = ''
 
 

@@ -98,7 +98,9 @@ def _step_aside(scene: Scene, encounter: Encounter, room_m: float) -> Step:
         return Step(settled=settlement(scene, encounter))
     encounter, barred = _watch_way_aside(scene, encounter, room_m)
     refuge = scene.me.refuge if scene.refuge_asked else 'unasked'
-    if refuge == 'none' or barred:
+    if refuge == 'behind' and scene.parked and not encounter.flipped:
+        return _ask_out(scene, encounter)
+    if refuge in {'none', 'behind'} or barred:
         return _decline(scene, encounter)
     claims: tuple[Claim, ...] = ()
     if refuge in {'found', 'reached'} and scene.me.place is not None:
@@ -147,6 +149,20 @@ def _promise(
     answered: tuple[Answer, How, Point | None] = ('promise', encounter.how, place)
     told = replace(encounter, place=place, answered=answered, asked_ns=scene.now_ns)
     return told, (promise,)
+
+
+def _ask_out(scene: Scene, encounter: Encounter) -> Step:
+    """A parked robot has room only behind the peer: that one backs out, this one comes out first.
+
+    The route that the peer wanted is kept, so that the place lies outside of it.
+    """
+    asks = replace(
+        opened(scene, 'passes', reason=CANNOT_YIELD),
+        flipped=True,
+        retreating=True,
+        route=encounter.route,
+    )
+    return Step(encounter=asks, make_way=True, limit_m=0.0, reason='comes out first')
 
 
 def _decline(scene: Scene, encounter: Encounter) -> Step:

@@ -14,7 +14,8 @@ from rich.table import Table
 
 from swarm_agent.mesh.scenarios.impairment import Impairment
 from swarm_agent.mesh.scenarios.picture import draw
-from swarm_agent.mesh.scenarios.places import SCENARIOS
+from swarm_agent.mesh.scenarios.places import SCENARIOS, Scenario
+from swarm_agent.mesh.scenarios.reckoned import play_reckoned
 from swarm_agent.mesh.scenarios.referee import Result, play
 
 COLUMNS = (
@@ -38,13 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     for name in options.names or sorted(SCENARIOS):
         scenario = SCENARIOS[name]
-        result = play(
-            scenario,
-            processes=options.processes,
-            seed=options.seed,
-            bad=bad,
-            seconds=options.seconds,
-        )
+        result = _played(scenario, bad, options)
         results.append(result)
         if options.pictures is not None:
             options.pictures.mkdir(parents=True, exist_ok=True)
@@ -53,11 +48,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(one.contacts or one.deadlocks for one in results) else 0
 
 
+def _played(scenario: Scenario, bad: Impairment, options: argparse.Namespace) -> Result:
+    if options.reckoned:
+        return play_reckoned(scenario, seed=options.seed, bad=bad, seconds=options.seconds)
+    return play(
+        scenario,
+        processes=options.processes,
+        seed=options.seed,
+        bad=bad,
+        seconds=options.seconds,
+    )
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='swarm bench scenarios', description=__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(SCENARIOS)}')
     parser.add_argument('--seed', type=int, default=1, help='of random errands')
     parser.add_argument('--processes', type=int, default=2, help='among which robots are shared')
+    parser.add_argument(
+        '--reckoned', action='store_true',
+        help='in one process, without Zenoh, in reckoned time: repeats exactly',
+    )  # fmt: skip
     parser.add_argument('--seconds', type=float, help='instead of the limit of the scenario')
     parser.add_argument('--loss', type=float, default=0.0, help='share of messages lost')
     parser.add_argument('--delay-ms', type=float, default=0.0, help='mean delay, with jitter')

@@ -102,7 +102,7 @@ def _groups(errands: list[Errand], processes: int) -> list[list[str]]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run:
+class Run:
     """What the processes have said so far."""
 
     done: dict[int, bool] = field(default_factory=dict)
@@ -129,7 +129,7 @@ def _watched(
     for player in players:
         if not player.read().get('ready'):
             raise RuntimeError('a process of the scenario did not start; its error stands above')
-    run, watch = _Run(), Watch()
+    run, watch = Run(), Watch()
     readers = [
         threading.Thread(target=run.read, args=(number, player), daemon=True)
         for number, player in enumerate(players)
@@ -149,7 +149,7 @@ def _watched(
     for reader, player in zip(readers, players, strict=True):
         reader.join(timeout=30)
         player.close()
-    return _summed(scenario, errands, run, watch, took_s, struck_s, victims)
+    return summed(scenario, errands, run, watch, took_s, struck_s, victims)
 
 
 def _until_over(
@@ -157,7 +157,7 @@ def _until_over(
     errands: list[Errand],
     groups: list[list[str]],
     players: list[Player],
-    run: _Run,
+    run: Run,
     watch: Watch,
     arena: Floats,
     seconds: float | None,
@@ -184,21 +184,22 @@ def _until_over(
     return struck_s
 
 
-def _all_done(run: _Run, groups: list[list[str]], errands: list[Errand], *, struck: bool) -> bool:
+def _all_done(run: Run, groups: list[list[str]], errands: list[Errand], *, struck: bool) -> bool:
     victims = {one.agent_id for one in errands if one.frozen or one.killed}
     awaited = [number for number, group in enumerate(groups) if group[0] not in victims]
     return struck and all(run.done.get(number, False) for number in awaited)
 
 
-def _summed(
+def summed(
     scenario: Scenario,
     errands: list[Errand],
-    run: _Run,
+    run: Run,
     watch: Watch,
     took_s: float,
     struck_s: float,
     victims: set[str],
 ) -> Result:
+    """Put together what the robots told and what the referee saw."""
     told = [story for story in run.stories if story['agent_id'] not in victims]
     errand_takers = [story for story in told if story['goals']]
     stuck = [story for story in errand_takers if not story['done']]

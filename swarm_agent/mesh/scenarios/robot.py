@@ -2,15 +2,15 @@
 """One robot of a scenario: real situation core and mesh session on a body of arithmetic."""
 
 import math
-import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from swarm_agent.mesh.core import Claim, Hazard, Peer
 from swarm_agent.mesh.scenarios.arena import Caster, Floats, Pose
+from swarm_agent.mesh.scenarios.clock import REAL, Clock
 from swarm_agent.mesh.scenarios.places import Errand, Place
-from swarm_agent.mesh.session import MeshSession
 from swarm_agent.situation.core import (
     Inputs,
     IntentKind,
@@ -67,6 +67,49 @@ class Story:
     """Time [s], x, y [m] and what it did, twice a second."""
 
 
+class Heard(Protocol):
+    """What a robot heard."""
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The newest word of every peer."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Claims to this robot since the last time."""
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Hazards of others that hold."""
+
+
+class Session(Protocol):
+    """A robot's ear and mouth: a mesh session, or one in an air of arithmetic."""
+
+    def drain(self) -> Heard:
+        """Take in what arrived."""
+
+    def publish_intent(self, intent: Any) -> None:
+        """Say to all what this robot does."""
+
+    def send_claim(self, claim: Claim) -> None:
+        """Say something to one."""
+
+    def publish_hazard(self, hazard: Any) -> None:
+        """Report a hazard."""
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """The peers that are there."""
+
+    def close(self) -> None:
+        """Leave."""
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Messages that were not believed, by reason."""
+
+
 class Robot:
     """Drives by its own decisions in the shared arena."""
 
@@ -75,21 +118,22 @@ class Robot:
         number: int,
         errand: Errand,
         params: Params,
-        session: MeshSession,
+        session: Session,
         caster: Caster,
         arena: Floats,
         *,
+        clock: Clock = REAL,
         clock_ns: int = 0,
     ) -> None:
         self.number, self.errand, self.params, self.session = number, errand, params, session
-        self._caster, self._arena, self._clock_ns = caster, arena, clock_ns
+        self._caster, self._arena, self._clock, self._clock_ns = caster, arena, clock, clock_ns
         self._state = initial(params)
         self._goals = list(errand.goals)
         self._pose: Pose = params.start
         self._odom: Pose = (0.0, 0.0, 0.0)
         self._speeds = (0.0, 0.0)
         self._stopped = False
-        self._moved_s = self._began_s = time.monotonic()
+        self._moved_s = self._began_s = self._steady_s()
         self._wish: Wish | None = IDLE
         self._wanted = IDLE
         self._intents = 0
@@ -107,12 +151,12 @@ class Robot:
 
     def set_off(self) -> None:
         """Begin with the first errand."""
-        self._began_s = self._moved_s = time.monotonic()
+        self._began_s = self._moved_s = self._steady_s()
         self._next_goal()
 
     def tick(self) -> None:
         """Move, look, hear, decide, say."""
-        now_s = time.monotonic()
+        now_s = self._steady_s()
         if now_s - self._moved_s > DEAD_MAN_S:
             self._speeds = (0.0, 0.0)
         self._move(min(MOST_STEP_S, now_s - self._moved_s))
@@ -120,7 +164,7 @@ class Robot:
         others = self._others()
         ranges = self._caster.ranges(self._pose, others, self.params.body.radius_m)
         heard = self.session.drain()
-        now_ns = time.monotonic_ns()
+        now_ns = self._clock.steady_ns()
         inputs = Inputs(
             now_ns=now_ns,
             odom=Odom(pose=self._odom, vx_mps=self._speeds[0], wz_radps=self._speeds[1], age_ns=0),
@@ -137,8 +181,11 @@ class Robot:
         self._note(out, inputs, now_s)
         self.out = out
 
+    def _steady_s(self) -> float:
+        return self._clock.steady_ns() * 1e-9
+
     def _tell(self, out: Outputs) -> None:
-        wall_ns = time.time_ns() + self._clock_ns
+        wall_ns = self._clock.wall_ns() + self._clock_ns
         radius_m = self.params.body.radius_m
         self.session.publish_intent(peer_intent(out, self.errand.agent_id, radius_m, wall_ns))
         for claim in out.claims:
@@ -205,7 +252,7 @@ class Robot:
 
     def _write(self) -> None:
         going = float(not self.done)
-        row = (*self._pose, self._speeds[0], going, time.monotonic())
+        row = (*self._pose, self._speeds[0], going, self._steady_s())
         self._arena[self.number] = row
 
     def _note(self, out: Outputs, inputs: Inputs, now_s: float) -> None:

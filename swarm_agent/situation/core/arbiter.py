@@ -22,7 +22,7 @@ class Order:
     nav_state: NavState
     reason: str = ''
     stop_after_m: float = math.inf
-    """How far along the mission's route it may drive [m]."""
+    """How far along the mission's route, or the way to the refuge, it may drive [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +71,10 @@ def _make_way(advice: Advice, refuge: Refuge) -> Order:
     reason = advice.reason or f'makes way for {advice.peer}'
     if refuge == 'none':
         reason = f'no place to make way for {advice.peer}'
-    moves: Move = 'refuge' if refuge == 'found' else 'stand'
-    return Order(move=moves, nav_state=NavState.YIELDING, reason=reason)
+    moves: Move = 'refuge' if refuge in ('found', 'behind') else 'stand'
+    return Order(
+        move=moves,
+        nav_state=NavState.YIELDING,
+        reason=reason,
+        stop_after_m=advice.stop_after_m,
+    )

@@ -240,7 +240,7 @@ def _right_of_way(
 def _aside(state: State) -> tuple[Point, ...]:
     """The rest of the way to the refuge, empty unless it is being driven."""
     stepping = state.retreat
-    if stepping.status != 'found' or stepping.route is None:
+    if stepping.status not in ('found', 'behind') or stepping.route is None:
         return ()
     return told(stepping.route, locate(stepping.route, state.pose, stepping.s_m), state.pose)
 

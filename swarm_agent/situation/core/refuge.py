@@ -67,9 +67,8 @@ def _carried_on(before: Retreat, pose: Pose) -> Retreat:
     assert before.route is not None
     s_m = locate(before.route, pose, before.s_m).s_m
     there = distance(pose, before.place) <= REACHED_M or s_m >= before.route.length_m - 0.03
-    reached = before.status == 'reached' or there
     return Retreat(
-        status='reached' if reached else 'found',
+        status='reached' if there else before.status,
         place=before.place,
         route=before.route,
         s_m=s_m,
@@ -99,13 +98,20 @@ def forbidden(
 def _seek(
     terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer], now_ns: int
 ) -> Retreat:
-    """The nearest place; for want of one, a place behind robots that stand and can be asked."""
+    """The nearest place; for want of one, a place behind robots that stand and can be asked.
+
+    The last resort is a place behind the very peer that asks: it has to back out first.
+    """
     pushed = [peer for peer in peers if not _movable(peer, advice.peer)]
-    for bodies in (peers, pushed) if len(pushed) < len(peers) else (peers,):
+    others = [peer for peer in pushed if peer.agent_id != advice.peer]
+    attempts: list[tuple[Refuge, Sequence[Peer]]] = [('found', peers), ('behind', others)]
+    if len(pushed) < len(peers):
+        attempts.insert(1, ('found', pushed))
+    for status, bodies in attempts:
         place = _nearest_refuge(terrain, pose, advice, peers, bodies)
         route = None if place is None else _way_to(terrain, pose, place, bodies).route
         if route is not None:
-            return Retreat(status='found', place=route.goal, route=route, sought_ns=now_ns)
+            return Retreat(status=status, place=route.goal, route=route, sought_ns=now_ns)
     return Retreat(status='none', sought_ns=now_ns)
 
 

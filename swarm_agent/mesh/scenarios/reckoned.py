@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scenario in reckoned time: real situation cores in one process, no clock, the same each time.
+
+What a busy machine cannot do (decide ten times a second for a dozen robots) is done here as slowly
+as it takes. Zenoh and signatures are left out; decisions, bodies, lidar and referee are the same.
+"""
+
+import numpy as np
+
+from swarm_agent.mesh.scenarios.air import Air, AirSession
+from swarm_agent.mesh.scenarios.arena import COLUMNS, Caster, Floats
+from swarm_agent.mesh.scenarios.clock import ReckonedClock
+from swarm_agent.mesh.scenarios.impairment import Impairment, odd
+from swarm_agent.mesh.scenarios.places import Errand, Scenario, errands_of, grid_of
+from swarm_agent.mesh.scenarios.process import AMR
+from swarm_agent.mesh.scenarios.referee import LINGER_S, Result, Run, Watch, summed
+from swarm_agent.mesh.scenarios.robot import TICK_S, Robot, as_plain, start_pose
+from swarm_agent.situation.core import Params, Tuning
+from swarm_config.maps import pack_map
+
+NS = 1_000_000_000
+
+
+def play_reckoned(
+    scenario: Scenario, *, seed: int, bad: Impairment, seconds: float | None = None
+) -> Result:
+    """Run a scenario once, as `referee.play` does."""
+    errands = errands_of(scenario, AMR.radius_m, seed)
+    clock = ReckonedClock()
+    air = Air(clock=clock, bad=bad, seed=seed, begun_ns=clock.now_ns)
+    arena = np.zeros((len(errands), COLUMNS))
+    for row, errand in zip(arena, errands, strict=True):
+        row[:2] = errand.start
+    robots = _robots(scenario, errands, air, arena)
+    limit_s = seconds or scenario.limit_s
+    watch, struck_s = Watch(), scenario.event_s
+    took_s = _drive(robots, air, arena, watch, struck_s, limit_s, until_done=not scenario.robots)
+    run = Run(stories=[as_plain(robot) for robot in robots])
+    victims = {one.agent_id for one in errands if one.frozen or one.killed}
+    begun_s = air.begun_ns / NS
+    return summed(scenario, errands, run, watch, took_s, begun_s + struck_s, victims)
+
+
+def _robots(scenario: Scenario, errands: list[Errand], air: Air, arena: Floats) -> list[Robot]:
+    grid = grid_of(scenario.drawing)
+    caster, packed = Caster(grid, AMR.beams, AMR.range_max_m), pack_map(grid)
+    return [
+        Robot(
+            number,
+            errand,
+            Params(
+                agent_id=errand.agent_id,
+                map=packed,
+                body=AMR,
+                start=start_pose(errand.start, errand.goals),
+                tuning=Tuning(),
+            ),
+            AirSession(errand.agent_id, air),
+            caster,
+            arena,
+            clock=air.clock,
+            clock_ns=round(air.bad.clock_s * NS) if odd(errand.agent_id) else 0,
+        )
+        for number, errand in enumerate(errands)
+    ]
+
+
+def _drive(
+    robots: list[Robot],
+    air: Air,
+    arena: Floats,
+    watch: Watch,
+    struck_s: float,
+    limit_s: float,
+    *,
+    until_done: bool,
+) -> float:
+    """Let each decide in turn, ten times a second; how long it took in reckoned time [s]."""
+    for robot in robots:
+        robot.set_off()
+    over_ns = air.begun_ns + round(limit_s * NS)
+    while air.clock.now_ns < over_ns:
+        struck = air.clock.now_ns >= air.begun_ns + struck_s * NS
+        going = [one for one in robots if not (struck and _victim(one))]
+        air.gone |= {one.errand.agent_id for one in robots if struck and one.errand.killed}
+        for robot in going:
+            air.clock.now_ns += round(TICK_S * NS / len(going))
+            air.deliver()
+            robot.tick()
+            watch.look(arena)
+        done = struck and all(robot.done or _victim(robot) for robot in robots)
+        if until_done and done:
+            over_ns = min(over_ns, air.clock.now_ns + round(LINGER_S * NS))
+    return (air.clock.now_ns - air.begun_ns) / NS
+
+
+def _victim(robot: Robot) -> bool:
+    return robot.errand.frozen or robot.errand.killed

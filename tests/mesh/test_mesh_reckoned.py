@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios in reckoned time: real cores, no clock, the same run each time."""
+
+import pytest
+
+from swarm_agent.mesh.core import Claim, ClaimKind
+from swarm_agent.mesh.scenarios.__main__ import main
+from swarm_agent.mesh.scenarios.air import Air, AirSession
+from swarm_agent.mesh.scenarios.clock import ReckonedClock
+from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.places import SCENARIOS
+from swarm_agent.mesh.scenarios.reckoned import play_reckoned
+
+BAD = Impairment(loss=0.3, delay_s=0.2, doubled=0.1)
+
+
+def played(seed=1, *, name='corridor', seconds=1.0, bad=BAD):
+    return play_reckoned(SCENARIOS[name], seed=seed, bad=bad, seconds=seconds)
+
+
+def test_the_same_run_comes_out_twice():
+    first, second = ([story['track'] for story in played().stories] for _ in range(2))
+    assert first == second
+
+
+def test_time_is_reckoned_and_not_the_machines():
+    result = played()
+    assert result.seconds == pytest.approx(1.0, abs=0.11)
+    assert result.slowest_tick_s == 0.0
+
+
+def test_a_killed_robot_is_gone_at_once_and_a_frozen_one_after_its_silence():
+    killed = played(name='killed', seconds=4.5, bad=Impairment())
+    assert killed.noticed_s <= 0.2
+    frozen = played(name='stalled', seconds=5.5, bad=Impairment())
+    assert 0.9 < frozen.noticed_s < 1.3
+
+
+def air_of(bad, *names, seed=1):
+    clock = ReckonedClock()
+    air = Air(clock=clock, bad=bad, seed=seed, begun_ns=clock.now_ns)
+    return air, [AirSession(name, air) for name in names]
+
+
+def said(session, to, count=200):
+    for number in range(count):
+        session.send_claim(
+            Claim(
+                claim_id=str(number), kind=ClaimKind.DONE, from_agent='r000', to_agent=to,
+                priority=3, waited_ms=0, path=(), place=None, reason='',
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('bad', 'least', 'most'),
+    [
+        (Impairment(), 200, 200),
+        (Impairment(loss=0.3), 110, 170),
+        (Impairment(doubled=0.5), 260, 340),
+        (Impairment(cut_to_s=60.0), 0, 0),
+        (Impairment(delay_s=30.0), 0, 0),
+    ],
+)
+def test_the_air_loses_doubles_delays_and_parts(bad, least, most):
+    air, (speaker, hearer) = air_of(bad, 'r000', 'r001')
+    said(speaker, 'r001')
+    air.clock.now_ns += 10**9
+    air.deliver()
+    assert least <= len(hearer.drain().claims) <= most
+    assert hearer.drain().claims == ()
+    assert speaker.drain().claims == ()
+
+
+def test_what_the_air_loses_hangs_on_the_seed_alone():
+    heard = []
+    for seed in (1, 1, 2):
+        air, (speaker, hearer) = air_of(BAD, 'r000', 'r001', seed=seed)
+        said(speaker, 'r001')
+        air.clock.now_ns += 10**9
+        air.deliver()
+        heard.append(hearer.drain().claims)
+    assert heard[0] == heard[1]
+    assert heard[0] != heard[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('arguments', [(), ('--loss', '0.3', '--delay-ms', '200')])
+def test_two_that_meet_head_on_in_a_corridor_pass(arguments):
+    assert main(['corridor', '--reckoned', *arguments]) == 0
+
+
+@pytest.mark.slow
+def test_eight_that_cross_all_arrive():
+    assert main(['crossing', '--reckoned']) == 0
