@@ -5,7 +5,9 @@ A call is reserved at the most it can cost before it is made, and settled at wha
 that no loop and no crash in between can spend more than the caps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from swarm_vault.replacing import replace
 
 DAY_NS = 86_400 * 10**9
 

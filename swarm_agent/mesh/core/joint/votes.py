@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.mesh.core.joint.types import (
     Ballot,
@@ -14,6 +14,7 @@ from swarm_agent.mesh.core.joint.types import (
     Standpoint,
     VoteStatus,
 )
+from swarm_vault.replacing import replace
 
 NS = 1_000_000_000
 WORDS = {1: 'accept', 2: 'reject', 3: 'abstain'}
