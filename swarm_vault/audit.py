@@ -4,13 +4,13 @@
 While other processes re-execute the first vault's bags, this one walks through the next vault.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarm_vault.keys import Trust
 from swarm_vault.log_check import LogCheck
-from swarm_vault.replay import Progress, Replaying, ReplayReport, Workers
+from swarm_vault.replay import CORES, Progress, Replaying, ReplayReport, Workers
 from swarm_vault.verify import BagSeen, VaultVerdict, Walked, judge_vault, walk_vault
 
 
@@ -33,6 +33,7 @@ def audit_vaults(
     *,
     trust: Trust | None = None,
     witnesses: Sequence[Path] = (),
+    cores: Mapping[str, str] = CORES,
     progress: Progress = lambda _done, _all: None,
 ) -> list[Audit]:
     """Judge vaults and re-execute all their decisions.
@@ -41,12 +42,13 @@ def audit_vaults(
         vault_dirs: The vaults; nothing in them is changed.
         trust: Public keys from elsewhere; None: those that lie in each vault.
         witnesses: Other vaults whose countersigned heads and copies count.
+        cores: The table of allowed cores, '<module>:<name>' by core name.
         progress: Called for each vault with the bytes of bags done and the bytes of all bags.
 
     Raises:
         VaultError: A public key cannot be read.
     """
-    with Workers(vault_dirs) as workers:
+    with Workers(vault_dirs, cores) as workers:
         under_way: list[tuple[Walked, Replaying | None]] = []
         for vault_dir in vault_dirs:
             walked = walk_vault(vault_dir, trust=trust, witnesses=witnesses)
