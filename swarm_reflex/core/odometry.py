@@ -17,13 +17,8 @@ _MAX_STAMP_AGE_S = 10.0
 
 def is_sound(*, place: Pose, twist: tuple[float, float] = (0.0, 0.0)) -> bool:
     """Whether a pose [m, m, rad] and a twist [m/s, rad/s] are finite and on this planet."""
-    (x_m, y_m, yaw_rad), (vx_mps, wz_radps) = place, twist
-    return (
-        abs(x_m) <= _MAX_PLACE
-        and abs(y_m) <= _MAX_PLACE
-        and abs(yaw_rad) <= _MAX_PLACE
-        and abs(vx_mps) <= _MAX_SPEED
-        and abs(wz_radps) <= _MAX_SPEED
+    return all(abs(value) <= _MAX_PLACE for value in place) and all(
+        abs(value) <= _MAX_SPEED for value in twist
     )
 
 

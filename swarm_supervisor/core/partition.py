@@ -6,14 +6,13 @@ late gives up cells at its border (its weight rises), and each region's site mov
 middle, so that regions become compact also when all robots start at the same place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize
 
 from swarm_config.floor import Field
 from swarm_supervisor.core.ground import Ground, Ints
-from swarm_vault.replacing import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,8 @@
 plain values that are written down after every step, so a restart goes on where it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-
-from swarm_vault.replacing import replace
 
 MAX_STEPS = 1000
 """More steps than this is a playbook that goes round in circles."""

@@ -5,9 +5,7 @@ A call is reserved at the most it can cost before it is made, and settled at wha
 that no loop and no crash in between can spend more than the caps.
 """
 
-from dataclasses import dataclass
-
-from swarm_vault.replacing import replace
+from dataclasses import dataclass, replace
 
 DAY_NS = 86_400 * 10**9
 

@@ -3,6 +3,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ from vault_world import CORES, Beam, Params, bag_file, log_file, record, signed_
 
 from swarm_vault.audit import audit_vaults
 from swarm_vault.frames import BagLog, BagReader
-from swarm_vault.replacing import replace
 from swarm_vault.replay import replay_vault
 from swarm_vault.verify import verify_vault
 

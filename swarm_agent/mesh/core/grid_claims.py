@@ -12,11 +12,10 @@ safe (docs/protocol.md has the argument):
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.mesh.core.grid_map import GridMap
 from swarm_agent.mesh.core.grid_types import GridPeer, GridRank
-from swarm_vault.replacing import replace
 
 Request = tuple[int, int]
 """A robot and the number of its request."""

@@ -8,10 +8,9 @@ live.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.mesh.core.types import Hazard
-from swarm_vault.replacing import replace
 
 SAME_M = 0.75
 """Reports of one kind nearer to each other than this are of one hazard [m]."""

@@ -2,6 +2,7 @@
 """The side of the robot that goes first: ask, wait for the promise, pass, say that it is over."""
 
 import math
+from dataclasses import replace
 
 from swarm_agent.mesh.core.encounter import (
     NS,
@@ -16,7 +17,6 @@ from swarm_agent.mesh.core.encounter import (
 )
 from swarm_agent.mesh.core.paths import Meeting, gap, nearest_step, room_before
 from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Point
-from swarm_vault.replacing import replace
 
 KEPT_M = 0.3
 """This near to where it promised to stay a robot keeps its promise [m]."""

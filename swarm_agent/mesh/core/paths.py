@@ -68,28 +68,13 @@ class Meeting:
 def way_of(position: Point, path: Polyline) -> Way:
     """Cut a path into steps of STEP_M, from the body's position, HORIZON_M long at most."""
     corners = np.asarray((position, *path), dtype=np.float64)
-    legs = corners[1:] - corners[:-1]
-    lengths = np.hypot(legs[:, 0], legs[:, 1])
-    (kept,) = (lengths > 1e-6).nonzero()
-    if kept.size < lengths.size:
-        corners, lengths = corners.take([0, *(kept + 1)], axis=0), lengths.take(kept)
-    arcs = np.zeros(len(corners))
-    lengths.cumsum(out=arcs[1:])
-    steps = _steps(min(float(arcs[-1]), HORIZON_M))
-    points = np.empty((len(steps), 2))
-    for axis in (0, 1):
-        points[:, axis] = np.interp(steps, arcs, corners[:, axis])
-    return Way(points=points, arcs_m=steps)
-
-
-def _steps(end_m: float) -> NDArray[np.float64]:
-    """Ways at most STEP_M apart from 0 to an end, both included [m]: `np.linspace`, by hand."""
-    if end_m <= 0.0:
-        return np.zeros(1)
-    count = max(1, math.ceil(end_m / STEP_M))
-    steps = np.arange(count + 1, dtype=np.float64) * (end_m / count)
-    steps[-1] = end_m
-    return steps
+    lengths = np.hypot(*np.diff(corners, axis=0).T)
+    keep = np.concatenate(([True], lengths > 1e-6))
+    corners, arcs = corners[keep], np.concatenate(([0.0], np.cumsum(lengths[keep[1:]])))
+    end = min(float(arcs[-1]), HORIZON_M)
+    steps = np.linspace(0.0, end, max(1, math.ceil(end / STEP_M)) + 1) if end > 0.0 else arcs[:1]
+    columns = [np.interp(steps, arcs, corners[:, axis]) for axis in (0, 1)]
+    return Way(points=np.stack(columns, axis=1), arcs_m=steps)
 
 
 def meet(mine: Way, its: Way, clearance_m: float, least_m: float) -> Meeting:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The planner's decision: which order, which skill, and whether the robot may move at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.planner.core import intake, laws
 from swarm_agent.planner.core.cards import Precondition, card_of
@@ -41,7 +41,6 @@ from swarm_agent.planner.core.types import (
     SkillMemory,
 )
 from swarm_agent.planner.core.weighing import settle
-from swarm_vault.replacing import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the planner remembers from moment to moment, and what of it survives a restart."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swarm_agent.planner.core.ground import Ground, make_ground
 from swarm_agent.planner.core.law_state import LawState
@@ -17,7 +17,6 @@ from swarm_agent.planner.core.types import (
     SavedJob,
     SkillMemory,
 )
-from swarm_vault.replacing import replace
 
 _REMEMBERED = 500
 """So many orders keep their answer; older ones would be expired long since."""

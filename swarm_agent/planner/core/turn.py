@@ -2,7 +2,7 @@
 """One decision in the making: the state as it becomes, and what is to be said."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swarm_agent.planner.core import repeats
 from swarm_agent.planner.core.law_state import trust_now
@@ -19,7 +19,6 @@ from swarm_agent.planner.core.types import (
     SituationView,
 )
 from swarm_vault.laws.core.values import Trust
-from swarm_vault.replacing import replace
 
 _NAV_STATES = frozenset(int(state) for state in Nav)
 

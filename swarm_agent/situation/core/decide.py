@@ -2,6 +2,7 @@
 """One decision: perceive, check, plan, settle right of way, let the arbiter choose, drive."""
 
 import math
+from dataclasses import replace
 
 from swarm_agent.mesh.core import (
     Advice,
@@ -60,7 +61,6 @@ from swarm_agent.situation.core.types import (
     ReflexAction,
     Violation,
 )
-from swarm_vault.replacing import replace
 
 SEARCH_RADPS = 0.9
 UNFIT_S = 5.0

@@ -7,7 +7,7 @@ prior, so that what a corridor cannot tell is left to the wheels.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from swarm_agent.situation.core.likelihood import LikelihoodField
 from swarm_agent.situation.core.params import Params, Tuning
 from swarm_agent.situation.core.scan import Points
 from swarm_agent.situation.core.se2 import IDENTITY, Pose, between, compose, inverse, wrap
-from swarm_vault.replacing import replace
 
 ITERATIONS = 8
 EXPLAINED_M = 0.15

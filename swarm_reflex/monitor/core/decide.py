@@ -7,7 +7,7 @@ pass that leaves the obstacles behind.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,7 +29,6 @@ from swarm_reflex.monitor.core.types import (
     Velocity,
     Zone,
 )
-from swarm_vault.replacing import replace
 
 _FASTEST = 100.0
 """No command for a robot is faster [m/s, rad/s]; NaN is not within it either."""

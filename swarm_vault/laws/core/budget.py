@@ -5,11 +5,10 @@ What is spent within the numbers is allowed; one more is a breach (features, lin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from swarm_vault.laws.core.policy import BudgetRule
-from swarm_vault.replacing import replace
 
 KEPT_MISSIONS = 50
 KEPT_KEYS = 64

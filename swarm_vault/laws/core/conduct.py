@@ -4,10 +4,9 @@
 Up to tier 2 promotion comes by itself; tier 3 and 4 a human grants (features, line 102).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_vault.laws.core.values import Tier
-from swarm_vault.replacing import replace
 
 BY_ITSELF = Tier.BUILDER
 """Highest tier that is reached without a human."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The supervisor's decisions of law: judge, budget, conduct, answers to questions. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_vault.laws.core.approval import Answer, Reply, Settlement, settle
 from swarm_vault.laws.core.budget import Fault, Spent, forgiven, spend
@@ -15,7 +15,6 @@ from swarm_vault.laws.core.conduct import (
 from swarm_vault.laws.core.judge import Case, judge, strictest
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Judgement
-from swarm_vault.replacing import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ action is judged again, and is allowed only if nothing more is wrong with it.
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_vault.laws.core.policy import ClassRule, Mode, Policy
 from swarm_vault.laws.core.values import (
@@ -23,7 +23,6 @@ from swarm_vault.laws.core.values import (
     ZoneKind,
 )
 from swarm_vault.laws.core.zones import inside, overlap, within, zones_at
-from swarm_vault.replacing import replace
 
 STRICTNESS = (Verdict.ALLOW, Verdict.REVISE, Verdict.ESCALATE, Verdict.BLOCK)
 SLACK = 1.001

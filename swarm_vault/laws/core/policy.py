@@ -2,12 +2,11 @@
 """The policy as plain values, and how several of them become one: the stricter wins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
 from swarm_vault.laws.core.values import SkillClass, Zone
-from swarm_vault.replacing import replace
 
 T = TypeVar('T')
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One tick of joint decisions: hear, wish, count, serve. Pure, so that a replay repeats it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swarm_agent.mesh.core.joint.blackboard import Board, next_revision, written
 from swarm_agent.mesh.core.joint.hands import (
@@ -35,7 +35,6 @@ from swarm_agent.mesh.core.joint.votes import (
     told,
     with_cast,
 )
-from swarm_vault.replacing import replace
 
 NS = 1_000_000_000
 GRACE_NS = NS // 2

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hands: one-shot skills lent to peers, one at a time, in fair turn, and never too late."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.mesh.core.joint.types import Answer, Ask, HandStatus, JointParams
-from swarm_vault.replacing import replace
 
 NS = 1_000_000_000
 

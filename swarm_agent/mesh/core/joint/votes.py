@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.mesh.core.joint.types import (
     Ballot,
@@ -14,7 +14,6 @@ from swarm_agent.mesh.core.joint.types import (
     Standpoint,
     VoteStatus,
 )
-from swarm_vault.replacing import replace
 
 NS = 1_000_000_000
 WORDS = {1: 'accept', 2: 'reject', 3: 'abstain'}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """See every cell of a region: plan a tour, drive it, mend it with what was seen on the way."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from swarm_agent.planner.core import coverage
@@ -21,7 +23,6 @@ from swarm_agent.planner.core.skills.step import (
 from swarm_agent.planner.core.tour import Trip
 from swarm_agent.planner.core.types import IntentKind, SkillMemory
 from swarm_config.maps import Mask
-from swarm_vault.replacing import replace
 
 _BESIDE_NS = 700_000_000
 """At a stop, the news of what is seen there may take this long."""
