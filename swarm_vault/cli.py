@@ -4,7 +4,8 @@
 import json
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,10 +17,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from swarm_vault.audit import Audit, audit_vaults
 from swarm_vault.cli_data import archive, check, export, journal, prove, query, retain
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
-from swarm_vault.keys import load_trust
+from swarm_vault.keys import Trust, load_trust
 from swarm_vault.lines import Kind
 from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
@@ -70,8 +72,11 @@ def verify(
     Torn by a crash is told apart from tampered.
     """
     keys = load_trust(trust) if trust else None
-    verdict = verify_vault(vault, trust=keys, witnesses=witness or ())
-    report = _replay_with_progress(vault, None) if replay and _has_frames(verdict) else None
+    if replay:
+        audit = _audit_with_progress(vault, keys, witness or ())
+        verdict, report = audit.verdict, audit.replay
+    else:
+        verdict, report = verify_vault(vault, trust=keys, witnesses=witness or ()), None
     code = NOT_TRUSTWORTHY if report is not None and not report.ok else verdict.exit_code
     if as_json:
         typer.echo(json.dumps(_verdict_json(verdict, report, code), sort_keys=True))
@@ -172,11 +177,6 @@ def _parse_since(text: str) -> int:
         ) from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     return int(moment.timestamp() * 1e9)
-
-
-def _has_frames(verdict: VaultVerdict) -> bool:
-    """Whether any log here is an original: copies hold no frames."""
-    return any(not writer.mirror for writer in verdict.writers)
 
 
 def _verdict_json(verdict: VaultVerdict, report: ReplayReport | None, code: int) -> dict[str, Any]:
@@ -296,17 +296,26 @@ def _event_text(event: dict[str, Any]) -> str:
 
 def _replay_with_progress(vault: Path | None, agents: list[str] | None) -> ReplayReport:
     assert vault is not None
+    with _progress() as progress:
+        return replay_vault(vault, agents or None, progress=progress)
+
+
+def _audit_with_progress(vault: Path, trust: Trust | None, witnesses: Sequence[Path]) -> Audit:
+    with _progress() as progress:
+        (audit,) = audit_vaults([vault], trust=trust, witnesses=witnesses, progress=progress)
+    return audit
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; what gives it the bytes done and the bytes of all bags."""
     console = Console(stderr=True)
     columns = (TextColumn('re-executing'), BarColumn(), TimeElapsedColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task('', total=None)
-        return replay_vault(
-            vault,
-            agents or None,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _report_json(report: ReplayReport) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class Trust:
 
     def __init__(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
         self._keys = dict(keys)
+        self._public = {agent_id: _raw(key) for agent_id, key in keys.items()}
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -87,8 +88,11 @@ class Trust:
 
     def public_bytes(self, agent_id: str) -> bytes | None:
         """A member's public key, raw; None for who is no member."""
-        key = self._keys.get(agent_id)
-        return None if key is None else _raw(key)
+        return self._public.get(agent_id)
+
+    def remembering(self) -> 'Trust':
+        """The same keys for who meets the same signatures often: each is judged once."""
+        return _RememberingTrust(self._keys)
 
     def verify_bytes(self, agent_id: str, signature: bytes, content: bytes) -> Verdict:
         """Judge a signature that `Signer.sign_bytes` made."""
@@ -116,6 +120,20 @@ class Trust:
             return Verdict(ok=False, reason=reason)
         content = _signed_bytes(signed.domain, signed.agent_id, signed.sequence, signed.payload)
         return self.verify_bytes(signed.agent_id, signed.signature, content)
+
+
+class _RememberingTrust(Trust):
+    """For one pass through a vault: what it remembers only grows."""
+
+    def __init__(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
+        super().__init__(keys)
+        self._judged: dict[tuple[str, bytes, bytes], Verdict] = {}
+
+    def verify_bytes(self, agent_id: str, signature: bytes, content: bytes) -> Verdict:
+        asked = (agent_id, signature, content)
+        if asked not in self._judged:
+            self._judged[asked] = super().verify_bytes(agent_id, signature, content)
+        return self._judged[asked]
 
 
 class SequenceGuard:

@@ -12,6 +12,7 @@ import binascii
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from swarm_vault.errors import VaultError
@@ -145,6 +146,7 @@ def _cosigned_bytes(text: str, time_s: int) -> bytes:
     return f'cosignature/v1\ntime {time_s}\n{text}'.encode()
 
 
+@lru_cache(maxsize=1024)
 def _key_id(name: str, algorithm: bytes, public: bytes) -> bytes:
     return sha256(name.encode() + b'\n' + algorithm + public).digest()[:_KEY_ID_BYTES]
 

@@ -12,16 +12,19 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from typing_extensions import Self
 
 from swarm_vault.code import code_version
 from swarm_vault.codec import Codec, codec_of, frame_type
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
-from swarm_vault.frames import BagLog, BagReader, about_bag, bag_fault
+from swarm_vault.frames import BagLog, BagReader, about_bag
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 
 CORES: Mapping[str, str] = {
@@ -88,6 +91,10 @@ class BagReplay:
     divergence: Divergence | None = None
     fault: str = ''
     """What kept decisions from being run, or does not fit the log; empty when nothing."""
+    forged: str = ''
+    """How the file differs from what the log vouches for; empty if it does not."""
+    frames: int = 0
+    """How many decisions the file holds."""
     span_s: float = 0.0
     """How long the recording took [s]."""
 
@@ -172,28 +179,10 @@ def replay_vault(
         cores: The table of allowed cores, '<module>:<name>' by core name.
         progress: Called with the bytes of bags done and the bytes of all bags.
     """
-    began = time.perf_counter()
-    checks = [
-        check
-        for check in (LogWalk(folder, trust=None).check() for folder in log_folders(vault_dir))
-        if not check.mirror and (agents is None or check.agent_id in agents)
-    ]
-    tasks = [task for check in checks for task in _tasks(vault_dir, check, cores)]
-    tasks.sort(key=lambda task: -task.bytes_)
-    total = sum(task.bytes_ for task in tasks)
-    bags = []
-    done = 0
-    for task, replayed in _run_all(tasks):
-        bags.append(replayed)
-        done += task.bytes_
-        progress(done, total)
-    bags.sort(key=lambda bag: bag.bag)
-    faults = [f'{check.name}: {check.fault}' for check in checks if check.fault]
-    if not checks:
-        faults = [f'{vault_dir}: there is no such log to replay; copies hold no frames']
-    return ReplayReport(
-        bags=tuple(bags), elapsed_s=time.perf_counter() - began, log_faults=tuple(faults)
-    )
+    with Workers([vault_dir], cores) as workers:
+        walks = (LogWalk(folder, trust=None).check() for folder in log_folders(vault_dir))
+        checks = [check for check in walks if agents is None or check.agent_id in agents]
+        return workers.begin(vault_dir, checks).report(progress)
 
 
 def replay_bag(path: Path, *, cores: Mapping[str, str] = CORES) -> ReplayReport:
@@ -232,6 +221,83 @@ def load_core(target: str) -> Core[Any, Any, Any, Any]:
     return core
 
 
+class Workers:
+    """What re-executes the bags of some vaults: other processes, or this one where that will do.
+
+    They are started at once, so that they have read their code when the logs have been walked.
+
+    Args:
+        vault_dirs: The vaults.
+        cores: The table of allowed cores.
+    """
+
+    def __init__(self, vault_dirs: Collection[Path], cores: Mapping[str, str] = CORES) -> None:
+        self._cores = cores
+        self._began = time.perf_counter()
+        self._pool: ProcessPoolExecutor | None = None
+        bags = [path for each in vault_dirs for path in each.glob('bags/*/*/*[0-9].mcap')]
+        large = [path for path in bags if path.stat().st_size > _WORTH_A_PROCESS_BYTES]
+        count = min(len(large), WORKERS)
+        if count > 1:
+            context = multiprocessing.get_context('spawn')
+            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare)
+            wanted = sorted({path.parent.name for path in large} & cores.keys())
+            for _ in range(count):
+                self._pool.submit(_warm, tuple(cores[name] for name in wanted))
+
+    def __enter__(self) -> Self:
+        """Nothing to do: they are at work already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let them go; what has not begun is not done."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, vault_dir: Path, checks: Collection[LogCheck]) -> 'Replaying':
+        """Begin to re-execute what some logs of a vault vouch for; copies are passed over."""
+        own = [check for check in checks if not check.mirror]
+        tasks = [task for check in own for task in _tasks(vault_dir, check, self._cores)]
+        tasks.sort(key=lambda task: -task.bytes_)
+        faults = tuple(f'{check.name}: {check.fault}' for check in own if check.broken)
+        if not own:
+            faults = (f'{vault_dir}: there is no such log to replay; copies hold no frames',)
+        return Replaying(tasks, self._run(tasks), faults, self._began)
+
+    def _run(self, tasks: list[_Task]) -> Iterator[tuple[_Task, BagReplay]]:
+        if self._pool is None:
+            return ((task, _replay_bag(task)) for task in tasks)
+        futures = {self._pool.submit(_replay_bag, task): task for task in tasks}
+        return ((futures[future], future.result()) for future in as_completed(futures))
+
+
+class Replaying:
+    """A replay under way."""
+
+    def __init__(
+        self,
+        tasks: list[_Task],
+        found: Iterator[tuple[_Task, BagReplay]],
+        faults: tuple[str, ...],
+        began_s: float,
+    ) -> None:
+        self._total = sum(task.bytes_ for task in tasks)
+        self._found, self._faults, self._began_s = found, faults, began_s
+
+    def report(self, progress: Progress = lambda _done, _all: None) -> ReplayReport:
+        """Wait for its end."""
+        bags, done = [], 0
+        for task, replayed in self._found:
+            bags.append(replayed)
+            done += task.bytes_
+            progress(done, self._total)
+        return ReplayReport(
+            bags=tuple(sorted(bags, key=lambda bag: bag.bag)),
+            elapsed_s=time.perf_counter() - self._began_s,
+            log_faults=self._faults,
+        )
+
+
 def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterator[_Task]:
     for log in check.decision_bags:
         if log.removed is not None and not (vault_dir / log.name).exists():
@@ -245,31 +311,24 @@ def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterat
         )
 
 
-def _run_all(tasks: list[_Task]) -> Iterator[tuple[_Task, BagReplay]]:
-    worthy = sum(task.bytes_ > _WORTH_A_PROCESS_BYTES for task in tasks)
-    workers = min(worthy, WORKERS)
-    if workers < 2:
-        yield from ((task, _replay_bag(task)) for task in tasks)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare) as pool:
-        futures = {pool.submit(_replay_bag, task): task for task in tasks}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-
-
 def _prepare() -> None:
     """Collect garbage seldom: a worker decides for some seconds and ends."""
     gc.set_threshold(100_000, 50, 1000)
 
 
+def _warm(targets: tuple[str, ...]) -> None:
+    """Import cores before they are needed; what cannot be imported is told when it is."""
+    for target in targets:
+        with suppress(VaultError):
+            load_core(target)
+
+
 def _replay_bag(task: _Task) -> BagReplay:
-    reader, machine, log = BagReader(task.path), _Machine(task), task.log
-    frames = 0
+    machine, log = _Machine(task), task.log
+    reader = BagReader(task.path, log)
     for data in reader:
-        frames += 1
         machine.run(data)
-    fault = machine.fault or bag_fault(task.path, log)
+    fault, frames = machine.fault or reader.fault, reader.frames
     return BagReplay(
         agent_id=task.agent_id,
         writer=task.writer,
@@ -280,6 +339,8 @@ def _replay_bag(task: _Task) -> BagReplay:
         missing=max(0, log.sealed - frames),
         divergence=machine.divergence,
         fault=fault.removeprefix(f'{log.name}: '),
+        forged=reader.fault,
+        frames=frames,
         span_s=(reader.last_ns - reader.first_ns) / 1e9,
     )
 

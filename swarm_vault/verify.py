@@ -6,14 +6,20 @@ that takes another machine's word. The third verdict, re-execution, is `swarm_va
 by a crash is told apart from tampered.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
-from swarm_vault.witness_check import WitnessVerdict, judge_witnesses, read_statements
+from swarm_vault.witness_check import (
+    Statements,
+    WitnessVerdict,
+    judge_witnesses,
+    read_statements,
+)
 
 CLEAN, NOT_TRUSTWORTHY, RECOVERED = 0, 1, 3
 
@@ -103,20 +109,61 @@ def verify_vault(
     Raises:
         VaultError: A public key in the vault cannot be read.
     """
-    trust = load_trust(vault_dir) if trust is None else trust
+    return judge_vault(walk_vault(vault_dir, trust=trust, witnesses=witnesses))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What was read of a vault: its logs and what is said of them. The bags are not."""
+
+    vault_dir: Path
+    checks: tuple[LogCheck, ...]
+    statements: Statements
+
+
+class BagSeen(NamedTuple):
+    """What a reader of a whole bag found."""
+
+    fault: str
+    """How it differs from what its log vouches for."""
+    frames: int
+
+
+def walk_vault(
+    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+) -> Walked:
+    """Read all logs of a vault and what others say of them, each once.
+
+    Raises:
+        VaultError: A public key in the vault cannot be read.
+    """
+    trust = (load_trust(vault_dir) if trust is None else trust).remembering()
     statements = read_statements(vault_dir, witnesses, trust)
-    checks = [
-        LogWalk(
-            folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}')
-        ).check()
+    checks = (
+        LogWalk(folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}'))
         for folder in log_folders(vault_dir)
-    ]
-    frames = [_check_bags(vault_dir, check) for check in checks]
+    )
+    return Walked(
+        vault_dir=vault_dir,
+        checks=tuple(walk.check() for walk in checks),
+        statements=statements,
+    )
+
+
+def judge_vault(walked: Walked, seen: Mapping[str, BagSeen] | None = None) -> VaultVerdict:
+    """Judge a vault by what was read of it. Call it once: it enters what the bags show.
+
+    Args:
+        walked: Its logs.
+        seen: Bags that were read whole already, by name; all others are read here.
+    """
+    vault_dir, checks = walked.vault_dir, walked.checks
+    frames = [_check_bags(vault_dir, check, seen or {}) for check in checks]
     strays = list(_stray_bags(vault_dir, checks))
     if not checks:
         strays.insert(0, f'{vault_dir}: there is no log under agents/; name the folder of a vault')
     verdicts = tuple(_verdict(*pair) for pair in zip(checks, frames, strict=True))
-    judged = judge_witnesses(vault_dir, checks, statements)
+    judged = judge_witnesses(vault_dir, checks, walked.statements)
     return VaultVerdict(writers=verdicts, strays=tuple(strays), witnesses=judged)
 
 
@@ -141,14 +188,14 @@ def _located(check: LogCheck) -> str:
     return f'{check.file}:{check.line}: {check.fault}' if check.file else check.fault
 
 
-def _check_bags(vault_dir: Path, check: LogCheck) -> int:
+def _check_bags(vault_dir: Path, check: LogCheck, seen: Mapping[str, BagSeen]) -> int:
     if check.fault or check.mirror:
         return 0
-    sealed = [(log, _check_bag(vault_dir, log, check)) for log in check.bags.values()]
+    sealed = [(log, _check_bag(vault_dir, log, check, seen)) for log in check.bags.values()]
     return sum(frames for log, frames in sealed if not log.raw)
 
 
-def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
+def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck, seen: Mapping[str, BagSeen]) -> int:
     path = vault_dir / log.name
     if log.removed is not None and not path.exists():
         check.losses.append(
@@ -156,18 +203,28 @@ def _check_bag(vault_dir: Path, log: BagLog, check: LogCheck) -> int:
         )
         return 0
     fault = '' if log.start else f'{log.name}: is sealed but was never started'
-    check.fault = check.fault or fault or bag_fault(path, log)
+    found = seen.get(log.name) or _look(path, log)
+    check.fault = check.fault or fault or found.fault
     if log.left_out:
         check.losses.append(f'{log.name}: {log.left_out} messages came faster than the disk')
     if log.finished or check.fault or check.open:
         return log.sealed
-    unsealed = sum(1 for _ in BagReader(path)) - log.sealed
+    unsealed = found.frames - log.sealed
     if unsealed:
         check.losses.append(f'{log.name}: no seal covers the last {unsealed} frames')
     return log.sealed
 
 
-def _stray_bags(vault_dir: Path, checks: list[LogCheck]) -> Iterator[str]:
+def _look(path: Path, log: BagLog) -> BagSeen:
+    """Read a bag for its digest, and for its frames where no seal says how many there are."""
+    if log.finished:
+        return BagSeen(bag_fault(path, log), log.sealed)
+    reader = BagReader(path, log)
+    frames = sum(1 for _ in reader)
+    return BagSeen(reader.fault, frames)
+
+
+def _stray_bags(vault_dir: Path, checks: Sequence[LogCheck]) -> Iterator[str]:
     known = {name for check in checks for name in check.bags}
     unclear = {check.name for check in checks if check.fault or check.open}
     for path in sorted(vault_dir.glob('bags/*/*/*.mcap')):

@@ -178,6 +178,8 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
     evidence: list[Evidence] = []
     faults: list[str] = []
     torn: list[str] = []
+    judged: dict[bytes, tuple[Evidence, ...]] = {}
+    """By line: the log's owner and its witness keep the same one."""
     for vault_dir in vaults:
         for path in sorted(vault_dir.glob('agents/*/witness/*.jsonl')):
             *lines, rest = path.read_bytes().split(b'\n')
@@ -186,7 +188,9 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
                 torn.append(f'{name}: the last statement is torn')
             for number, line in enumerate(lines, start=1):
                 try:
-                    evidence += _evidence_of(line, trust)
+                    if line not in judged:
+                        judged[line] = tuple(_evidence_of(line, trust))
+                    evidence += judged[line]
                 except VaultError as error:
                     faults.append(f'{name}:{number}: {error}')
     return Testimony(evidence=tuple(evidence), faults=tuple(faults), torn=tuple(torn))

@@ -93,14 +93,25 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     if Cause.GEOFENCE_OUTSIDE in halts:
         scene = replace(scene, known=replace(known, breached=True))
     gated = _gate(scene, halts)
-    return _answer(replace(state, late_ns=late_ns), scene, halts, gated)
+    outputs = _answer(state, scene, halts, gated)
+    after = State(
+        known=scene.known,
+        fences=state.fences,
+        late_ns=late_ns,
+        tick_ns=now_ns,
+        last=Motion(vx_mps=outputs.vx_mps, wz_radps=outputs.wz_radps),
+        interventions=outputs.interventions,
+    )
+    return after, outputs
 
 
 def _late_ticks(state: State, scene: Scene) -> tuple[int, ...]:
     """When ticks came late within the last second, this one included."""
-    recent = tuple(t for t in state.late_ns if 0 <= scene.now_ns - t < _SECOND_NS)
+    now_ns, recent = scene.now_ns, state.late_ns
+    if recent:
+        recent = tuple(t for t in recent if 0 <= now_ns - t < _SECOND_NS)
     is_late = scene.step_s > scene.params.late_tick_s
-    return (*recent, scene.now_ns) if is_late else recent
+    return (*recent, now_ns) if is_late else recent
 
 
 def _halts(scene: Scene, refusal: Cause | None, *, clock_back: bool) -> list[Cause]:
@@ -205,12 +216,13 @@ def _present_speed(scene: Scene, motion: Motion) -> float:
     return max(0.0, forward * measured, forward * scene.last.vx_mps)
 
 
-def _answer(state: State, scene: Scene, halts: list[Cause], gated: Gated) -> tuple[State, Outputs]:
+def _answer(state: State, scene: Scene, halts: list[Cause], gated: Gated) -> Outputs:
     known, now_ns, motion = scene.known, scene.now_ns, gated.motion
-    causes = tuple(sorted({*halts, *motion.causes}, key=_STRICTNESS.__getitem__))
+    causes: tuple[Cause, ...] = (*halts, *motion.causes)
+    if len(causes) > 1:
+        causes = tuple(sorted({*causes}, key=_STRICTNESS.__getitem__))
     command = known.command
-    interventions = state.interventions + _differs(scene, motion)
-    outputs = Outputs(
+    return Outputs(
         vx_mps=motion.vx_mps,
         wz_radps=motion.wz_radps,
         action=_action(causes),
@@ -221,16 +233,13 @@ def _answer(state: State, scene: Scene, halts: list[Cause], gated: Gated) -> tup
         scan_age_ms=_age_ms(known.view.scan if known.view else None, now_ns),
         odom_age_ms=_age_ms(known.odom, now_ns),
         heartbeat_age_ms=_beat_age_ms(scene),
-        interventions=interventions,
+        interventions=state.interventions + _differs(scene, motion),
         e_stop=known.e_stop,
         enabled=known.enabled,
         breached=known.breached,
         frozen=known.frozen,
         tier=known.tier,
     )
-    last = Motion(vx_mps=motion.vx_mps, wz_radps=motion.wz_radps)
-    after = replace(state, known=known, tick_ns=now_ns, last=last, interventions=interventions)
-    return after, outputs
 
 
 def _differs(scene: Scene, motion: Motion) -> bool:

@@ -54,10 +54,10 @@ def allowance(
     """
     body_m = params.robot.radius_m + margin_m
     distances = np.hypot(points[0], points[1])
-    outside = distances >= body_m
-    if outside.all():
+    nearest_m = float(np.minimum.reduce(distances, initial=math.inf))
+    if nearest_m >= body_m:
         return _ahead(points, motion, margin_m, lag_s, params, error=error)
-    nearest_m = float(distances.min())
+    outside = distances >= body_m
     clearance_m = nearest_m - params.robot.radius_m
     if not _gains(points, motion, nearest_m, params.escape_horizon_m):
         return Allowance(speed_mps=0.0, clearance_m=clearance_m)

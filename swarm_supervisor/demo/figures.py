@@ -10,8 +10,7 @@ from typing import Any
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.show import Shown
 from swarm_supervisor.demo.story import ChainLink
-from swarm_vault.replay import ReplayReport, replay_vault
-from swarm_vault.verify import VaultVerdict, verify_vault
+from swarm_vault.audit import Audit
 
 MIN_COVERAGE = 0.95
 
@@ -70,24 +69,6 @@ def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[s
         ),
     )
     return (*(reason for failed, reason in checks if failed), *sync_faults)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """What an auditor finds in one vault."""
-
-    verdict: VaultVerdict
-    replay: ReplayReport
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why the vault cannot be trusted, or which decision was not reproduced."""
-        return (*self.verdict.reasons, *self.replay.reasons)
-
-
-def audit_of(vault_dir: Path) -> Audit:
-    """Verify a vault and re-execute its decisions."""
-    return Audit(verdict=verify_vault(vault_dir), replay=replay_vault(vault_dir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +138,7 @@ def figures_of(
         audits: Verification and re-execution of the robots' and the supervisor's vault.
         spent: Wall time [s] and processor time [s] since the start.
     """
+    replays = [audit.replay for audit in audits if audit.replay is not None]
     stats = trail.of_type('reflex.stats')
     last = {event['source']: event['data'] for event in stats}.values()
     done = {r.agent_id for r in shown.fleet.robots} if shown.complete else set[str]()
@@ -171,8 +153,8 @@ def figures_of(
         events_written=synced[0],
         events_synced=synced[1],
         audit_verified=all(audit.verdict.ok for audit in audits),
-        decisions_recorded=sum(audit.replay.decisions_recorded for audit in audits),
-        decisions_reproduced=sum(audit.replay.decisions_reproduced for audit in audits),
+        decisions_recorded=sum(replay.decisions_recorded for replay in replays),
+        decisions_reproduced=sum(replay.decisions_reproduced for replay in replays),
         reflex_period_p999_ms=max((float(d['period_p999_ms']) for d in last), default=0.0),
         reflex_period_worst_ms=max((float(d['period_worst_ms']) for d in last), default=0.0),
         distance_m=round(shown.referee.distance_m, 1),

@@ -13,7 +13,6 @@ from swarm_supervisor.demo.figures import (
     Figures,
     Trail,
     as_json,
-    audit_of,
     compare_logs,
     figures_of,
     judge,
@@ -28,6 +27,7 @@ from swarm_supervisor.demo.timeline import timeline_of
 from swarm_supervisor.demo.view import View
 from swarm_supervisor.processes import children_cpu_s
 from swarm_supervisor.report import RunData, write_report
+from swarm_vault.audit import audit_vaults
 
 
 def run_demo(options: DemoOptions, config_dir: Path, console: Console) -> Figures:
@@ -53,7 +53,7 @@ def _audit(
     vault = stage.run.vault_dir
     mission_wall_s = time.monotonic() - began
     written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir)
-    audits = [audit_of(path) for path in (vault, stage.run.supervisor_vault_dir)]
+    audits = audit_vaults([vault, stage.run.supervisor_vault_dir])
     trail = read_trail(vault)
     spent = (time.monotonic() - began, mission_cpu_s)
     figures = figures_of(

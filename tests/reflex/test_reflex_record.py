@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from reflex_world import PARAMS, TICK_NS, command_of, odom_of, scan_of
 
-from swarm_reflex.core import CORE, Inputs, MapPose, Params, Request
+from swarm_reflex.core import CORE, Inputs, MapPose, Outputs, Params, Request
 from swarm_vault.codec import codec_of
 from swarm_vault.recorder import Recorder
 from swarm_vault.replay import replay_vault
@@ -44,6 +45,51 @@ def test_parameters_and_inputs_survive_their_record():
     codec = codec_of(Inputs)
     for inputs in eventful_inputs(100):
         assert repr(codec.decode(codec.encode(inputs))) == repr(inputs)
+
+
+@pytest.mark.parametrize(
+    ('constant', 'value'),
+    [
+        ('dead_man._JUMP_M', -1.0),
+        ('odometry._MAX_STAMP_AGE_S', 0.0),
+        ('odometry._MAX_SPEED', 0.1),
+        ('limits.MAX_STEP_S', 0.005),
+        ('zones.ESCAPE_GAIN', -9.0),
+    ],
+)
+def test_a_changed_constant_is_found_at_the_first_decision_that_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, constant: str, value: float
+):
+    inputs = eventful_inputs(400)
+    before = recorded(tmp_path, inputs)
+    monkeypatch.setattr(f'swarm_reflex.core.{constant}', value)
+    after = decided(inputs)
+    first = next(k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
+    report = replay_vault(tmp_path)
+    (divergence,) = (bag.divergence for bag in report.bags)
+    assert divergence is not None
+    assert (divergence.frame, report.decisions_reproduced) == (first, first)
+    assert divergence.recorded != divergence.recomputed
+
+
+def decided(inputs: list[Inputs]) -> list[bytes]:
+    """The outputs of a drive, encoded."""
+    state, codec, said = CORE.initial(FENCED), codec_of(Outputs), []
+    for one in inputs:
+        state, outputs = CORE.decide(state, one, FENCED)
+        said.append(codec.encode(outputs))
+    return said
+
+
+def recorded(vault: Path, inputs: list[Inputs]) -> list[bytes]:
+    """The same, recorded into a vault."""
+    recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='reflex')
+    state, codec, said = recorder.start(CORE, FENCED), codec_of(Outputs), []
+    for one in inputs:
+        state, outputs = recorder.decide(CORE, state, one, FENCED)
+        said.append(codec.encode(outputs))
+    recorder.close()
+    return said
 
 
 def test_decisions_of_a_vault_are_reproduced_to_the_byte(tmp_path: Path) -> None:

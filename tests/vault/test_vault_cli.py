@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from vault_world import CORES, bag_file, log_file, log_lines, put_lines, record, signed_vault
 
 from swarm_vault import cli
+from swarm_vault.audit import audit_vaults
 from swarm_vault.events import Follower, Query
 from swarm_vault.mirror import Mirror
 from swarm_vault.replay import replay_vault
@@ -22,6 +23,9 @@ def vault(tmp_path: Path, monkeypatch) -> Path:
     record(tmp_path, frames=10, events=4, agent='amr_2', writer='planner')
     monkeypatch.setattr(
         cli, 'replay_vault', lambda *args, **kwargs: replay_vault(*args, **kwargs, cores=CORES)
+    )
+    monkeypatch.setattr(
+        cli, 'audit_vaults', lambda *args, **kwargs: audit_vaults(*args, **kwargs, cores=CORES)
     )
     return tmp_path
 

@@ -51,6 +51,8 @@ class Ground:
     roads: sparse.csr_array
     """Shape (nodes, nodes): length of the straight free roads [m], narrow ones counted longer."""
     radius_m: float
+    passable: Mask
+    """Shape (rows, cols): where at least half the radius is free, for the way onto the lattice."""
     _distances: dict[int, tuple[Floats, Ints]] = field(default_factory=dict)
     """Memory of `distances_from`; only spares time."""
 
@@ -83,9 +85,7 @@ class Ground:
         squares = ((self.nodes - np.asarray(point)) ** 2).sum(axis=1)
         nearest = np.argsort(squares, kind='stable')[:12]
         starts = np.tile(np.asarray(point), (len(nearest), 1))
-        clear = straight(
-            self.clearance_m > 0.5 * self.radius_m, self.grid, starts, self.nodes[nearest]
-        )
+        clear = straight(self.passable, self.grid, starts, self.nodes[nearest])
         return int(nearest[clear][0] if clear.any() else nearest[0])
 
     def is_centre(self, point: Point) -> bool:
@@ -134,6 +134,7 @@ def make_ground(
         node_clearance_m=space[nodes[joined, 0], nodes[joined, 1]],
         roads=roads[joined][:, joined],
         radius_m=radius_m,
+        passable=space > 0.5 * radius_m,
     )
 
 

@@ -150,9 +150,13 @@ def _linearise(
     residual = near + along_x * (col_f - col - 0.5) + along_y * (row_f - row - 0.5)
     weight = 1.0 / (1.0 + (residual / kernel_m) ** 2)
     weight *= weight
-    lines = np.stack([along_x, along_y, along_y * x - along_x * y, residual])
-    lines[:3] *= field.per_m
-    return residual, (lines[:3, None, :] * (lines * weight)[None, :, :]).sum(axis=2)
+    lines = np.empty((4, x.size))
+    np.multiply(along_x, field.per_m, out=lines[0])
+    np.multiply(along_y, field.per_m, out=lines[1])
+    np.multiply(along_y * x - along_x * y, field.per_m, out=lines[2])
+    lines[3] = residual
+    products = lines[:3, None, :] * (lines * weight)[None, :, :]
+    return residual, np.add.reduce(products, axis=2)
 
 
 def _solve(

@@ -95,6 +95,23 @@ def point_at(route: Route, s_m: float) -> Point:
     )
 
 
+def points_at(route: Route, ways_m: Sequence[float]) -> list[Point]:
+    """What `point_at` gives for several ways, each at least as long as the one before."""
+    x, y, s, i = route.x, route.y, route.s, 1
+    points = []
+    for way in ways_m:
+        if way >= s[-1]:
+            points.append(route.goal)
+            continue
+        i = max(1, bisect_left(s, way, i))
+        span, before = s[i] - s[i - 1], i - 1
+        share = (way - s[before]) / span if span > 0.0 else 0.0
+        points.append(
+            (x[before] + share * (x[i] - x[before]), y[before] + share * (y[i] - y[before]))
+        )
+    return points
+
+
 def told(
     route: Route, progress: Progress, place: Pose, length_m: float = TOLD_LENGTH_M
 ) -> tuple[Point, ...]:
@@ -104,5 +121,5 @@ def told(
     ways = [progress.s_m + (k + 1) * TOLD_SPACING_M for k in range(count)]
     if left - count * TOLD_SPACING_M > 0.05:
         ways.append(progress.s_m + left)
-    points = [(place[0], place[1]), *(point_at(route, way) for way in ways)]
-    return tuple((round(x, 3), round(y, 3)) for x, y in points)
+    points = [(place[0], place[1]), *points_at(route, ways)]
+    return tuple([(round(x, 3), round(y, 3)) for x, y in points])
