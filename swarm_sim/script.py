@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Play the events of a scenario: drop objects, let obstacles walk.
 
-An event that is due but not possible now is tried again until it is.
+An event that is due but not possible now is tried again until it is. An object that fell ahead of
+a robot is taken away and dropped anew if nobody comes near it: it is to be met.
 """
 
 import itertools
@@ -22,6 +23,10 @@ MOVING_SHARE = 0.4
 """A robot drives when it has this share of its top speed."""
 STRAIGHT_RADPS = 0.5
 """Turning faster than this, it has no driving direction."""
+MET_M = 1.2
+"""An object to which a robot came as near as this has been met."""
+UNMET_S = 6.0
+"""So long an object waits to be met before it falls elsewhere."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +37,9 @@ class Drop:
     prop: Prop
     next_try_s: float
     placed: Placed | None = None
+    placed_s: float = 0.0
+    met: bool = False
+    """It stays where it is."""
     reason: str = 'not due yet'
 
 
@@ -98,17 +106,36 @@ class Script:
         return True
 
     def play(self, world: World) -> list[Placed]:
-        """Do what is due; returns the objects dropped just now."""
+        """Do what is due; returns the objects that stay where they are from now on."""
         if self.started_s is None:
             return []
         now_s = world.time_s - self.started_s
         for walk in self._walks:
             if now_s >= walk.event.at_s:
                 self._walk_on(walk, world, now_s)
-        due = [d for d in self._drops if d.placed is None and now_s >= d.next_try_s]
-        return [placed for drop in due if (placed := self._try(drop, world, now_s)) is not None]
+        for drop in self._drops:
+            if drop.placed is None and now_s >= drop.next_try_s:
+                self._try(drop, world, now_s)
+        falling = [drop for drop in self._drops if drop.placed is not None and not drop.met]
+        return [
+            placed for drop in falling if (placed := self._met(drop, world, now_s)) is not None
+        ]
 
-    def _try(self, drop: Drop, world: World, now_s: float) -> Placed | None:
+    def _met(self, drop: Drop, world: World, now_s: float) -> Placed | None:
+        """The object once a robot has come near it; after a while without, it is taken away."""
+        assert drop.placed is not None
+        places = world.poses()[:, :2]
+        near = bool((drop.placed.distance_m(places[:, 0], places[:, 1]) <= MET_M).any())
+        if near or drop.event.position is not None:
+            drop.met = True
+            self._placing.add(drop.placed)
+            return drop.placed
+        if now_s - drop.placed_s >= UNMET_S:
+            world.remove(drop.prop.name)
+            drop.placed, drop.reason = None, 'no robot came near it'
+        return None
+
+    def _try(self, drop: Drop, world: World, now_s: float) -> None:
         poses = world.poses()
         robots = [(float(x), float(y)) for x, y, _ in poses]
         drop.next_try_s = now_s + RETRY_S
@@ -116,12 +143,10 @@ class Script:
         for placed in self._candidates(drop, poses, world.twists()):
             verdict = self._placing.judge(placed, robots, drop.event.distance_m)
             if verdict.ok:
-                drop.placed, drop.reason = placed, ''
-                self._placing.add(placed)
+                drop.placed, drop.placed_s, drop.reason = placed, now_s, ''
                 world.place(placed)
-                return placed
+                return
             drop.reason = verdict.reason
-        return None
 
     def _candidates(self, drop: Drop, poses: Array, twists: Array) -> list[Placed]:
         if drop.event.position is not None:

@@ -67,10 +67,10 @@ def test_an_object_falls_across_the_way_of_a_moving_robot_and_not_near_it(make_f
     grid = room_of(width_m=12.0, height_m=5.0)
     script, world = stage(make_fleet, grid, [('amr', 1.0, 2.5, 0.0)], DROP | {'ahead_of': 'amr_0'})
     script.start(0.0)
-    for dropped in play(script, world, 4.0, (0.8, 0.0)):
-        if dropped:
+    for _ in play(script, world, 4.0, (0.8, 0.0)):
+        if script.placed:
             break
-    (placed,) = dropped
+    (placed,) = script.placed
     x = float(world.poses()[0, 0])
 
     assert placed.distance_m(x, 2.5) >= 1.55
@@ -87,6 +87,25 @@ def test_an_object_waits_until_the_robot_drives(make_fleet: MakeFleet):
     assert script.waiting == {'object_0': 'no robot drives straight ahead'}
     assert any(play(script, world, 2.0, (0.8, 0.0)))
     assert script.waiting == {}
+
+
+def test_an_object_that_nobody_meets_falls_anew_until_somebody_does(make_fleet: MakeFleet):
+    grid = room_of(width_m=12.0, height_m=5.0)
+    script, world = stage(make_fleet, grid, [('amr', 1.0, 2.5, 0.0)], DROP | {'ahead_of': 'any'})
+    script.start(0.0)
+    for _ in play(script, world, 4.0, (0.8, 0.0)):
+        if script.placed:
+            break
+    (first,) = script.placed
+    stayed = [dropped for dropped in play(script, world, 7.0, (0.0, 0.0)) if dropped]
+    assert (stayed, script.placed) == ([], ())
+    for dropped in play(script, world, 3.0, (0.8, 0.0)):
+        if dropped:
+            break
+    assert script.placed == tuple(dropped)
+    assert script.placed[0].x_m > first.x_m
+    assert not any(play(script, world, 7.0, (0.0, 0.0)))
+    assert script.placed == tuple(dropped)
 
 
 def test_an_object_never_falls_where_it_would_close_the_corridor(make_fleet: MakeFleet):

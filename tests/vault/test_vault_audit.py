@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One pass over a vault says what three passes said, and copies lose no field."""
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from vault_world import CORES, Beam, Params, bag_file, log_file, record, signed_vault
+from vault_world import CORES, bag_file, log_file, record, signed_vault
 
 from swarm_vault.audit import audit_vaults
 from swarm_vault.frames import BagLog, BagReader
@@ -78,27 +76,3 @@ def test_a_reader_gives_the_same_frames_whatever_the_pieces(
     reader = BagReader(bag_file(vault), BagLog(name='bag'))
     assert list(reader) == whole
     assert (reader.torn, reader.fault, len(whole)) == ('', '', 5)
-
-
-def test_a_copy_differs_in_the_named_fields_only():
-    beam = Beam(range_m=2.0, tags=('near',))
-    assert replace(beam, range_m=1.0) == dataclasses.replace(beam, range_m=1.0)
-    assert replace(beam) == beam
-    assert replace(beam) is not beam
-    with pytest.raises(AttributeError):
-        replace(beam, reach_m=1.0)  # type: ignore[call-arg]
-    assert replace(Params(limit=1.0), limit=2.0).limit == 2.0
-
-
-def test_a_class_that_checks_itself_is_copied_by_its_constructor():
-    @dataclasses.dataclass(frozen=True, slots=True)
-    class Checked:
-        low: float
-        high: float
-
-        def __post_init__(self) -> None:
-            if self.low > self.high:
-                raise ValueError('low is above high')
-
-    with pytest.raises(ValueError, match='above'):
-        replace(Checked(1.0, 2.0), low=3.0)
