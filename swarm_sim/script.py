@@ -114,12 +114,18 @@ class Script:
             if now_s >= walk.event.at_s:
                 self._walk_on(walk, world, now_s)
         for drop in self._drops:
-            if drop.placed is None and now_s >= drop.next_try_s:
+            if drop.placed is None and now_s >= drop.next_try_s and not self._falling:
                 self._try(drop, world, now_s)
-        falling = [drop for drop in self._drops if drop.placed is not None and not drop.met]
         return [
-            placed for drop in falling if (placed := self._met(drop, world, now_s)) is not None
+            placed
+            for drop in self._falling
+            if (placed := self._met(drop, world, now_s)) is not None
         ]
+
+    @property
+    def _falling(self) -> list[Drop]:
+        """The object that waits to be met; one at a time: the judge does not know it."""
+        return [drop for drop in self._drops if drop.placed is not None and not drop.met]
 
     def _met(self, drop: Drop, world: World, now_s: float) -> Placed | None:
         """The object once a robot has come near it; after a while without, it is taken away."""

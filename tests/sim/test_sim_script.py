@@ -108,6 +108,19 @@ def test_an_object_that_nobody_meets_falls_anew_until_somebody_does(make_fleet: 
     assert script.placed == tuple(dropped)
 
 
+def test_objects_that_wait_to_be_met_never_fall_into_each_other(make_fleet: MakeFleet):
+    grid = room_of(width_m=12.0, height_m=5.0)
+    drop = DROP | {'ahead_of': 'any'}
+    script, world = stage(make_fleet, grid, [('amr', 1.0, 2.5, 0.0)], drop, drop)
+    script.start(0.0)
+
+    for _ in play(script, world, 4.0, (0.8, 0.0)):
+        if script.placed:
+            break
+    for _ in play(script, world, 0.3, (0.8, 0.0)):
+        assert len(script.placed) == len(script.waiting) == 1
+
+
 def test_an_object_never_falls_where_it_would_close_the_corridor(make_fleet: MakeFleet):
     grid = room_of(width_m=12.0, height_m=1.6)
     script, world = stage(make_fleet, grid, [('amr', 1.0, 0.8, 0.0)], DROP | {'ahead_of': 'any'})
