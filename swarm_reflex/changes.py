@@ -28,6 +28,13 @@ class Changes:
         self._last: Key | None = None
         self._times_ns: list[int] = []
         self._suppressed = 0
+        self._causes: tuple[Cause, ...] = ()
+
+    def turned(self, outputs: Outputs) -> bool:
+        """Whether other causes are in force than in the tick before; gentle gain is none."""
+        causes = tuple(cause for cause in outputs.causes if cause.value not in _COMFORT)
+        was, self._causes = self._causes, causes
+        return causes != was
 
     def seen(self, outputs: Outputs, now_ns: int) -> dict[str, JsonValue] | None:
         """The event's data when this tick is news and there is room for it; else None."""

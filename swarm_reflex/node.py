@@ -140,6 +140,7 @@ class Reflex:
         """Stand for good: a motion that cannot be recorded or decided does not happen."""
         if not self._failure:
             self._failure = failure
+            self._due_ns['state'] = 0
             sys.stderr.write(f'reflex of {self._agent_id}: {failure}: {error}; standing\n')
 
     def _report(self, now_ns: int) -> None:
@@ -147,7 +148,7 @@ class Reflex:
         if data is not None:
             starts = Action.STOP.name in {data['action'], data['was_action']}
             self._tell(Kind.STATE_CHANGE, 'reflex.action', data, publish=starts)
-        if data is not None or now_ns >= self._due_ns['state']:
+        if self._changes.turned(self._outputs) or now_ns >= self._due_ns['state']:
             self._due_ns['state'] = now_ns + _STATE_NS
             self._tell_state()
         if now_ns >= self._due_ns['diagnostics']:

@@ -61,9 +61,10 @@ def load_setup(node: Node) -> Setup:
     fleet = load_fleet(Path(fleet_file))
     model = fleet.robot(agent_id).model
     limits = RobotLimits(**{f.name: getattr(model, f.name) for f in fields(RobotLimits)})
+    tuning = _declared(node, Params)
+    body_m = limits.radius_m + tuning['geofence_margin_m']
     geofence, sandbox = (
-        parse_rings(name, _declare(node, name, ''), limits.radius_m)
-        for name in ('geofence', 'sandbox')
+        parse_rings(name, _declare(node, name, ''), body_m) for name in ('geofence', 'sandbox')
     )
     for name in RESET_PARAMETERS:
         node.declare_parameter(name, '')
@@ -72,16 +73,21 @@ def load_setup(node: Node) -> Setup:
         vault_dir=Path(vault_dir),
         settings=settings,
         finish_s=fleet.file.finish_s,
-        params=Params(robot=limits, geofence=geofence, sandbox=sandbox, **_declared(node, Params)),
+        params=Params(robot=limits, geofence=geofence, sandbox=sandbox, **tuning),
     )
 
 
-def parse_rings(name: str, text: str, radius_m: float = 0.0) -> tuple[Ring, ...]:
+def parse_rings(name: str, text: str, body_m: float = 0.0) -> tuple[Ring, ...]:
     """Read rings written as JSON: '[[[x, y], ...], ...]' in the map frame [m]; '' is none.
+
+    Args:
+        name: The parameter.
+        text: Its value.
+        body_m: Radius of the body and the margin that it keeps [m].
 
     Raises:
         ConfigError: The text is no such list, a ring is no simple polygon, or nowhere between the
-            rings is there room for a body of this radius.
+            rings is there room for the body and its margin.
     """
     if not text.strip():
         return ()
@@ -91,19 +97,20 @@ def parse_rings(name: str, text: str, radius_m: float = 0.0) -> tuple[Ring, ...]
         raise ConfigError(f'{name}: {text!r} is no list of rings [[[x, y], ...], ...]') from error
     for ring in rings:
         _check_ring(name, ring)
-    _check_room(name, rings, radius_m)
+    _check_room(name, rings, body_m)
     return rings
 
 
-def _check_room(name: str, rings: tuple[Ring, ...], radius_m: float) -> None:
+def _check_room(name: str, rings: tuple[Ring, ...], body_m: float) -> None:
     import shapely
 
     area = shapely.Polygon()
     for ring in rings:
         area = area.symmetric_difference(shapely.Polygon(ring))
-    if area.buffer(-radius_m).is_empty:
+    if area.buffer(-body_m).is_empty:
         raise ConfigError(
-            f'{name}: its rings leave no room for a body of radius {radius_m} m; widen them'
+            f'{name}: its rings leave no room for a body that takes {body_m:g} m to each side'
+            ' with its margin; widen them'
         )
 
 

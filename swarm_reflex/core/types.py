@@ -108,7 +108,7 @@ class Params:
     """Silence of the situation node that ends motion [s]; 0 = not required."""
     planner_timeout_s: Annotated[float, Range(0, 10)] = 1.5
     """Silence of the planner that ends motion [s]; 0 = not required."""
-    pose_timeout_s: Annotated[float, Range(0.05, 5)] = 1.0
+    pose_timeout_s: Annotated[float, Range(0.05, 5)] = 0.3
     """Age of the map pose at which a fenced robot stops [s]."""
     future_tolerance_s: Annotated[float, Range(0, 1)] = 0.1
     """How far ahead of our clock a stamp may lie [s]."""

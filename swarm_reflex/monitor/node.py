@@ -19,7 +19,6 @@ from std_srvs.srv import SetBool
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.monitor.core import CORE, MonitorInputs, MonitorOutputs, MonitorParams
-from swarm_reflex.monitor.core.contact import Shape
 from swarm_reflex.monitor.core.types import ZERO, Request, Setup
 from swarm_reflex.monitor.parameters import read_all, read_setup
 from swarm_reflex.monitor.ports import MonitorPorts, optional
@@ -54,7 +53,7 @@ class CollisionMonitor(LifecycleNode):
         self._requests: list[Request] = []
         self._outputs: MonitorOutputs | None = None
         self._told: tuple[Any, ...] = ()
-        self._due_ns = {'slow': 0, 'second': 0}
+        self._due_ns = {'slow': 0, 'second': 0, 'pictures': 0}
         self._periods = Periods()
         self._last_tick_ns = 0
         self._read: set[str] = set()
@@ -95,6 +94,7 @@ class CollisionMonitor(LifecycleNode):
         except (ConfigError, VaultError, OSError) as error:
             return self._refused(error)
         self._params = params
+        self._ports.exclusions = params.setup.exclusions
         self._period_ns = round(1e9 / wiring.rate_hz)
         self._core_state = (
             self._recorder.start(CORE, params) if self._recorder else CORE.initial(params)
@@ -182,6 +182,7 @@ class CollisionMonitor(LifecycleNode):
             observations=inputs.observations,
             odom=inputs.odom,
             shapes=inputs.shapes,
+            masks=inputs.masks,
             setup=setup,
             requests=requests,
         )
@@ -196,7 +197,8 @@ class CollisionMonitor(LifecycleNode):
         outputs, ports = self._outputs, self._ports
         if outputs is None or ports is None:
             return
-        news = (outputs.action, outputs.polygon_name, outputs.causes, outputs.enabled)
+        zones = (outputs.polygon_name, outputs.causes, outputs.detected)
+        news = (outputs.action, *zones, outputs.enabled)
         if news != self._told and self._recorder is not None and not self.failure:
             data: dict[str, Any] = {
                 'action': outputs.action.name,
@@ -204,22 +206,18 @@ class CollisionMonitor(LifecycleNode):
                 'causes': list(outputs.causes),
                 'points': outputs.points_inside,
                 'enabled': outputs.enabled,
+                'detected': list(outputs.detected),
             }
             self._recorder.event(Kind.STATE_CHANGE, 'monitor.action', data)
         if news != self._told or now_ns >= self._due_ns['second']:
             self._told = news
             self._due_ns['second'] = now_ns + _SECOND_NS
             values = {**self._periods.summary(), 'scheduling': self.scheduling}
-            ports.tell(outputs, {**values, 'failure': self.failure, 'enabled': outputs.enabled})
-            self._show(ports)
-
-    def _show(self, ports: MonitorPorts) -> None:
-        state = self._core_state
-        fixed = {z.name: Shape(corners=z.points, radius_m=z.radius_m) for z in state.setup.zones}
-        moving = dict(state.shapes)
-        shapes = {name: moving.get(name, shape) for name, shape in fixed.items()}
-        clouds = {name: seen.points for name, seen in state.seen.items()}
-        ports.show({name: shape.outline() for name, shape in shapes.items()}, clouds)
+            values |= {'failure': self.failure, 'enabled': outputs.enabled}
+            ports.tell(outputs, {**values, 'detected': ', '.join(outputs.detected)})
+        if now_ns >= self._due_ns['pictures']:
+            self._due_ns['pictures'] = now_ns + _SLOW_NS
+            ports.show(self._core_state, outputs)
 
     def _serve(self, now_ns: int) -> None:
         """Answer services ten times a second."""
@@ -253,6 +251,8 @@ class CollisionMonitor(LifecycleNode):
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._setup = setup
+        if self._ports is not None:
+            self._ports.exclusions = setup.exclusions
         return SetParametersResult(successful=True)
 
     def _claim_realtime(self) -> None:

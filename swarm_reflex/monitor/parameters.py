@@ -336,10 +336,10 @@ def _zone_wiring(get: Get, zone: Zone) -> ZoneWiring:
 
 def _exclusion(get: Get, name: str) -> Exclusion:
     base, frame = get('base_frame_id', 'base_footprint'), get(f'{name}.frame_id', '')
-    if frame not in {'', base}:
+    if get(f'{name}.frame_hold_timeout', 0.0) != 0.0:
         raise ConfigError(
-            f'parameter {name}.frame_id: {frame!r}; expected {base!r} or nothing: a mask that'
-            ' moves with another frame would hide obstacles where that frame is wrong'
+            f'parameter {name}.frame_hold_timeout: expected 0.0: a mask of whose place nothing'
+            ' is known now would hide obstacles wherever it was before'
         )
     kind = _text(get, f'{name}.type', ('polygon', 'circle'))
     points: Polygon = ()
@@ -357,4 +357,5 @@ def _exclusion(get: Get, name: str) -> Exclusion:
         radius_m=radius,
         min_height_m=get(f'{name}.min_height', -1e9),
         max_height_m=get(f'{name}.max_height', 1e9),
+        frame_id='' if frame == base else frame,
     )

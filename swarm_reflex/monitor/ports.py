@@ -10,39 +10,31 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import (
-    Point,
-    Point32,
-    PolygonInstanceStamped,
-    PolygonStamped,
-    Twist,
-    TwistStamped,
-)
+from geometry_msgs.msg import PolygonInstanceStamped, PolygonStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import LaserScan, PointCloud2, Range
 from std_msgs.msg import Float32
-from visualization_msgs.msg import Marker, MarkerArray
 
 from swarm_reflex.messages import Arrival, set_stamp, yaw_of
 from swarm_reflex.monitor.core.types import (
     BasePose,
     Command,
+    Exclusion,
     MonitorInputs,
     MonitorOutputs,
     Observation,
-    Polygon,
     ShapeUpdate,
     Velocity,
 )
 from swarm_reflex.monitor.frames import Frames
+from swarm_reflex.monitor.masks import Masks
 from swarm_reflex.monitor.messages import observe
 from swarm_reflex.monitor.parameters import SourceWiring, Wiring, ZoneWiring
+from swarm_reflex.monitor.pictures import Pictures
 from swarm_reflex.ports import newest, taken, unused
-
-_FINGERS = 0.05
 
 
 def optional(module: str, name: str) -> Any:
@@ -89,12 +81,10 @@ class MonitorPorts:
         self._state_type = state if wiring.state_topic else None
         self._state = self._send(state, wiring.state_topic, 10) if self._state_type else None
         self._diagnostics = self._send(DiagnosticArray, '/diagnostics', 10)
-        self._markers = self._send(MarkerArray, '~/collision_points_marker', 1)
-        self._shown = {
-            zone.name: self._send(PolygonStamped, zone.pub_topic, 1)
-            for zone in wiring.zones
-            if zone.pub_topic
-        }
+        self.show = Pictures(wiring, self._send).show
+        self.exclusions: tuple[Exclusion, ...] = ()
+        """Those of the newest setup: where their frames are is told when it changes."""
+        self._masks = Masks(self._frames, wiring.base_frame)
         count = len(self._sources)
         self._wait_set = rclpy_implementation.WaitSet(count, 0, 0, 0, 0, 0, node.context.handle)
 
@@ -128,6 +118,7 @@ class MonitorPorts:
             observations=tuple(self._observations(now_ns, wall_ns)),
             odom=_to_base_pose(odom[0], Arrival(now_ns, wall_ns, odom[1])) if odom else None,
             shapes=tuple(self._shapes(now_ns)),
+            masks=self._masks.changed(self.exclusions, now_ns),
         )
 
     def drive(self, velocity: Velocity) -> None:
@@ -161,28 +152,6 @@ class MonitorPorts:
         array = DiagnosticArray(status=[status])
         set_stamp(array, time.time_ns())
         self._diagnostics.publish(array)
-
-    def show(self, shapes: dict[str, Polygon], clouds: dict[str, Any]) -> None:
-        """Publish zones and points for those who look; costs nothing while nobody does."""
-        for name, publisher in self._shown.items():
-            if name in shapes and publisher.get_subscription_count():
-                message = PolygonStamped()
-                message.header.frame_id = self._wiring.base_frame
-                set_stamp(message, time.time_ns())
-                message.polygon.points = [Point32(x=x, y=y, z=0.0) for x, y in shapes[name]]
-                publisher.publish(message)
-        if self._markers.get_subscription_count():
-            markers = [self._marker(i, name, xy) for i, (name, xy) in enumerate(clouds.items())]
-            self._markers.publish(MarkerArray(markers=markers))
-
-    def _marker(self, number: int, name: str, points: Any) -> Marker:
-        marker = Marker(ns=f'collision_points_{name}', id=number, type=Marker.POINTS)
-        marker.header.frame_id = self._wiring.base_frame
-        set_stamp(marker, time.time_ns())
-        marker.scale.x = marker.scale.y = _FINGERS
-        marker.color.r = marker.color.a = 1.0
-        marker.points = [Point(x=float(x), y=float(y), z=0.0) for x, y in points.T]
-        return marker
 
     def _listen(self, type_: Any, topic: str, qos: Any) -> Any:
         subscription = self._node.create_subscription(type_, topic, unused, qos)

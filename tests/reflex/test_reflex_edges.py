@@ -275,7 +275,7 @@ def fenced_speed(pose_age_s: float, params: Params) -> float:
 
 def test_fence_allows_what_a_weaker_and_faster_base_can_stop_and_less_as_the_pose_ages():
     params = replace(PARAMS, geofence=(SQUARE,))
-    for age_s in (0.0, 0.8):
+    for age_s in (0.0, 0.29):
         margin_m = params.geofence_margin_m + params.geofence_drift_mps * age_s
         free_m = 2.0 - 1.0 - AMR.radius_m - margin_m
         decel = AMR.max_decel_mps2 * (1.0 - params.model_error)
@@ -287,9 +287,9 @@ def test_fence_allows_what_a_weaker_and_faster_base_can_stop_and_less_as_the_pos
 def test_fence_within_reach_of_the_next_pose_is_kept_in_mind():
     params = replace(PARAMS, geofence=(((-9.0, -9.0), (9.0, -9.0), (9.0, 9.0), (-9.0, 9.0)),))
     pose = MapPose(x_m=6.5, y_m=0.0, yaw_rad=0.0, arrival_ns=NOW, stamp_age_s=0.0)
-    drive_m = (1.0 + 0.1 + 0.5 / 1.2) * 1.1 / 0.9
-    within_m = 0.28 + 0.2 + 0.05 + drive_m
-    for x_m in (6.5, 7.0, 8.0):
+    drive_m = (0.3 + 0.1 + 0.5 / 1.2) * 1.1 / 0.9
+    within_m = 0.28 + 0.2 + 0.05 * 0.3 + drive_m
+    for x_m in (7.6, 7.8, 8.0):
         place = locate(replace(pose, x_m=x_m), odom_of(NOW), fences_of(params), params)
         distances = [math.hypot(9.0 - x_m, -9.0 + 0.05 * k) for k in range(round(18 / 0.05))]
         assert place.fence.shape[1] == sum(away < within_m for away in distances)

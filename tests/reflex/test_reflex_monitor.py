@@ -18,6 +18,7 @@ from swarm_reflex.monitor.core.types import (
     Command,
     Effect,
     Exclusion,
+    MaskPlace,
     MonitorInputs,
     MonitorOutputs,
     MonitorParams,
@@ -75,8 +76,8 @@ class Around:
     def tick(
         self, points: Any = ((9.0, 0.0, 0.0),), wish: Velocity = WISH, **changes: Any
     ) -> MonitorOutputs:
-        observations = (self.see(points),)
         self.now_ns += changes.pop('step_ns', TICK_NS)
+        observations = (self.see(points, arrival_ns=self.now_ns),)
         fields = {
             'command': Command(velocity=wish, arrival_ns=self.now_ns),
             'observations': observations,
@@ -212,13 +213,22 @@ def test_debounce_counts_looks_at_new_data():
     assert [around.tick(observations=()).polygon_name for _ in range(9)] == [''] * 9
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
-def test_flicker_never_releases_before_the_release_time(hits: list[bool]) -> None:
-    around = Around(zones=(replace(SLOW, release_time_s=0.2),))
-    last_ns = -(10**9)
-    for hit in hits:
-        outputs = around.tick(pair(1.0 if hit else 4.0))
+looks = st.tuples(st.booleans(), st.booleans(), st.integers(100_000, 150_000_000))
+
+
+@given(st.lists(looks, min_size=1, max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_flicker_at_any_rate_triggers_at_once_and_releases_after_the_release_time(
+    steps: list[tuple[bool, bool, int]],
+) -> None:
+    """Looks and ticks without news come as they like, 0.1 to 150 ms apart."""
+    sources = (Source(name='scan', source_timeout_s=100.0),)
+    around = Around(zones=(replace(SLOW, release_time_s=0.2),), sources=sources)
+    hit, last_ns = False, -(10**9)
+    for is_news, shows_hit, step_ns in [(True, False, TICK_NS), *steps]:
+        hit = shows_hit if is_news else hit
+        points, told = pair(1.0 if hit else 4.0), {} if is_news else {'observations': ()}
+        outputs = around.tick(points, step_ns=step_ns, **told)
         last_ns = around.now_ns if hit else last_ns
         held = around.now_ns - last_ns < 200_000_000
         assert (outputs.polygon_name == 'SlowDown') is held
@@ -385,13 +395,60 @@ def test_exclusion_zone_masks_its_column(exclusion: Exclusion, *, stops: bool) -
     assert (around.tick(pair(0.5)).polygon_name == 'Stop') is stops
 
 
+def test_exclusion_zone_of_another_frame_masks_where_that_frame_is():
+    dock = Exclusion(name='dock', enabled=True, points=square(0.2), frame_id='dock')
+    sources = (Source(name='scan', exclusions=('dock',)),)
+    around = Around(zones=(STOP,), sources=sources, exclusions=(dock,))
+    assert around.tick(pair(0.7)).polygon_name == 'Stop', 'nobody knows where it is'
+    here = MaskPlace(zone='dock', pose=(0.7, 0.0, math.pi / 4))
+    assert around.tick(pair(0.7), masks=(here,)).velocity == WISH
+    assert around.tick(pair(0.44)).velocity == WISH, 'its corner points at the robot'
+    assert around.tick(pair(0.40)).polygon_name == 'Stop'
+    gone = MaskPlace(zone='dock', pose=None)
+    assert around.tick(pair(0.7), masks=(gone,)).polygon_name == 'Stop'
+
+
 def test_points_that_are_no_numbers_are_left_out():
     nan = [(math.nan, 0.0, 0.0), (0.5, math.inf, 0.0)]
     assert Around().tick(nan).velocity == WISH
 
 
-def test_detector_zone_does_nothing():
-    assert Around(zones=(replace(STOP, effect=Effect.NONE),)).tick(pair(0.5)).velocity == WISH
+def test_detector_zone_names_itself_and_does_nothing():
+    watch = replace(STOP, name='Watch', effect=Effect.NONE)
+    unset = Zone(name='Unset', effect=Effect.NONE)
+    around = Around(zones=(watch, unset, SLOW))
+    near, far = around.tick(pair(0.5)), around.tick(pair(1.5))
+    assert (near.detected, near.causes, near.polygon_name) == (
+        ('Watch',),
+        ('SlowDown',),
+        'SlowDown',
+    )
+    assert (far.detected, far.causes) == ((), ('SlowDown',))
+    alone = Around(zones=(watch,)).tick(pair(0.5))
+    assert (alone.velocity, alone.action, alone.causes) == (WISH, ActionType.DO_NOTHING, ())
+
+
+def test_detector_zone_may_follow_the_velocity():
+    sub = SubPolygon(
+        name='ahead',
+        points=square(1.0),
+        linear_min=0.0,
+        linear_max=1.0,
+        theta_min=-1.0,
+        theta_max=1.0,
+    )
+    watch = Zone(name='Watch', effect=Effect.NONE, min_points=2, sub_polygons=(sub,))
+    assert Around(zones=(watch,)).tick(pair(0.5)).detected == ('Watch',)
+
+
+def test_zones_after_a_stop_still_count_their_looks():
+    slow = replace(SLOW, trigger_consecutive_points=3)
+    around = Around(zones=(STOP, slow))
+    assert [around.tick(pair(0.5)).causes for _ in range(3)] == [
+        ('Stop',),
+        ('Stop',),
+        ('Stop', 'SlowDown'),
+    ]
 
 
 def test_stop_lets_a_command_pass_that_leaves_the_obstacle_behind():

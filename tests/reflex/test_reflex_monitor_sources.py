@@ -20,8 +20,9 @@ from sensor_msgs.msg import LaserScan, PointCloud2, PointField, Range
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.messages import Arrival
-from swarm_reflex.monitor.core.types import Effect, Observation
+from swarm_reflex.monitor.core.types import Effect, Exclusion, MaskPlace, Observation
 from swarm_reflex.monitor.frames import Frames
+from swarm_reflex.monitor.masks import Masks
 from swarm_reflex.monitor.messages import observe
 from swarm_reflex.monitor.parameters import SourceWiring, read_all
 from swarm_reflex.monitor.ports import put_transform
@@ -127,7 +128,7 @@ def test_defaults_are_those_of_nav2():
         ({'pointcloud__transport_type': 'draco'}, 'pointcloud.transport_type'),
         ({'dock__radius': 0.0, 'dock__type': 'circle'}, 'dock.radius'),
         ({'dock__points': None}, 'dock.points'),
-        ({'dock__frame_id': 'map'}, 'dock.frame_id'),
+        ({'dock__frame_hold_timeout': 1.0}, 'dock.frame_hold_timeout'),
         ({'transform_tolerance': '0.1'}, 'transform_tolerance'),
         ({'source_timeout': 2}, 'source_timeout'),
     ],
@@ -383,3 +384,26 @@ def test_frame_that_is_unknown_old_circular_or_nonsense_is_none():
     put_transform(frames, bad, None)
     assert frames.find('base', 'bad', 0) is None
     assert frames.find('base', '/base', 0) is not None
+
+
+def test_exclusion_zone_may_be_of_another_frame():
+    assert read(dock__frame_id='dock')[0].setup.exclusions[0].frame_id == 'dock'
+    assert read(dock__frame_id='base_footprint')[0].setup.exclusions[0].frame_id == ''
+
+
+def test_place_of_a_mask_is_told_when_it_changes():
+    frames = Frames(tolerance_s=0.5)
+    masks = Masks(frames, 'base')
+    zones = (
+        Exclusion(name='dock', radius_m=0.3, frame_id='dock'),
+        Exclusion(name='arm', radius_m=0.3),
+    )
+    assert masks.changed(zones, 0) == ()
+    quarter = math.sqrt(0.5)
+    frames.put('base', 'dock', (1.0, 2.0, 0.5), (0.0, 0.0, quarter, quarter), heard_ns=0)
+    (place,) = masks.changed(zones, 0)
+    assert (place.zone, place.pose) == ('dock', pytest.approx((1.0, 2.0, math.pi / 2)))
+    assert masks.changed(zones, 10**8) == (), 'nothing new'
+    assert masks.changed(zones, 10**9) == (MaskPlace(zone='dock', pose=None),), 'too old'
+    frames.put('base', 'dock', (1.0, 2.0, 0.5), (0.1, 0.0, 0.0, 1.0), heard_ns=None)
+    assert masks.changed(zones, 10**9) == (), 'it tilts: where it is in the plane is not known'

@@ -200,6 +200,17 @@ def test_flicker_is_told_a_few_times_a_second_and_counted():
     assert sum(int(str(data['suppressed'])) for data in news) == 102 - len(news)
 
 
+def test_state_turns_with_every_cause_that_comes_or_goes_and_not_with_gentle_gain():
+    changes, bench = Changes(), Bench()
+    assert not changes.turned(bench.tick(0.5))
+    assert not changes.turned(bench.tick(0.5)), 'speed is gained'
+    assert changes.turned(bench.tick(math.nan))
+    assert not changes.turned(bench.tick(math.nan))
+    assert changes.turned(bench.tick(math.nan, rivals=1)), 'a second cause'
+    flicker = [changes.turned(bench.tick(0.0 if k % 2 else math.nan)) for k in range(50)]
+    assert flicker[1:] == [True] * 49, 'no matter how often'
+
+
 def test_last_state_after_flicker_is_told_when_there_is_room():
     changes, bench = Changes(), Bench()
     for k in range(11):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from swarm_reflex.core.arc import Points, between, seen_from
+from swarm_reflex.core.odometry import Pose
 from swarm_reflex.monitor.core.contact import Shape, contact_time, inside, seen_after
 from swarm_reflex.monitor.core.sources import Seen, fault_of, place_of, take_in_observation
 from swarm_reflex.monitor.core.types import (
@@ -37,6 +38,7 @@ _ESCAPE_M = 0.05
 _ESCAPE_GAIN = 0.1
 """What it must gain, as a share of that distance."""
 _ACTIONS = {
+    Effect.NONE: ActionType.DO_NOTHING,
     Effect.STOP: ActionType.STOP,
     Effect.SLOWDOWN: ActionType.SLOWDOWN,
     Effect.LIMIT: ActionType.LIMIT,
@@ -68,6 +70,8 @@ class MonitorState:
     seen: dict[str, Seen] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     debounces: dict[str, Debounce] = field(default_factory=dict)
+    masks: dict[str, Pose] = field(default_factory=dict)
+    """Where the frames of exclusion zones are, in the base frame."""
     interventions: int = 0
 
 
@@ -120,10 +124,11 @@ def _take_in(state: MonitorState, inputs: MonitorInputs, params: MonitorParams) 
         state = replace(state, enabled=True, enable_ns=None)
     odom = inputs.odom if inputs.odom is not None else state.odom
     seen, shapes, debounces = state.seen, state.shapes, state.debounces
+    masks = _places(state.masks, inputs) if inputs.masks else state.masks
     if inputs.observations:
         seen = dict(seen)
-        for observation in inputs.observations:
-            seen[observation.source] = take_in_observation(observation, odom, state.setup)
+        for item in inputs.observations:
+            seen[item.source] = take_in_observation(item, odom, state.setup, masks)
     for update in inputs.shapes:
         corners = tuple(c for i, c in enumerate(update.points) if c != update.points[i - 1])
         shape = Shape(corners=corners, radius_m=update.radius_m)
@@ -136,8 +141,15 @@ def _take_in(state: MonitorState, inputs: MonitorInputs, params: MonitorParams) 
         seen=seen,
         shapes=shapes,
         debounces=debounces,
+        masks=masks,
         tick_ns=inputs.now_ns,
     )
+
+
+def _places(known: dict[str, Pose], inputs: MonitorInputs) -> dict[str, Pose]:
+    told = {place.zone: place.pose for place in inputs.masks}
+    kept = {zone: pose for zone, pose in known.items() if zone not in told}
+    return kept | {zone: pose for zone, pose in told.items() if pose is not None}
 
 
 def _obeyed(
@@ -187,7 +199,7 @@ def _judged(
     fresh = frozenset(observation.source for observation in inputs.observations)
     sight = Sight(clouds=clouds, fresh=fresh)
     for zone in state.setup.zones:
-        if zone.enabled and zone.effect is not Effect.NONE:
+        if zone.enabled:
             state, verdict = _zone_verdict(state, zone, wish, sight, params)
             verdicts += [verdict] if verdict else []
     return state, verdicts
@@ -210,6 +222,8 @@ def _zone_verdict(
 ) -> tuple[MonitorState, Verdict | None]:
     clouds, fresh = sight.clouds, sight.fresh
     shape, state = _shape_of(state, zone, wish)
+    if shape is None and zone.effect is Effect.NONE:
+        return state, None
     if shape is None:
         name = f'{zone.name} has no shape'
         return state, Verdict(name=name, action=ActionType.STOP, velocity=ZERO)
@@ -272,6 +286,8 @@ def _debounced(old: Debounce, zone: Zone, count: int, now_ns: int, *, is_news: b
 def _slower(
     zone: Zone, shape: Shape, wish: Velocity, points: Points, params: MonitorParams
 ) -> Velocity:
+    if zone.effect is Effect.NONE:
+        return wish
     if zone.effect is Effect.SLOWDOWN:
         return scaled(wish, min(1.0, max(0.0, zone.slowdown_ratio)))
     if zone.effect is Effect.LIMIT:
@@ -342,7 +358,8 @@ def _answer(
 ) -> tuple[MonitorState, MonitorOutputs]:
     """The slowest verdict wins, the first of equals; a stop before all equals."""
     chosen = Verdict(name='', action=ActionType.DO_NOTHING, velocity=wish)
-    for verdict in verdicts:
+    acting = [verdict for verdict in verdicts if verdict.action is not ActionType.DO_NOTHING]
+    for verdict in acting:
         if _rank(verdict) < _rank(chosen):
             chosen = verdict
     asked = state.command.velocity if state.command else ZERO
@@ -351,7 +368,8 @@ def _answer(
         velocity=chosen.velocity,
         action=chosen.action,
         polygon_name=chosen.name,
-        causes=tuple(dict.fromkeys(verdict.name for verdict in verdicts)),
+        causes=tuple(dict.fromkeys(verdict.name for verdict in acting)),
+        detected=tuple(v.name for v in verdicts if v.action is ActionType.DO_NOTHING),
         points_inside=chosen.points_inside,
         time_to_contact_s=chosen.time_s,
         enabled=state.enabled,

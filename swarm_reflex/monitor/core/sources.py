@@ -2,14 +2,25 @@
 """What a source showed, whether it may be believed, and which of its points count."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from swarm_reflex.core.arc import Points, compose
+from swarm_reflex.core.arc import Points, compose, seen_from
 from swarm_reflex.core.odometry import Pose, moment_ns
 from swarm_reflex.monitor.core.contact import Shape, inside
-from swarm_reflex.monitor.core.types import BasePose, MonitorParams, Observation, Setup, Source
+from swarm_reflex.monitor.core.types import (
+    BasePose,
+    Exclusion,
+    MonitorParams,
+    Observation,
+    Setup,
+    Source,
+)
+
+_BASE: Pose = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +30,15 @@ class Seen:
     observation: Observation
     points: Points
     """Outside all exclusion zones, in the base frame of the moment of measuring [m]."""
+    heights_m: NDArray[np.float64]
+    """Of the points over the base [m], shape (points,)."""
     anchor: Pose | None
     """Pose in the odom frame at that moment; None without odometry."""
 
 
-def take_in_observation(observation: Observation, odom: BasePose | None, setup: Setup) -> Seen:
+def take_in_observation(
+    observation: Observation, odom: BasePose | None, setup: Setup, masks: Mapping[str, Pose]
+) -> Seen:
     """Read the points of an observation and mask what is to be left out."""
     raw = np.frombuffer(observation.points, dtype='<f4').reshape(-1, 3).T.astype(np.float64)
     finite = np.isfinite(raw[0] + raw[1] + raw[2])
@@ -31,12 +46,19 @@ def take_in_observation(observation: Observation, odom: BasePose | None, setup: 
     names = next((s.exclusions for s in setup.sources if s.name == observation.source), ())
     for zone in setup.exclusions:
         if zone.enabled and zone.name in names and raw.size:
-            masked = inside(raw[:2], Shape(corners=zone.points, radius_m=zone.radius_m))
-            masked &= (raw[2] >= zone.min_height_m) & (raw[2] <= zone.max_height_m)
-            raw = raw[:, ~masked]
+            raw = raw[:, ~_masked(raw, zone, masks.get(zone.name) if zone.frame_id else _BASE)]
     measured_ns = moment_ns(observation.arrival_ns, observation.stamp_age_s)
     anchor = base_at(odom, measured_ns) if odom and is_sound(odom) else None
-    return Seen(observation=observation, points=raw[:2], anchor=anchor)
+    return Seen(observation=observation, points=raw[:2], heights_m=raw[2], anchor=anchor)
+
+
+def _masked(raw: Points, zone: Exclusion, place: Pose | None) -> NDArray[np.bool_]:
+    """Which points a zone leaves out; none where nobody knows where it is."""
+    if place is None:
+        return np.zeros(raw.shape[1], dtype=bool)
+    there = seen_from(raw[:2], place)
+    masked = inside(there, Shape(corners=zone.points, radius_m=zone.radius_m))
+    return masked & (raw[2] >= zone.min_height_m) & (raw[2] <= zone.max_height_m)
 
 
 def is_sound(odom: BasePose) -> bool:

@@ -89,14 +89,17 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A column in the base frame whose points are left out."""
+    """A column whose points are left out."""
 
     name: str
     enabled: bool = False
     points: Polygon = ()
     radius_m: float = 0.0
     min_height_m: float = -1e9
+    """Over the base, whatever its frame is [m]."""
     max_height_m: float = 1e9
+    frame_id: str = ''
+    """Frame of its corners, or of its centre; '' = the base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,15 @@ class ShapeUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskPlace:
+    """Where the frame of an exclusion zone is now."""
+
+    zone: str
+    pose: tuple[float, float, float] | None
+    """In the base frame (x [m], y [m], yaw [rad]); None = not known: the zone masks nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorInputs:
     """What is new since the last tick."""
 
@@ -191,6 +203,8 @@ class MonitorInputs:
     observations: tuple[Observation, ...] = ()
     odom: BasePose | None = None
     shapes: tuple[ShapeUpdate, ...] = ()
+    masks: tuple[MaskPlace, ...] = ()
+    """Places of exclusion zones that have changed."""
     setup: Setup | None = None
     requests: tuple[Request, ...] = ()
 
@@ -205,6 +219,8 @@ class MonitorOutputs:
     """Zone that decided, as Nav2 names it; 'invalid source' and the like for faults."""
     causes: tuple[str, ...]
     """All zones and faults in force, in the order of the parameter file."""
+    detected: tuple[str, ...]
+    """Zones of action_type none that are hit."""
     points_inside: int
     """Points in the zone that decided."""
     time_to_contact_s: float
