@@ -5,6 +5,7 @@ import asyncio
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from scipy.sparse import csgraph
 
 from swarm_config.fleets import Fleet, Pose
@@ -15,7 +16,12 @@ from swarm_supervisor.core.ground import Ground
 from swarm_supervisor.roster import Member
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.strategist import KnownRobot, Spot
+from swarm_vault.laws.core.bars import Bars
 from swarm_vault.recorder import Recorder
+
+OPEN = Bars()
+KEPT_BARS = 64
+"""So many laws of the floor are kept drawn."""
 
 
 def params_of(fleet: Fleet, grid: GridMap, settings: Settings) -> Params:
@@ -49,6 +55,7 @@ class Allocator:
         """
         self._recorder, self._params = recorder, params
         self._terrain = recorder.start(CORE, params)
+        self._drawn: dict[tuple[Bars, float], Mask] = {}
         self._parts = {ground.radius_m: _parts(ground) for ground in self._terrain.grounds}
 
     async def split(
@@ -104,16 +111,33 @@ class Allocator:
         """The node of the floor at a point, -1 where there is none near it."""
         return self._terrain.ground_for(radius_m).node_at(self._terrain.grid, x_m, y_m)
 
-    def way(self, start: int, goal: int, radius_m: float) -> Way | None:
-        """The shortest way between two nodes, None where there is none."""
+    def way(self, start: int, goal: int, radius_m: float, bars: Bars = OPEN) -> Way | None:
+        """The shortest way between two nodes, None where there is none.
+
+        It goes around what the law closes; where there is no such way it is the shortest of all.
+        """
         if start < 0 or goal < 0:
             return None
         ground, grid = self._terrain.ground_for(radius_m), self._terrain.grid
-        length_m, nodes = ground.way(start, goal)
+        shut = self._shut(bars, ground)
+        length_m, nodes = ground.way(start, goal, shut)
+        if not nodes and shut is not None:
+            length_m, nodes = ground.way(start, goal)
         if not nodes:
             return None
         points = tuple(grid.centre_of(*ground.middles[node]) for node in nodes)
         return Way(length_m=length_m, points=points)
+
+    def _shut(self, bars: Bars, ground: Ground) -> Mask | None:
+        """Nodes at which the body would touch closed floor; None where nothing is closed."""
+        if not (bars.walls or bars.only):
+            return None
+        key = (bars, ground.radius_m)
+        if key not in self._drawn:
+            if len(self._drawn) >= KEPT_BARS:
+                self._drawn.clear()
+            self._drawn[key] = _shut_nodes(bars, ground, self._terrain.grid)
+        return self._drawn[key]
 
     def ways_to(self, node: int, cells: Mask, radius_m: float) -> dict[int, float]:
         """Ways from a node to those that see survey cells [m]; what is cut off lacks."""
@@ -130,6 +154,21 @@ class Allocator:
         a = ground.node_at(self._terrain.grid, start[0], start[1])
         b = ground.node_at(self._terrain.grid, spot.x_m, spot.y_m)
         return float(ground.distances(a)[b]) if a >= 0 and b >= 0 else float('inf')
+
+
+def _shut_nodes(bars: Bars, ground: Ground, grid: GridMap) -> Mask:
+    rows, cols = ground.middles.T
+    points = shapely.points(
+        grid.origin_x_m + (cols + 0.5) * grid.resolution_m,
+        grid.origin_y_m + (rows + 0.5) * grid.resolution_m,
+    )
+    shut = np.zeros(len(points), dtype=np.bool_)
+    for wall in bars.walls:
+        shut |= shapely.distance(shapely.Polygon(wall.corners), points) <= ground.radius_m
+    if bars.only:
+        yard = shapely.union_all([shapely.Polygon(area.corners) for area in bars.only])
+        shut |= ~shapely.contains(yard, points)
+    return shut
 
 
 def robot_input(member: Member, busy_s: float) -> RobotInput:

@@ -21,8 +21,10 @@ from swarm_supervisor.core.plan_types import (
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import REFUSED, Mission
 from swarm_supervisor.roster import Member
+from swarm_supervisor.task_ways import bars_for, leaving
 from swarm_supervisor.tasking import Draft
 from swarm_supervisor.trusting import trust_to_give
+from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.values import Area, Mandate, Point, Tier, Trust, ZoneKind
 from swarm_vault.laws.core.zones import crosses, inside
 
@@ -42,6 +44,7 @@ class _Robot:
     home: int
     radius_m: float
     barred: tuple[Area, ...]
+    bars: Bars
 
 
 def inputs_of(
@@ -99,7 +102,8 @@ def _robot(hq: Headquarters, member: Member, mission: Mission) -> _Robot:
         left_wh=_left_wh(hq, trust.mandate),
     )
     barred = _barred(hq, trust)
-    return _Robot(start=start, node=node, home=home, radius_m=radius_m, barred=barred)
+    bars = bars_for(hq, member)
+    return _Robot(start=start, node=node, home=home, radius_m=radius_m, barred=barred, bars=bars)
 
 
 def _order_wh(mandate: Mandate | None, capacity_wh: float) -> float:
@@ -238,7 +242,9 @@ def _drive(
     again = _through(floor, robot, nodes) if rounds > 1 and first is not None else (0.0, ())
     if first is None or again is None:
         return None
-    home = floor.allocator.way(robot.node, robot.home, robot.radius_m) if nodes else None
+    home = (
+        floor.allocator.way(robot.node, robot.home, robot.radius_m, robot.bars) if nodes else None
+    )
     travel_m = first[0] + (rounds - 1) * again[0]
     return _Way(travel_m, home.length_m if home else 0.0, (*first[1], *again[1]))
 
@@ -249,10 +255,10 @@ def _through(
     total_m = 0.0
     points: tuple[Point, ...] = ()
     for node in nodes:
-        way = floor.allocator.way(robot.node, node, robot.radius_m)
+        way = floor.allocator.way(robot.node, node, robot.radius_m, robot.bars)
         if way is None:
             return None
-        total_m, points = total_m + way.length_m, (*points, *way.points)
+        total_m, points = total_m + way.length_m, (*points, *leaving(way.points, robot.bars))
         robot.node = node
     return total_m, points
 
@@ -267,7 +273,8 @@ def _sweep(floor: _Floor, robot: _Robot, task: mission_pb2.MissionOrder) -> _Way
     if not there:
         return None
     nearest = min(there, key=lambda node: (there[node], node))
-    way = floor.allocator.way(robot.node, nearest, robot.radius_m) if robot.barred else None
+    bars = robot.bars
+    way = floor.allocator.way(robot.node, nearest, robot.radius_m, bars) if robot.barred else None
     back = floor.allocator.ways_to(robot.home, cells, robot.radius_m)
     robot.node = max(back, key=lambda node: (back[node], node), default=nearest)
     swept_m = floor.allocator.sweep_s(int(cells.sum()), 1.0)

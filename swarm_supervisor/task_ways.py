@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way that a task needs, for a robot as it stands now; the judge sees it, too."""
+"""The way that a task needs, for a robot as it stands now; the judge sees it, too.
+
+It goes around what the law closes to this robot, as the robot's own path planner does.
+"""
+
+from collections.abc import Sequence
+from itertools import dropwhile
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.places import sector_cells
 from swarm_supervisor.roster import Member
+from swarm_supervisor.trusting import trust_to_give
+from swarm_vault.laws.core.bars import Bars, bars_of
 from swarm_vault.laws.core.values import Action, Area, Point
 
 
 def way_of(hq: Headquarters, action: Action, member: Member) -> tuple[Point, ...]:
     """The shortest way through all goals, or to the nearest floor of the areas.
 
-    None where no zone could be met, or no way is known: then the goals count alone.
+    None where no zone could be met, or no way is known: then the goals count alone. The floor on
+    which the robot stands does not count until it has left it: else nobody could order it out.
     """
-    trust = hq.mandates.of(member.agent_id)[0]
-    blocked = () if trust is None else trust.blocked_zones
-    if not (hq.court.policy_of(member.agent_id).zones or blocked):
+    bars = bars_for(hq, member)
+    if not (bars.walls or bars.only or hq.court.policy_of(member.agent_id).zones):
         return ()
     radius_m = member.robot.model.radius_m
     at = hq.allocator.node_at(*member.pose[:2], radius_m)
@@ -22,10 +30,25 @@ def way_of(hq: Headquarters, action: Action, member: Member) -> tuple[Point, ...
     nodes += [_nearest(hq, at, area, radius_m) for area in action.areas]
     points: list[Point] = []
     for node in nodes:
-        way = hq.allocator.way(at, node, radius_m)
+        way = hq.allocator.way(at, node, radius_m, bars)
         points += way.points if way else ()
         at = node if way else at
-    return tuple(points)
+    return leaving(points, bars)
+
+
+def leaving(points: Sequence[Point], bars: Bars) -> tuple[Point, ...]:
+    """A way from where it has left the closed floor on which it began."""
+    return tuple(dropwhile(bars.wall_at, points))
+
+
+def bars_for(hq: Headquarters, member: Member) -> Bars:
+    """The law of the floor for a robot, by what is known here."""
+    return bars_of(
+        hq.court.policy_of(member.agent_id),
+        trust_to_give(hq, member)[0],
+        wall_ns=hq.clock(),
+        people=hq.people.words(),
+    )
 
 
 def _nearest(hq: Headquarters, at: int, area: Area, radius_m: float) -> int:

@@ -183,6 +183,8 @@ class PlannerNode:
         if outputs.checkpoint is not None:
             self._file.save(outputs.checkpoint)
         self._topics.tell_tier(outputs.tier)
+        if outputs.bars is not None:
+            self._topics.tell_bars(outputs.bars)
         if outputs.intent is not None:
             self._topics.tell_intent(outputs.intent)
         for note in outputs.notes:

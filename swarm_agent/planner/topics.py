@@ -20,6 +20,8 @@ from swarm_agent.planner.core.types import BatteryView, Intent, IntentKind, Note
 from swarm_agent.planner.wire import Report
 from swarm_msgs.msg import Heartbeat, ReflexState, Situation, SwarmEvent
 from swarm_msgs.msg import Intent as IntentMessage
+from swarm_vault.codec import codec_of
+from swarm_vault.laws.core.bars import Bars
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _TOP_TIER = 3
@@ -36,6 +38,7 @@ class Topics:
         self._battery = listen(BatteryState, 'battery_state', _unused, qos_profile_sensor_data)
         self._reflex = listen(ReflexState, 'reflex/state', _unused, newest)
         self._intents = node.create_publisher(IntentMessage, 'intent', _LATCHED)
+        self._bars = node.create_publisher(SwarmEvent, 'floor_law', _LATCHED)
         self._tiers = node.create_publisher(UInt8, 'reflex/tier', _LATCHED)
         self._tier = -1
         self._beats = node.create_publisher(Heartbeat, 'heartbeat', QoSProfile(depth=5))
@@ -86,6 +89,13 @@ class Topics:
         message = IntentMessage(intent_id=intent_id, kind=int(IntentKind.HOLD))
         _stamp(message, 'map')
         self._intents.publish(message)
+
+    def tell_bars(self, bars: Bars) -> None:
+        """Tell the path planner which floor is closed; it holds until the next."""
+        message = SwarmEvent(agent=self._agent_id, writer='planner', type='law.floor')
+        message.data_json = codec_of(Bars).encode(bars).decode()
+        _stamp(message, 'map')
+        self._bars.publish(message)
 
     def tell_tier(self, tier: int) -> None:
         """Let the reflex know how far the robot is trusted; it holds until the next."""

@@ -14,7 +14,9 @@ from swarm_agent.situation.core import Outputs, Reflex, Wish
 from swarm_agent.situation.core.scan import NO_RETURN
 from swarm_agent.situation.core.se2 import wrap
 from swarm_agent.situation.odometry import Reading
-from swarm_msgs.msg import Intent, ReflexState, Situation
+from swarm_msgs.msg import Intent, ReflexState, Situation, SwarmEvent
+from swarm_vault.codec import codec_of
+from swarm_vault.laws.core.bars import Bars
 
 FAR_M = 1e3
 NS = 1_000_000_000
@@ -106,6 +108,15 @@ def wish_of(message: Intent) -> Wish:
         priority=int(message.priority),
         speed_factor=_within(float(message.speed_factor), 1.0),
     )
+
+
+def bars_in(message: SwarmEvent) -> Bars:
+    """The law of the floor as the planner tells it.
+
+    Raises:
+        VaultError: The message holds no such law.
+    """
+    return codec_of(Bars).decode(str(message.data_json).encode())
 
 
 def _within(number: float, most: float) -> float:

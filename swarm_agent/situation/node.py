@@ -30,6 +30,7 @@ from swarm_agent.situation.core.se2 import Pose
 from swarm_agent.situation.journal import Journal
 from swarm_agent.situation.memory import FrameMemory
 from swarm_agent.situation.messages import (
+    bars_in,
     fill_situation,
     hazard_message,
     peer_intent,
@@ -46,6 +47,7 @@ from swarm_config.errors import ConfigError
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
 from swarm_vault.keys import load_trust
+from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.recorder import Kind, Recorder
 
@@ -93,6 +95,7 @@ class SituationNode:
         self._journal, self._track = Journal(), Track()
         self._scan: Any = None
         self._wish: Any = None
+        self._bars: Bars | None = None
         self._reflex: Any = None
         self._situation = _empty_situation(self._state.statics.survey)
         self._decided_ns = self._second_ns = time.monotonic_ns()
@@ -108,6 +111,9 @@ class SituationNode:
             if reading is not None:
                 self._track.add(reading)
         self._wish = ports.intent() or self._wish
+        told = ports.floor_law()
+        if told is not None:
+            self._take_law(told)
         for message in ports.joint():
             self._take_wish(message)
         reflex = ports.reflex()
@@ -195,6 +201,13 @@ class SituationNode:
         except ValueError as error:
             self._tell(Kind.VIOLATION, 'joint.refused', {'reason': str(error)[:500]})
 
+    def _take_law(self, message: Any) -> None:
+        """The planner's word on closed floor; one that cannot be read changes nothing."""
+        try:
+            self._bars = bars_in(message)
+        except VaultError as error:
+            self._tell(Kind.VIOLATION, 'law.refused', {'reason': str(error)[:500]})
+
     def _look(self, argument: str) -> str:
         """The hand `look`: what this robot knows of a place."""
         return json.dumps(asdict(look_at(self._state, place_in(argument), self._params)))
@@ -208,6 +221,7 @@ class SituationNode:
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
         scan, self._scan = self._scan, None
         wish, self._wish = self._wish, None
+        bars, self._bars = self._bars, None
         newest = self._track.newest
         odom = None
         if newest is not None:
@@ -228,6 +242,7 @@ class SituationNode:
             peers=heard.peers,
             claims=heard.claims,
             hazards=heard.hazards,
+            bars=bars,
         )
         return inputs, 0 if scan is None else stamp_of(scan)
 

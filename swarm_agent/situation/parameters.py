@@ -18,6 +18,9 @@ from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
 from swarm_config.ranges import Range
 from swarm_config.robots import RobotModel
+from swarm_vault.laws.core.bars import bars_of, forbidden_of
+from swarm_vault.laws.core.values import Tier, Trust
+from swarm_vault.laws.policy_file import policies_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
         ConfigError: The map cannot be read.
     """
     file = setup.fleet.file
+    policy = policies_of(setup.fleet).of(setup.robot.agent_id)
     return Params(
         agent_id=setup.robot.agent_id,
         map=pack_map(load_map(setup.fleet.map_path)),
@@ -62,6 +66,8 @@ def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
         start=setup.robot.start,
         saved_map_odom=saved_map_odom,
         survey_range_m=file.survey_range_m,
+        bars=bars_of(policy, Trust(tier=Tier.OBSERVER), wall_ns=0),
+        always=forbidden_of(policy),
         survey_cell_m=file.survey_cell_m,
         tuning=setup.tuning,
     )

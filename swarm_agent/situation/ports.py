@@ -41,6 +41,7 @@ class Ports:
         self._scan = listen(LaserScan, 'scan', _unused, qos_profile_sensor_data)
         self._odom = listen(Odometry, 'odom', _unused, qos_profile_sensor_data)
         self._intent = listen(Intent, 'intent', _unused, latched)
+        self._floor_law = listen(SwarmEvent, 'floor_law', _unused, latched)
         self._reflex = listen(ReflexState, 'reflex/state', _unused, latched)
         self._joint = listen(SwarmEvent, 'joint', _unused, 10)
         self._command = speak(TwistStamped, 'cmd_vel_raw', 10)
@@ -74,6 +75,10 @@ class Ports:
     def intent(self) -> Any:
         """The newest intent since the last call, or None."""
         return _newest(self._intent)
+
+    def floor_law(self) -> Any:
+        """The newest law of the floor since the last call, or None."""
+        return _newest(self._floor_law)
 
     def reflex(self) -> Any:
         """The newest reflex state since the last call, or None."""

@@ -6,6 +6,7 @@ becomes two nodes: no path leaks through a wall that is thinner than a block.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ SNAP_M = 1.0
 """A robot that stands further from standable floor than this is not on the map [m]."""
 WIDTH_REACH_M = 1.0
 """How far around a cell the middle of its room or aisle is sought [m]."""
+LEAVING_FACTOR = 40.0
+"""What a way over closed floor costs that begins there."""
 CORNER_M = 0.2
 """How far beyond its body a robot certainly sees [m]."""
 
@@ -47,18 +50,29 @@ class Ground:
         """Travel distance from a node to all nodes [m], inf where there is no way."""
         return np.asarray(csgraph.dijkstra(self.graph, indices=[node])[0], dtype=np.float64)
 
-    def way(self, start: int, goal: int) -> tuple[float, tuple[int, ...]]:
+    def way(
+        self, start: int, goal: int, shut: Mask | None = None
+    ) -> tuple[float, tuple[int, ...]]:
         """Length of the shortest way between two nodes [m] and the nodes on it.
 
         Without a way the length is inf and there are no nodes.
+
+        Args:
+            start: The first node.
+            goal: The last node.
+            shut: Nodes that it must not pass, shape (nodes,), except to leave them at first.
         """
-        lengths, before = csgraph.dijkstra(self.graph, True, [start], True)
+        graph = self.graph if shut is None else _without(self.graph, shut, start)
+        lengths, before = csgraph.dijkstra(graph, True, [start], True)
         if not np.isfinite(lengths[0, goal]):
             return float('inf'), ()
         nodes = [goal]
         while nodes[-1] != start:
             nodes.append(int(before[0, nodes[-1]]))
-        return float(lengths[0, goal]), tuple(reversed(nodes))
+        if shut is None or not shut[start]:
+            return float(lengths[0, goal]), tuple(reversed(nodes))
+        length_m = sum(float(self.graph[a, b]) for a, b in pairwise(nodes))
+        return length_m, tuple(reversed(nodes))
 
     def node_at(self, grid: GridMap, x_m: float, y_m: float) -> int:
         """The node at a point of the map frame, -1 when there is no floor near it."""
@@ -66,6 +80,17 @@ class Ground:
         if not grid.contains(*cell) or self.far_m[cell] > SNAP_M:
             return -1
         return int(self.node_of_map_cell[cell])
+
+
+def _without(graph: sparse.csr_array, shut: Mask, start: int) -> sparse.csr_array:
+    """The graph without the edges into nodes that are shut; who begins on one may leave it."""
+    edges = graph.tocoo()
+    if shut[start]:
+        dear = edges.data * np.where(shut[edges.col], LEAVING_FACTOR, 1.0)
+        return sparse.csr_array((dear, (edges.row, edges.col)), shape=graph.shape)
+    open_ = ~shut[edges.col]
+    kept = (edges.data[open_], (edges.row[open_], edges.col[open_]))
+    return sparse.csr_array(kept, shape=graph.shape)
 
 
 def survey_factor(survey_cell_m: float, resolution_m: float) -> int:

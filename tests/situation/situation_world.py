@@ -231,7 +231,7 @@ class Rig:
             speed_factor=speed_factor,
         )
 
-    def tick(self, wish=None, peers=(), claims=(), hazards=(), others=()) -> Outputs:
+    def tick(self, wish=None, peers=(), claims=(), hazards=(), others=(), bars=None) -> Outputs:
         """One decision and 0.1 s of motion; `others` are discs that only the scanner sees."""
         ranges = self.caster.ranges(self.pose, [*self.discs, *others], self.rng)
         ranges = np.where(ranges >= self.body.range_min_m, ranges, 0.0)
@@ -245,6 +245,7 @@ class Rig:
             peers=tuple(peers),
             claims=tuple(claims),
             hazards=tuple(hazards),
+            bars=bars,
         )
         began = time.thread_time()
         self.state, out = decide(self.state, inputs, self.params)

@@ -66,9 +66,14 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     intake.link(turn)
     _take_choice(turn)
     act = _lawful(turn, _act(turn))
+    bars = laws.bars(turn, None if act.job is None or _homing(act) else act.job.order)
     intent = _intent(turn, act)
     checkpoint = _checkpoint(turn)
-    return turn.state, _outputs(turn, act, intent, checkpoint)
+    return turn.state, replace(_outputs(turn, act, intent, checkpoint), bars=bars)
+
+
+def _homing(act: Act) -> bool:
+    return act.phase is Phase.RETURNING
 
 
 def _lawful(turn: Turn, act: Act) -> Act:

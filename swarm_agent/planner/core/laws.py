@@ -15,6 +15,7 @@ from swarm_agent.planner.core.skills.step import Want, hold
 from swarm_agent.planner.core.state import Job
 from swarm_agent.planner.core.turn import Turn
 from swarm_agent.planner.core.types import Choice, IntentKind, Priority, Question
+from swarm_vault.laws.core.bars import Bars, bars_of
 from swarm_vault.laws.core.budget import Fault, FaultKind, spend
 from swarm_vault.laws.core.judge import Case, judge, speed_limit
 from swarm_vault.laws.core.tiers import merged, standing_word
@@ -192,6 +193,31 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
     turn.halt(text)
 
 
+def bars(turn: Turn, order: Order | None) -> Bars | None:
+    """The law of the floor for the ways of an order; None while it is as it was."""
+    new = bars_of(
+        turn.params.policy,
+        turn.trust,
+        wall_ns=turn.inputs.wall_ns,
+        people=_words(order),
+        approved=order is not None and order.approved,
+    )
+    new = replace(new, keep=() if order is None else order.scope)
+    if new == turn.state.bars:
+        return None
+    turn.state = replace(turn.state, bars=new)
+    names = ', '.join(f'{wall.name} ({wall.why})' for wall in new.walls)
+    turn.note('law.floor', f'closed: {names or "nothing"}', kind='STATE_CHANGE')
+    return new
+
+
+def _words(order: Order | None) -> tuple[Presence, ...]:
+    """What the order brought of who is where."""
+    if order is None:
+        return ()
+    return tuple(Presence(zone=name, count=0, stamp_ns=order.clear_ns) for name in order.clear)
+
+
 def barred(turn: Turn) -> bool:
     """Whether only a human's word can bring the robot into motion again."""
     laws = turn.state.laws
@@ -201,8 +227,7 @@ def barred(turn: Turn) -> bool:
 def _judged(turn: Turn, action: Action, order: Order | None) -> Judgement:
     case = _case(turn, action)
     if order is not None:
-        words = (Presence(zone=name, count=0, stamp_ns=order.clear_ns) for name in order.clear)
-        case = replace(case, approved=order.approved, people=tuple(words))
+        case = replace(case, approved=order.approved, people=_words(order))
     return judge(case, turn.params.policy)
 
 

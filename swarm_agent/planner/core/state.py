@@ -18,6 +18,7 @@ from swarm_agent.planner.core.types import (
     SavedJob,
     SkillMemory,
 )
+from swarm_vault.laws.core.bars import Bars
 
 _REMEMBERED = 500
 """So many orders keep their answer; older ones would be expired long since."""
@@ -79,6 +80,8 @@ class State:
     questions: int = 0
     aside: Aside | None = None
     laws: LawState = field(default_factory=LawState)
+    bars: Bars | None = None
+    """The law of the floor as it was told last."""
     held: str = ''
     """Why the robot was held at the last decision."""
     saved: Checkpoint | None = None

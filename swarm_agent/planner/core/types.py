@@ -10,6 +10,7 @@ from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
 from swarm_config.maps import PackedMap
 from swarm_config.ranges import Range
+from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Revocation
 
@@ -333,3 +334,5 @@ class Outputs:
     notes: tuple[Note, ...]
     again: bool
     """Work is left: decide again at once."""
+    bars: Bars | None = None
+    """The law of the floor for the robot's ways, only when it changed."""

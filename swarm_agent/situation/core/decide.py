@@ -24,7 +24,9 @@ from swarm_agent.situation.core.dodge import (
     rerouted,
 )
 from swarm_agent.situation.core.ease import ease, must_ease
+from swarm_agent.situation.core.floor_law import floor_law, inside_of, speed_ahead
 from swarm_agent.situation.core.follow import (
+    DELAY_S,
     Drive,
     Errand,
     Speeds,
@@ -50,7 +52,14 @@ from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.path import Aversion, Terrain
 from swarm_agent.situation.core.perceive import Sight, perceive
 from swarm_agent.situation.core.refuge import Retreat, retreat
-from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_LENGTH_M, locate, point_at, told
+from swarm_agent.situation.core.route import (
+    LONG_TOLD_M,
+    TOLD_LENGTH_M,
+    Route,
+    locate,
+    point_at,
+    told,
+)
 from swarm_agent.situation.core.se2 import Point, bearing, distance, wrap
 from swarm_agent.situation.core.seen import packed
 from swarm_agent.situation.core.sound import sound, sound_odom
@@ -62,6 +71,7 @@ from swarm_agent.situation.core.types import (
     PlanNote,
     ReflexAction,
 )
+from swarm_vault.laws.core.bars import Bars
 
 SEARCH_RADPS = 0.9
 UNFIT_S = 5.0
@@ -121,7 +131,24 @@ def _heard(state: State, inputs: Inputs, params: Params) -> State:
     if inputs.intent is not None:
         mission = accept(mission, inputs.intent)
     hazards = tuple(one for one in inputs.hazards if one.reporter != params.agent_id)
-    return replace(state, mission=mission, hazards=hazards)
+    state = replace(state, mission=mission, hazards=hazards)
+    return _under_law(state, inputs.bars, params)
+
+
+def _under_law(state: State, bars: Bars | None, params: Params) -> State:
+    """Take over a new law of the floor, and notice when the robot is where it must not be."""
+    before, why = state.trespass, ''
+    if bars is not None:
+        bars = bars.and_walls(params.always)
+    if bars is not None and bars != state.law.bars:
+        law = floor_law(bars, state.statics.grid, params.body.radius_m)
+        state, why = replace(state, law=law), 'another law of the floor'
+    trespass = inside_of(state.law, state.pose)
+    if trespass and not before:
+        why = f'{trespass}; leaves by the shortest way'
+    if why and state.mission.goes:
+        state = replace(state, mission=replace(state.mission, ask=why))
+    return replace(state, trespass=trespass)
 
 
 def _plan(
@@ -320,7 +347,7 @@ def _on_route(state: State, order: Order, params: Params) -> Errand | None:
             route=stepping.route,
             progress=progress,
             stop_s_m=progress.s_m + order.stop_after_m,
-            factor=1.0,
+            factor=_lawful_share(state, stepping.route, progress.s_m, params),
         )
     if order.move != 'mission' or mission.route is None or mission.wish is None:
         return None
@@ -332,8 +359,20 @@ def _on_route(state: State, order: Order, params: Params) -> Errand | None:
         route=mission.route,
         progress=mission.progress,
         stop_s_m=mission.progress.s_m + order.stop_after_m,
-        factor=mission.wish.speed_factor,
+        factor=min(
+            mission.wish.speed_factor,
+            _lawful_share(state, mission.route, mission.progress.s_m, params),
+        ),
     )
+
+
+def _lawful_share(state: State, route: Route, s_m: float, params: Params) -> float:
+    """Share of top speed that the zones here and within braking distance allow."""
+    body, speed_mps = params.body, state.drive.last.vx_mps
+    slow = params.tuning.brake_share * body.max_decel_mps2
+    ahead_m = speed_mps * speed_mps / (2.0 * slow) + speed_mps * DELAY_S + 0.1
+    limit = speed_ahead(state.law, state.statics.grid, route, s_m, ahead_m)
+    return min(1.0, limit / body.max_speed_mps)
 
 
 def _held_back(inputs: Inputs) -> bool:
@@ -397,7 +436,7 @@ def _outputs(
         map_odom=state.fix.map_odom,
         match_quality=state.fix.quality,
         nav_state=int(order.nav_state),
-        reason=order.reason,
+        reason=order.reason or state.trespass,
         intent_id=wish.intent_id if wish is not None else 0,
         skill=wish.skill if wish is not None else '',
         priority=priority(state.mission),

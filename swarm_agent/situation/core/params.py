@@ -8,6 +8,7 @@ from swarm_agent.mesh.core import RightOfWayParams
 from swarm_agent.situation.core.se2 import Pose
 from swarm_config.maps import PackedMap
 from swarm_config.ranges import Range
+from swarm_vault.laws.core.bars import Bars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,10 @@ class Params:
     the first scan fits it better."""
     survey_range_m: float = 3.5
     """How far the robot inspects the floor around it [m], 0.5 to 25."""
+    bars: Bars = field(default_factory=Bars)
+    """The law of the floor until the planner tells the one in force."""
+    always: Bars = field(default_factory=Bars)
+    """What no word of the planner opens: the floor that the policy on this robot forbids."""
     survey_cell_m: float = 0.25
     """Edge of a survey cell [m], 0.05 to 2."""
     tuning: Tuning = field(default_factory=Tuning)

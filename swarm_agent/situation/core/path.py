@@ -7,12 +7,20 @@ than an A* in Python, and tells at once what can be reached at all.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from swarm_agent.situation.core.arrays import Floats, Ints32
 from swarm_agent.situation.core.centre import MidField, centred
+from swarm_agent.situation.core.floor_law import (
+    KEEP_FACTOR,
+    LEAVING_FACTOR,
+    OPEN,
+    FloorLaw,
+    closed_here,
+    trespasses,
+)
 from swarm_agent.situation.core.grid import PlanGrid, cell_at, cells_of, centre_of
 from swarm_agent.situation.core.params import Body, Tuning
 from swarm_agent.situation.core.roadmap import Roadmap, clearance_cost, weighted
@@ -58,10 +66,19 @@ class Terrain:
     room: Room
     body: Body
     tuning: Tuning
+    law: FloorLaw = OPEN
 
 
-def cell_costs(terrain: Terrain, aversions: Sequence[Aversion] = ()) -> Floats:
-    """Cost factor of every cell, flat; inf where the body does not fit."""
+def cell_costs(
+    terrain: Terrain, aversions: Sequence[Aversion] = (), pose: Pose | None = None
+) -> Floats:
+    """Cost factor of every cell, flat; inf where the body does not fit or the law lets none be.
+
+    Args:
+        terrain: The floor.
+        aversions: Floor to be avoided at a price.
+        pose: Of a robot that may leave the closed floor on which it stands.
+    """
     tuning = terrain.tuning
     cost = clearance_cost(
         terrain.room.clearance_m,
@@ -77,7 +94,20 @@ def cell_costs(terrain: Terrain, aversions: Sequence[Aversion] = ()) -> Floats:
     for aversion in aversions:
         for rows, cols, inside in disc_cells(terrain.grid, aversion.discs):
             field[rows, cols][inside] *= aversion.factor
+    _close(terrain, cost, pose)
     return cost
+
+
+def _close(terrain: Terrain, cost: Floats, pose: Pose | None) -> None:
+    closed, beyond = terrain.law.closed, terrain.law.beyond
+    if beyond is not None:
+        cost[beyond] *= KEEP_FACTOR
+    if closed is None:
+        return
+    here = 0 if pose is None else closed_here(terrain.law, terrain.grid, pose)
+    cost[(closed > 0) & (closed != here)] = np.inf
+    if here:
+        cost[closed == here] *= LEAVING_FACTOR
 
 
 def plan(
@@ -88,23 +118,57 @@ def plan(
     aversions: Sequence[Aversion] = (),
 ) -> Planned:
     """The way from a pose to a goal, or to the nearest reachable place within the tolerance."""
-    cost = cell_costs(terrain, aversions)
+    cost = cell_costs(terrain, aversions, pose)
     node_cost = cost[terrain.roadmap.cell_of]
     start = nearest_node(terrain, node_cost, pose, START_REACH_M)
     if start < 0:
         return Planned(route=None, reason='no room around the robot itself')
     graph = weighted(terrain.roadmap, node_cost)
     away, back = search(graph, start)
+    away = _lawful_ends(terrain, away)
     end = nearest_node(terrain, away, goal, max(tolerance_m, terrain.grid.cell_m))
     if end < 0:
-        return _none(terrain, start, goal, tolerance_m)
+        barred = _barred(terrain, pose, goal, tolerance_m, aversions)
+        return barred or _none(terrain, start, goal, tolerance_m)
     cells = terrain.roadmap.cell_of[_walk(back, start, end)].tolist()
     points = [centre_of(terrain.grid, cell) for cell in cells]
     if cell_at(terrain.grid, *goal) == cells[-1]:
         points[-1] = goal
     own = len(points) > 1 and cell_at(terrain.grid, pose[0], pose[1]) == cells[0]
     points = [(pose[0], pose[1]), *(points[1:] if own else points)]
+    if trespasses(terrain.law, terrain.grid, points[1:]):
+        return Planned(route=None, reason=_closed_text(terrain, goal, points[1:]), by_map=False)
     return Planned(route=_route(terrain, _pulled(terrain, cost, points)))
+
+
+def _lawful_ends(terrain: Terrain, away: Floats) -> Floats:
+    """No way ends on closed floor, not even one that begins there."""
+    closed = terrain.law.closed
+    return away if closed is None else np.where(closed[terrain.roadmap.cell_of] > 0, np.inf, away)
+
+
+def _barred(
+    terrain: Terrain,
+    pose: Pose,
+    goal: Point,
+    tolerance_m: float,
+    aversions: Sequence[Aversion],
+) -> Planned | None:
+    """Which law closes the way to a goal; None where there would be no way without it, either."""
+    if terrain.law.closed is None:
+        return None
+    found = plan(replace(terrain, law=OPEN), pose, goal, tolerance_m, aversions)
+    if found.route is None:
+        return None
+    points = list(zip(found.route.x, found.route.y, strict=True))
+    return Planned(route=None, reason=_closed_text(terrain, goal, points), by_map=False)
+
+
+def _closed_text(terrain: Terrain, goal: Point, points: Sequence[Point]) -> str:
+    place = f'({goal[0]:.2f}, {goal[1]:.2f})'
+    walls = (terrain.law.bars.wall_at(point) for point in (goal, *reversed(points)))
+    why = next((wall for wall in walls if wall), 'the body would touch a closed zone')
+    return f'the law leaves no way to {place}: {why}'
 
 
 def nearest_node(terrain: Terrain, finite: Floats, place: Point | Pose, reach_m: float) -> int:
@@ -216,8 +280,10 @@ def _route(terrain: Terrain, corners: list[Point]) -> Route:
     mid_x, mid_y = centred(terrain.middle, xs, ys, terrain.body.radius_m)
     before = clearance_at(terrain.room, terrain.grid, xs, ys)
     after = clearance_at(terrain.room, terrain.grid, mid_x, mid_y)
-    if float(after.min()) >= float(before.min()) - terrain.grid.cell_m / 2:
-        x, y, s = resampled(list(zip(mid_x.tolist(), mid_y.tolist(), strict=True)))
+    mids = list(zip(mid_x.tolist(), mid_y.tolist(), strict=True))
+    lawful = not trespasses(terrain.law, terrain.grid, mids[1:])
+    if lawful and float(after.min()) >= float(before.min()) - terrain.grid.cell_m / 2:
+        x, y, s = resampled(mids)
     else:
         x, y, s = resampled(corners)
     room = clearance_at(terrain.room, terrain.grid, np.array(x), np.array(y))

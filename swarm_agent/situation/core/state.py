@@ -7,6 +7,7 @@ from swarm_agent.mesh.core import Hazard, RightOfWayState
 from swarm_agent.situation.core.centre import MidField, make_mid_field
 from swarm_agent.situation.core.consistency import Watch
 from swarm_agent.situation.core.explore import Exploration
+from swarm_agent.situation.core.floor_law import OPEN, FloorLaw, floor_law
 from swarm_agent.situation.core.follow import Drive
 from swarm_agent.situation.core.grid import PlanGrid, make_grid
 from swarm_agent.situation.core.inquiry import Inquiry
@@ -63,6 +64,10 @@ class State:
     inquiry: Inquiry = Inquiry()
     drive: Drive = Drive()
     rights: RightOfWayState = RightOfWayState()
+    law: FloorLaw = OPEN
+    """Which floor is closed and where to be slow."""
+    trespass: str = ''
+    """Why the robot must not be where it is; empty where it may."""
     hazards: tuple[Hazard, ...] = ()
     """Reported by peers."""
     yields_to: str = ''
@@ -94,6 +99,7 @@ def initial(params: Params) -> State:
         seen=nothing_seen(survey),
         fix=Fix(),
         pose=params.start,
+        law=floor_law(params.bars.and_walls(params.always), grid, body.radius_m),
     )
 
 
@@ -106,4 +112,5 @@ def terrain_of(state: State, params: Params) -> Terrain:
         room=state.room,
         body=params.body,
         tuning=params.tuning,
+        law=state.law,
     )

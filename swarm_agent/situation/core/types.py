@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from swarm_agent.mesh.core import Claim, Hazard, Peer, Settlement
 from swarm_agent.situation.core.se2 import Point, Pose
+from swarm_vault.laws.core.bars import Bars
 
 
 class IntentKind(IntEnum):
@@ -108,6 +109,8 @@ class Inputs:
     """Claims addressed to this robot since the last decision."""
     hazards: tuple[Hazard, ...]
     """All living hazards that peers report."""
+    bars: Bars | None = None
+    """A new law of the floor; None while the last one holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

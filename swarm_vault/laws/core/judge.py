@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from swarm_vault.laws.core.bars import fresh_words
 from swarm_vault.laws.core.policy import ClassRule, Mode, Policy
 from swarm_vault.laws.core.values import (
     Action,
@@ -29,8 +30,6 @@ STRICTNESS = (Verdict.ALLOW, Verdict.REVISE, Verdict.ESCALATE, Verdict.BLOCK)
 SLACK = 1.001
 """A speed this little above its limit is rounding, not a wish."""
 LONGEST_TEXT = 300
-SKEW_NS = 60_000_000_000
-"""A word may come from a clock that is so much ahead [ns]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,9 +267,7 @@ def _met_people(case: Case, policy: Policy) -> list[tuple[str, Presence | None]]
     """The zones of people that an action leads into or through, and the fresh word on each."""
     zones = [z for z in policy.zones if z.kind is ZoneKind.PEOPLE]
     met = [zone.name for zone in zones if _meets(case.action, [_area(zone)])]
-    oldest_ns = case.wall_ns - policy.people_s * 1e9
-    fresh = [word for word in case.people if oldest_ns < word.stamp_ns <= case.wall_ns + SKEW_NS]
-    latest = {word.zone: word for word in sorted(fresh, key=lambda word: word.stamp_ns)}
+    latest = fresh_words(case.people, policy.people_s, case.wall_ns)
     return [(name, latest.get(name)) for name in met]
 
 
