@@ -8,7 +8,7 @@ in `drain`, on the caller's thread and within a budget. Everything that is dropp
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,13 @@ class Gate:
     Args:
         agent_id: Who we are; own messages that come back are ignored.
         trust: The members' public keys.
+        steady_ns: The clock by which all that arrives is stamped [ns].
     """
 
-    def __init__(self, agent_id: str, trust: Trust) -> None:
-        self._agent_id, self._trust = agent_id, trust
+    def __init__(
+        self, agent_id: str, trust: Trust, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._agent_id, self._trust, self._steady_ns = agent_id, trust, steady_ns
         self._guard, self._lock = SequenceGuard(), threading.Lock()
         self._dropped = Counter[str]()
         self._lanes: dict[str, deque[Letter]] = {
@@ -105,7 +108,7 @@ class Gate:
             return
         if len(lane) == LANE:
             self.drop(kind, 'flood')
-        lane.append(Letter(kind=kind, signed=signed, heard_ns=time.monotonic_ns(), extra=extra))
+        lane.append(Letter(kind=kind, signed=signed, heard_ns=self._steady_ns(), extra=extra))
         self.arrived.set()
 
     def take(self, now_ns: int) -> Iterator[Letter]:

@@ -55,6 +55,7 @@ class MeshSession:
         vault_dir: Path,
         *,
         gate: Callable[[str, Trust], Gate] = Gate,
+        steady_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Open the session; peers that start later are found by themselves.
 
@@ -63,8 +64,9 @@ class MeshSession:
             fleet: The fleet plan; its mesh entry names the endpoints.
             vault_dir: The robot's vault with its key and the peers' public keys.
             gate: What judges all that arrives; a bench puts a bad network before it.
+            steady_ns: The clock of all timers, the gate's own excepted [ns].
         """
-        self._agent_id = agent_id
+        self._agent_id, self._steady_ns = agent_id, steady_ns
         self._prefix = f'swarm/{fleet.fleet_id}'
         self._tile_m = fleet.file.mesh.tile_m
         self._signer = load_signer(vault_dir, agent_id)
@@ -76,7 +78,7 @@ class MeshSession:
         self._sequence = 0
         most = fleet.file.mesh.max_bytes_per_s
         self._rate = Rate(per_s=most, burst=most * BURST_S)
-        self._bucket = full(self._rate, time.monotonic_ns())
+        self._bucket = full(self._rate, steady_ns())
         self._traffic = Counter[str]()
         self._tile: tuple[int, int] | None = None
         self._near: list[Any] = []
@@ -173,7 +175,7 @@ class MeshSession:
         """Tell all peers of a hazard now, and again every 2 s while it lives or is news."""
         if hazard.gone:
             hazard.ttl_s = min(hazard.ttl_s, GONE_TTL_S)
-        self._own_hazards[hazard.hazard_id] = (hazard, time.monotonic_ns())
+        self._own_hazards[hazard.hazard_id] = (hazard, self._steady_ns())
         self._put_hazard(hazard)
 
     def publish_heads(self, heads: mesh_pb2.LogHeads) -> None:
@@ -237,7 +239,7 @@ class MeshSession:
 
     def drain(self) -> Drained:
         """Verify what has arrived since the last call."""
-        now_ns = time.monotonic_ns()
+        now_ns = self._steady_ns()
         self._repeat_hazards(now_ns)
         return self._hearing.drain(now_ns, self._alive)
 
@@ -253,7 +255,7 @@ class MeshSession:
     ) -> bytes:
         """Sign and put; what the own rate does not allow is not put, but counted."""
         payload = self._sign(message)
-        self._bucket = refilled(self._bucket, self._rate, time.monotonic_ns())
+        self._bucket = refilled(self._bucket, self._rate, self._steady_ns())
         if self._bucket.left <= 0.0 and not always:
             self._traffic['held_back'] += 1
             return payload

@@ -187,6 +187,7 @@ class Robot:
         stale = self.place is not None and not clear_of(
             self.place, out.advice.corridor, keep_m - 0.05
         )
+        stale = stale or before.immovable != out.advice.immovable
         if before.peer != out.advice.peer or before.kind != 'make_way' or stale:
             self.refuge = 'unasked'
         if self.refuge in {'unasked', 'none'}:
@@ -196,7 +197,7 @@ class Robot:
         """The nearest place off the corridor; for want of one, behind robots that stand."""
         found, self.refuge = None, 'none'
         others = list(self.heard.values())
-        pushed = [peer for peer in others if not movable(peer, advice.peer)]
+        pushed = [peer for peer in others if not movable(peer, advice)]
         beyond = [peer for peer in pushed if peer.agent_id != advice.peer]
         for status, bodies in (('found', others), ('found', pushed), ('behind', beyond)):
             if self.has_refuges and not found:
@@ -356,9 +357,10 @@ class World:
             self.least_gap_m = min(self.least_gap_m, gap)
 
 
-def movable(peer: Peer, patron: str) -> bool:
+def movable(peer: Peer, advice: Advice) -> bool:
     """Whether a peer stands and can be asked to move on."""
-    return peer.agent_id != patron and abs(peer.speed_mps) < 0.05
+    stays = peer.agent_id == advice.peer or peer.agent_id in advice.immovable
+    return not stays and abs(peer.speed_mps) < 0.05
 
 
 def length_of(path: Polyline) -> float:

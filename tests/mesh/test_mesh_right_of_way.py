@@ -211,6 +211,10 @@ def test_nobody_stays_aside_in_the_way_of_one_for_which_its_own_patron_waits():
     assert_all_arrived(mixed_world(26).run(60))
 
 
+def test_a_place_to_which_one_that_waits_itself_bars_the_way_is_given_up():
+    assert_all_arrived(mixed_world(274).run(60))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('seed', [53, 63, 154])
 def test_worlds_that_once_ended_with_robots_standing_end_with_all_at_their_goals(seed):

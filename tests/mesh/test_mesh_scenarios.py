@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench's own parts: drawings, the bad network, the referee, the picture; and one real run."""
 
+import json
 import time
 import xml.etree.ElementTree as ET
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 from swarm.v1 import common_pb2
 
+from swarm_agent.mesh.scenarios import pace as pace_of_runs
 from swarm_agent.mesh.scenarios.__main__ import main
 from swarm_agent.mesh.scenarios.arena import COLUMNS, Caster, open_arena
 from swarm_agent.mesh.scenarios.impairment import ImpairedGate, Impairment
+from swarm_agent.mesh.scenarios.pace import InStep
 from swarm_agent.mesh.scenarios.picture import draw
 from swarm_agent.mesh.scenarios.places import SCENARIOS, errands_of, grid_of, marks_of
 from swarm_agent.mesh.scenarios.referee import Result, Watch
@@ -43,6 +46,45 @@ def test_beams_end_at_walls_and_bodies():
     ranges = caster.ranges((3.0, 2.0, 0.0), np.array([[5.0, 2.0]]), 0.28)
     assert ranges[2] == pytest.approx(2.0 - 0.28, abs=0.01)
     assert ranges[0] == pytest.approx(3.0 - 0.5, abs=0.08)
+
+
+def test_no_beam_slips_between_walls_that_meet():
+    caster = Caster(grid_of(SCENARIOS['ring'].drawing), beams=720, reach_m=60.0)
+    for x, y in ((1.0, 1.0), (2.0, 1.25), (11.5, 4.5)):
+        assert np.isfinite(caster.ranges((x, y, 0.0), np.zeros((0, 2)), 0.28)).all()
+
+
+class Echo:
+    """A process that decides at once, or never."""
+
+    def __init__(self, pace, number, *, silent=False):
+        self.words, self._pace, self._number, self._silent = [], pace, number, silent
+
+    def say(self, word):
+        self.words.append(word)
+        if not self._silent:
+            self._pace.heard(self._number, {'done': False})
+
+
+def test_in_step_time_goes_on_by_a_tick_once_all_have_decided_but_those_that_were_struck():
+    pace, looks = InStep(players=[]), []
+    pace.players += [Echo(pace, 0), Echo(pace, 1, silent=True)]
+    pace.leave_out(1)
+    began_s = pace.now_s()
+    for _ in range(3):
+        pace.advance(lambda: looks.append(1))
+    assert pace.now_s() == pytest.approx(began_s + 0.3)
+    assert len(pace.players[0].words) == 3
+    assert pace.players[1].words == []
+    assert len(looks) == 3
+
+
+def test_a_process_that_does_not_decide_ends_the_run_with_its_number(monkeypatch):
+    monkeypatch.setattr(pace_of_runs, 'PATIENCE_S', 0.0)
+    pace = InStep(players=[])
+    pace.players.append(Echo(pace, 0, silent=True))
+    with pytest.raises(RuntimeError, match='process 0'):
+        pace.advance(lambda: None)
 
 
 @pytest.fixture(scope='module')
@@ -115,6 +157,16 @@ def test_a_scenario_that_does_not_exist_is_refused_with_the_names_that_do(capsys
     with pytest.raises(SystemExit, match='2'):
         main(['moon'])
     assert 'corridor' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_robots_pass_in_step_over_real_zenoh(tmp_path):
+    told = tmp_path / 'run.json'
+    assert main(['corridor', '--in-step', '--json', str(told)]) == 0
+    (run,) = json.loads(told.read_text())
+    assert run['arrived'] == 2
+    assert 10.0 < run['seconds'] < 60.0
+    assert run['machine_s'] > 0.0
 
 
 @pytest.mark.slow

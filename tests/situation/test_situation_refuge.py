@@ -2,6 +2,7 @@
 """Stepping aside: the nearest place that leaves the other's way free, or none."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,11 @@ def test_for_want_of_another_place_one_behind_robots_that_can_be_asked_is_taken(
     stuck = peer(5.2, 0.65, agent_id='amr_4')
     found = sought(peers=(COMING, blocker, stuck))
     assert found.status == 'found'
+    stays = replace(ASKED, immovable=('amr_3', 'amr_4'))
+    elsewhere = sought(peers=(COMING, blocker, stuck), advice=stays, before=found, now_ns=SECOND)
+    assert elsewhere.place != found.place
+    again = sought(peers=(COMING, blocker, stuck), advice=stays, before=elsewhere, now_ns=SECOND)
+    assert again == elsewhere
 
 
 def test_behind_a_peer_no_place_is_looked_for_but_elsewhere():

@@ -7,7 +7,7 @@ docs/protocol.md describes the protocol; this module runs it for all peers in on
 import math
 from dataclasses import dataclass, replace
 
-from swarm_agent.mesh.core.encounter import NS, Encounter, Scene, Step
+from swarm_agent.mesh.core.encounter import NS, STANDS_MPS, Encounter, Scene, Step
 from swarm_agent.mesh.core.mail import read_claim
 from swarm_agent.mesh.core.meet_peer import meet_peer
 from swarm_agent.mesh.core.params import RightOfWayParams
@@ -41,6 +41,10 @@ class RightOfWayState:
     """Peers that broke a promise, and until when they are believed less [ns]."""
     aside_for: str = ''
     """The peer for which the last advice was to make way."""
+    barring: tuple[str, int] = ('', -1)
+    """Whose body bars the way to the refuge, and since when [ns]."""
+    immovable: tuple[str, ...] = ()
+    """Who barred it for too long, as long as this robot makes way for the same peer."""
     waited_ns: int = 0
     """How long this robot has been kept waiting [ns]."""
     free_ns: int = 0
@@ -60,7 +64,8 @@ def decide_right_of_way(
         if _concerns(state, inputs, params, peer)
     ]
     steps = [meet_peer(scene, _read_claims(state, inputs, scene)) for scene in scenes]
-    advice = _advise(scenes, steps)
+    state = _watch_barring(state, inputs, params, scenes, steps)
+    advice = _advise(state, scenes, steps)
     state = _remember(state, inputs, steps, advice, params)
     return state, _conclude(state, inputs, scenes, steps, advice)
 
@@ -153,11 +158,35 @@ def _read_claims(
     return encounter
 
 
-def _advise(scenes: list[Scene], steps: list[Step]) -> Advice:
+def _watch_barring(
+    state: RightOfWayState,
+    inputs: RightOfWayInputs,
+    params: RightOfWayParams,
+    scenes: list[Scene],
+    steps: list[Step],
+) -> RightOfWayState:
+    """Note who stands on the way to the refuge; the patron itself is watched in its encounter."""
+    me = inputs.me
+    driving = me.refuge == 'found' and me.speed_mps < STANDS_MPS
+    bars = [
+        (step.limit_m, scene.peer.agent_id)
+        for scene, step in zip(scenes, steps, strict=True)
+        if scene.peer.agent_id != state.aside_for and scene.peer.speed_mps < STANDS_MPS
+    ]
+    limit_m, name = min(bars, default=(math.inf, ''))
+    if not (driving and state.aside_for) or limit_m > 0.0 or name in state.immovable:
+        return replace(state, barring=('', -1))
+    since_ns = state.barring[1] if state.barring[0] == name else inputs.now_ns
+    if inputs.now_ns - since_ns < params.barred_s * NS:
+        return replace(state, barring=(name, since_ns))
+    return replace(state, barring=('', -1), immovable=(*state.immovable, name))
+
+
+def _advise(state: RightOfWayState, scenes: list[Scene], steps: list[Step]) -> Advice:
     pairs = list(zip(scenes, steps, strict=True))
     patrons = [(scene, step) for scene, step in pairs if step.make_way]
     if patrons:
-        return _make_way(patrons, pairs)
+        return _make_way(state, patrons, pairs)
     if not scenes or scenes[0].parked:
         return Advice()
     scene, step = min(pairs, key=lambda pair: pair[1].limit_m)
@@ -168,23 +197,30 @@ def _advise(scenes: list[Scene], steps: list[Step]) -> Advice:
     )
 
 
-def _make_way(patrons: list[tuple[Scene, Step]], pairs: list[tuple[Scene, Step]]) -> Advice:
+def _make_way(
+    state: RightOfWayState,
+    patrons: list[tuple[Scene, Step]],
+    pairs: list[tuple[Scene, Step]],
+) -> Advice:
     """Make way for the highest of those that want it, to where all of them get past.
 
     A place that is free for the highest alone may be in another's way: that one waits for it, and
-    if the highest waits for that one, all stand.
+    if the highest waits for that one, all stand. If the way to such a place was barred by one that
+    did not move, a place for the highest alone is better than none.
     """
     scene, step = patrons[0]
     for other, its_step in patrons[1:]:
         if other.its.outranks(scene.its, scene.params.aging_s):
             scene, step = other, its_step
-    others = [pair for pair in patrons if pair[0] is not scene]
+    immovable = state.immovable if state.aside_for == scene.peer.agent_id else ()
+    others = [pair for pair in patrons if pair[0] is not scene and not immovable]
     ways = (_corridor(*pair) for pair in ((scene, step), *others))
     return Advice(
         kind='make_way',
         peer=scene.peer.agent_id,
         stop_after_m=min(one.limit_m for _, one in pairs),
         corridor=tuple(point for way in ways for point in way),
+        immovable=immovable,
         reason=step.reason,
     )
 
@@ -221,6 +257,7 @@ def _remember(
         closed=tuple(one for one in (*state.closed, *ended) if now - one[1] < CLOSED_NS),
         doubted=_doubted(state, inputs, steps, params),
         aside_for=advice.peer if advice.kind == 'make_way' else '',
+        immovable=advice.immovable,
         waited_ns=0 if free >= FREE_NS else waited,
         free_ns=free,
         last_ns=inputs.now_ns,

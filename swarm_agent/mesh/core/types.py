@@ -159,6 +159,9 @@ class Advice:
     """For make_way: points of the peer's path that are to be cleared, then of the paths of others
     that want it too. They change as the peers advance: when they reach the own place, a new one
     has to be searched."""
+    immovable: tuple[str, ...] = ()
+    """Peers that stood on the way to the last place and did not leave: another one is wanted, to
+    which they leave the way free."""
     reason: str = ''
 
 

@@ -21,6 +21,7 @@ from swarm_agent.mesh.scenarios.referee import Result, play
 COLUMNS = (
     'scenario', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
     'longest_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s', 'slowest_tick_s',
+    'machine_s',
 )  # fmt: skip
 LONGEST_WAIT_S = 30.0
 
@@ -57,6 +58,7 @@ def _played(scenario: Scenario, bad: Impairment, options: argparse.Namespace) ->
         seed=options.seed,
         bad=bad,
         seconds=options.seconds,
+        in_step=options.in_step,
     )
 
 
@@ -68,6 +70,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--reckoned', action='store_true',
         help='in one process, without Zenoh, in reckoned time: repeats exactly',
+    )  # fmt: skip
+    parser.add_argument(
+        '--in-step', action='store_true',
+        help='over real Zenoh, but the next tick comes when all have decided: for a slow machine',
     )  # fmt: skip
     parser.add_argument('--seconds', type=float, help='instead of the limit of the scenario')
     parser.add_argument('--loss', type=float, default=0.0, help='share of messages lost')

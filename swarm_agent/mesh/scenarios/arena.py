@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from swarm_config.maps import GridMap
 
@@ -15,8 +14,8 @@ COLUMNS = 6
 """x [m], y [m], yaw [rad], speed [m/s], still to go (0 or 1), steady time [s]."""
 Floats: TypeAlias = NDArray[np.float64]
 Pose = tuple[float, float, float]
-STEP_SLACK = 1.3
-"""Cells that a beam stays away from the nearest wall when it steps on."""
+EDGE_M = 1e-6
+"""So that no beam slips between two edges that meet [m]."""
 
 
 def open_arena(path: Path, robots: int) -> Floats:
@@ -27,13 +26,13 @@ def open_arena(path: Path, robots: int) -> Floats:
 
 
 class Caster:
-    """Casts beams on walls and round bodies."""
+    """Casts beams on the edges of walls and round bodies."""
 
     def __init__(self, grid: GridMap, beams: int, reach_m: float) -> None:
-        self._cell_m, self._reach_m = grid.resolution_m, reach_m
-        self._wall = np.pad(grid.occupied, 1, constant_values=True)
-        away = ndimage.distance_transform_edt(~self._wall)
-        self._safe_m = np.maximum((away - STEP_SLACK) * self._cell_m, 0.004)
+        self._reach_m = reach_m
+        wall = np.pad(grid.occupied, 1, constant_values=True)
+        self._upright = _edges(wall, grid.resolution_m)
+        self._level = _edges(wall.T, grid.resolution_m)
         self._angles = -math.pi + np.arange(beams) * math.tau / beams
 
     def ranges(self, pose: Pose, discs: Floats, radius_m: float) -> Floats:
@@ -45,24 +44,32 @@ class Caster:
             radius_m: Of those bodies.
         """
         cos, sin = np.cos(self._angles + pose[2]), np.sin(self._angles + pose[2])
-        reach = self._to_walls(pose, cos, sin)
+        reach = np.minimum(
+            _to_edges(self._upright, (pose[0], pose[1]), cos, sin),
+            _to_edges(self._level, (pose[1], pose[0]), sin, cos),
+        )
         for x, y in discs:
             reach = np.minimum(reach, _to_disc(pose, cos, sin, (x, y), radius_m))
         return np.where(reach < self._reach_m, reach, np.inf)
 
-    def _to_walls(self, pose: Pose, cos: Floats, sin: Floats) -> Floats:
-        reach = np.zeros(cos.size)
-        going = np.arange(cos.size)
-        rows, cols = self._wall.shape
-        while going.size:
-            x = pose[0] + reach[going] * cos[going]
-            y = pose[1] + reach[going] * sin[going]
-            col = np.clip((x / self._cell_m).astype(int) + 1, 0, cols - 1)
-            row = np.clip((y / self._cell_m).astype(int) + 1, 0, rows - 1)
-            on = ~self._wall[row, col]
-            reach[going] += np.where(on, self._safe_m[row, col], 0.0)
-            going = going[on & (reach[going] < self._reach_m)]
-        return reach
+
+def _edges(wall: 'NDArray[np.bool_]', cell_m: float) -> Floats:
+    """Upright edges of padded walls: x, lower y, upper y [m], shape (edges, 3)."""
+    found = []
+    for col in np.flatnonzero((wall[:, 1:] != wall[:, :-1]).any(axis=0)):
+        differs = np.concatenate(([False], wall[:, col + 1] != wall[:, col], [False]))
+        ends = np.flatnonzero(differs[1:] != differs[:-1])
+        found += [(col, low - 1, high - 1) for low, high in ends.reshape(-1, 2)]
+    return np.array(found, dtype=np.float64).reshape(-1, 3) * cell_m
+
+
+def _to_edges(edges: Floats, at: tuple[float, float], cos: Floats, sin: Floats) -> Floats:
+    """Way of each beam to the nearest upright edge [m], shape (beams,)."""
+    with np.errstate(divide='ignore', invalid='ignore'):
+        way = (edges[:, 0] - at[0]) / cos[:, None]
+        across = at[1] + way * sin[:, None]
+        hit = (way > 0.0) & (across >= edges[:, 1] - EDGE_M) & (across <= edges[:, 2] + EDGE_M)
+    return np.asarray(np.where(hit, way, np.inf).min(axis=1, initial=np.inf))
 
 
 def _to_disc(

@@ -10,7 +10,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,15 @@ class Impairment:
 class ImpairedGate(Gate):
     """A gate behind a bad network."""
 
-    def __init__(self, agent_id: str, trust: Trust, bad: Impairment, start_ns: int) -> None:
-        super().__init__(agent_id, trust)
+    def __init__(
+        self,
+        agent_id: str,
+        trust: Trust,
+        bad: Impairment,
+        start_ns: int,
+        steady_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        super().__init__(agent_id, trust, steady_ns)
         self._bad, self._start_ns, self._own = bad, start_ns, agent_id
         self._random = random.Random(agent_id)  # noqa: S311 - repeatable, no secret
         self._late: list[tuple[int, int, str, bytes, Any]] = []
@@ -48,7 +55,7 @@ class ImpairedGate(Gate):
 
     def put(self, kind: str, data: bytes, extra: Any = None) -> None:
         """Lose, double and delay."""
-        now_ns, bad = time.monotonic_ns(), self._bad
+        now_ns, bad = self._steady_ns(), self._bad
         if self._cut(data, now_ns):
             return
         with self._hold:

@@ -12,7 +12,9 @@ from typing import Any
 from swarm_agent.mesh.bench.stage import bare_fleet
 from swarm_agent.mesh.gate import Gate
 from swarm_agent.mesh.scenarios.arena import Caster, open_arena
+from swarm_agent.mesh.scenarios.clock import REAL, Clock
 from swarm_agent.mesh.scenarios.impairment import ImpairedGate, Impairment, odd
+from swarm_agent.mesh.scenarios.pace import StepClock
 from swarm_agent.mesh.scenarios.places import SCENARIOS, Errand, errands_of, grid_of
 from swarm_agent.mesh.scenarios.robot import TICK_S, Robot, as_plain, start_pose
 from swarm_agent.mesh.session import MeshSession
@@ -49,16 +51,18 @@ def heard_word() -> str:
     return sys.stdin.readline().strip() or 'end' if ready else ''
 
 
-def make_robot(number: int, errand: Errand, told: Told, caster: Caster, start_ns: int) -> Robot:
+def make_robot(
+    number: int, errand: Errand, told: Told, caster: Caster, start_ns: int, clock: Clock
+) -> Robot:
     """A robot with its session behind the network of this run."""
     fleet = bare_fleet(told['count'], told['base_port'], told['mesh'])
     bad = Impairment(**told['impairment'])
 
     def gate(agent_id: str, trust: Trust) -> Gate:
-        return ImpairedGate(agent_id, trust, bad, start_ns)
+        return ImpairedGate(agent_id, trust, bad, start_ns, clock.steady_ns)
 
     folder = Path(told['folder'])
-    session = MeshSession(errand.agent_id, fleet, folder, gate=gate)
+    session = MeshSession(errand.agent_id, fleet, folder, gate=gate, steady_ns=clock.steady_ns)
     params = Params(
         agent_id=errand.agent_id,
         map=pack_map(grid_of(SCENARIOS[told['scenario']].drawing)),
@@ -68,7 +72,7 @@ def make_robot(number: int, errand: Errand, told: Told, caster: Caster, start_ns
     )
     arena = open_arena(folder / 'arena', told['count'])
     clock_ns = round(bad.clock_s * 1e9) if odd(errand.agent_id) else 0
-    return Robot(number, errand, params, session, caster, arena, clock_ns=clock_ns)
+    return Robot(number, errand, params, session, caster, arena, clock=clock, clock_ns=clock_ns)
 
 
 def main() -> int:
@@ -77,7 +81,9 @@ def main() -> int:
     scenario = SCENARIOS[told['scenario']]
     errands = errands_of(scenario, AMR.radius_m, told['seed'])
     caster = Caster(grid_of(scenario.drawing), AMR.beams, AMR.range_max_m)
-    make = partial(make_robot, told=told, caster=caster, start_ns=told['start_ns'])
+    stepped = StepClock() if told['in_step'] else None
+    clock: Clock = stepped or REAL
+    make = partial(make_robot, told=told, caster=caster, start_ns=told['start_ns'], clock=clock)
     robots = [
         make(number, errand)
         for number, errand in enumerate(errands)
@@ -88,16 +94,30 @@ def main() -> int:
     report(ready=True)
     while not heard_word():
         time.sleep(0.01)
-    _drive(robots)
+    for robot in robots:
+        robot.set_off()
+    if stepped is None:
+        _drive(robots)
+    else:
+        _drive_in_step(robots, stepped)
     for robot in robots:
         robot.session.close()
     report(robots=[as_plain(robot) for robot in robots])
     return 0
 
 
+def _drive_in_step(robots: list[Robot], clock: StepClock) -> None:
+    """Decide once for each word of the referee, which is the time."""
+    while (word := sys.stdin.readline().strip()).isdigit():
+        clock.now_ns = int(word)
+        began = time.monotonic()
+        for robot in robots:
+            robot.tick()
+        took_s = round((time.monotonic() - began) / len(robots), 4)
+        report(done=all(robot.done for robot in robots), tick_s=took_s)
+
+
 def _drive(robots: list[Robot]) -> None:
-    for robot in robots:
-        robot.set_off()
     due, told_s, worst_s = time.monotonic(), time.monotonic(), 0.0
     while not heard_word():
         began = time.monotonic()

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a scenario, counts contacts in the table of true poses, and sums the stories up."""
 
-import itertools
 import math
 import signal
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,11 +15,11 @@ import numpy as np
 from swarm_agent.mesh.bench.stage import Player, Stage
 from swarm_agent.mesh.scenarios.arena import Floats, open_arena
 from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.pace import NS, InStep, Pace, RealTime
 from swarm_agent.mesh.scenarios.places import Errand, Scenario, errands_of
 from swarm_agent.mesh.scenarios.process import AMR
 
 MODULE = 'swarm_agent.mesh.scenarios.process'
-LOOK_S = 0.02
 LINGER_S = 1.0
 """After the last arrival, for those that still settle [s]."""
 
@@ -45,7 +44,10 @@ class Result:
     recovered_s: float = math.nan
     """After a partition, until every robot that had somewhere to go moved again."""
     slowest_tick_s: float = 0.0
-    """Above 0.1 s the machine cannot keep up, and the bodies' time passes more slowly."""
+    """Above 0.1 s the machine cannot keep up, and the bodies' time passes more slowly; in step of
+    one robot, otherwise of all robots of a process."""
+    machine_s: float = math.nan
+    """How long the run took on the machine."""
     stories: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -60,18 +62,23 @@ class Watch:
     def look(self, arena: Floats) -> None:
         """Note gaps and new contacts."""
         at = np.array(arena[:, :2])
-        for i, j in itertools.combinations(range(len(at)), 2):
-            gap = float(np.hypot(*(at[i] - at[j]))) - 2.0 * AMR.radius_m
-            self.least_gap_m = min(self.least_gap_m, gap)
-            if gap <= 0.0 and (i, j) not in self.touching:
-                self.contacts += 1
-                self.touching.add((i, j))
-            elif gap > 0.0:
-                self.touching.discard((i, j))
+        first, second = np.triu_indices(len(at), 1)
+        gaps = np.hypot(*(at[first] - at[second]).T) - 2.0 * AMR.radius_m
+        self.least_gap_m = min(self.least_gap_m, float(gaps.min(initial=math.inf)))
+        near = np.flatnonzero(gaps <= 0.0)
+        touching = {(int(first[k]), int(second[k])) for k in near}
+        self.contacts += len(touching - self.touching)
+        self.touching = touching
 
 
 def play(
-    scenario: Scenario, *, processes: int, seed: int, bad: Impairment, seconds: float | None = None
+    scenario: Scenario,
+    *,
+    processes: int,
+    seed: int,
+    bad: Impairment,
+    seconds: float | None = None,
+    in_step: bool = False,
 ) -> Result:
     """Run a scenario once."""
     errands = errands_of(scenario, AMR.radius_m, seed)
@@ -81,16 +88,18 @@ def play(
         for row, errand in zip(arena, errands, strict=True):
             row[:2] = errand.start
         stage = Stage.make(folder, len(errands))
-        start_ns = time.monotonic_ns()
+        start_ns = NS if in_step else time.monotonic_ns()
         told = {
             'scenario': scenario.name,
             'seed': seed,
             'impairment': asdict(bad),
             'start_ns': start_ns,
+            'in_step': in_step,
         }
         groups = _groups(errands, processes)
         players = [stage.start(MODULE, 'robots', group, **told) for group in groups]
-        return _watched(scenario, errands, groups, players, arena, seconds)
+        pace = InStep(players=players) if in_step else RealTime()
+        return _watched(scenario, errands, groups, players, arena, seconds, pace)
 
 
 def _groups(errands: list[Errand], processes: int) -> list[list[str]]:
@@ -109,13 +118,14 @@ class Run:
     tick_s: float = 0.0
     stories: list[dict[str, Any]] = field(default_factory=list)
 
-    def read(self, number: int, player: Player) -> None:
+    def read(self, number: int, player: Player, pace: Pace) -> None:
         """Take reports until the process ends."""
         while said := player.read():
             if 'done' in said:
                 self.done[number] = said['done']
                 self.tick_s = max(self.tick_s, said['tick_s'])
             self.stories += said.get('robots', [])
+            pace.heard(number, said)
 
 
 def _watched(
@@ -125,22 +135,24 @@ def _watched(
     players: list[Player],
     arena: Floats,
     seconds: float | None,
+    pace: Pace,
 ) -> Result:
     for player in players:
         if not player.read().get('ready'):
             raise RuntimeError('a process of the scenario did not start; its error stands above')
     run, watch = Run(), Watch()
     readers = [
-        threading.Thread(target=run.read, args=(number, player), daemon=True)
+        threading.Thread(target=run.read, args=(number, player, pace), daemon=True)
         for number, player in enumerate(players)
     ]
     for reader, player in zip(readers, players, strict=True):
         reader.start()
         player.say('go')
-    began = time.monotonic()
+    began, machine_s = pace.now_s(), time.monotonic()
     victims = {one.agent_id for one in errands if one.frozen or one.killed}
-    struck_s = _until_over(scenario, errands, groups, players, run, watch, arena, seconds, began)
-    took_s = time.monotonic() - began
+    limit_s = seconds or scenario.limit_s
+    struck_s = _until_over(scenario, errands, groups, players, run, watch, arena, limit_s, pace)
+    took_s, machine_s = pace.now_s() - began, time.monotonic() - machine_s
     for number, player in enumerate(players):
         if groups[number][0] in victims:
             player.process.kill()
@@ -149,7 +161,8 @@ def _watched(
     for reader, player in zip(readers, players, strict=True):
         reader.join(timeout=30)
         player.close()
-    return summed(scenario, errands, run, watch, took_s, struck_s, victims)
+    result = summed(scenario, errands, run, watch, took_s, struck_s, victims)
+    return replace(result, machine_s=round(machine_s, 1))
 
 
 def _until_over(
@@ -160,27 +173,25 @@ def _until_over(
     run: Run,
     watch: Watch,
     arena: Floats,
-    seconds: float | None,
-    began: float,
+    limit_s: float,
+    pace: Pace,
 ) -> float:
     """Look until all have arrived or the time is over; when the victim was struck, or nan."""
-    limit_s, struck_s = seconds or scenario.limit_s, math.nan
+    began, over_s, struck_s = pace.now_s(), pace.now_s() + limit_s, math.nan
     strikes = {one.agent_id: one.killed for one in errands if one.frozen or one.killed}
-    while time.monotonic() - began < limit_s:
-        watch.look(arena)
-        now = time.monotonic()
+    while pace.now_s() < over_s:
+        now = pace.now_s()
         if strikes and now - began >= scenario.event_s:
             struck_s = now
             for number, group in enumerate(groups):
                 if group[0] in strikes:
                     process = players[number].process
                     process.send_signal(signal.SIGKILL if strikes[group[0]] else signal.SIGSTOP)
+                    pace.leave_out(number)
             strikes = {}
         if not scenario.robots and _all_done(run, groups, errands, struck=not strikes):
-            time.sleep(LINGER_S)
-            watch.look(arena)
-            break
-        time.sleep(LOOK_S)
+            over_s = min(over_s, pace.now_s() + LINGER_S)
+        pace.advance(lambda: watch.look(arena))
     return struck_s
 
 

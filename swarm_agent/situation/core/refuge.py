@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Retreat:
     route: Route | None = None
     s_m: float = 0.0
     sought_ns: int = 0
+    immovable: tuple[str, ...] = ()
+    """Peers that were reckoned to stay where they are."""
 
 
 def retreat(
@@ -55,9 +57,10 @@ def retreat(
     """Follow the advice: look for a refuge when asked to make way, keep it while it serves."""
     if advice.kind != 'make_way':
         return Retreat()
-    if before.place is not None and _serves(before.place, terrain, advice, peers):
+    known = before.immovable == advice.immovable
+    if known and before.place is not None and _serves(before.place, terrain, advice, peers):
         return _carried_on(before, pose)
-    if before.status == 'none' and now_ns - before.sought_ns < RETRY_NS:
+    if known and before.status == 'none' and now_ns - before.sought_ns < RETRY_NS:
         return before
     return _seek(terrain, pose, advice, peers, now_ns)
 
@@ -67,13 +70,7 @@ def _carried_on(before: Retreat, pose: Pose) -> Retreat:
     assert before.route is not None
     s_m = locate(before.route, pose, before.s_m).s_m
     there = distance(pose, before.place) <= REACHED_M or s_m >= before.route.length_m - 0.03
-    return Retreat(
-        status='reached' if there else before.status,
-        place=before.place,
-        route=before.route,
-        s_m=s_m,
-        sought_ns=before.sought_ns,
-    )
+    return replace(before, status='reached' if there else before.status, s_m=s_m)
 
 
 def _serves(place: Point, terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> bool:
@@ -102,7 +99,7 @@ def _seek(
 
     The last resort is a place behind the very peer that asks: it has to back out first.
     """
-    pushed = [peer for peer in peers if not _movable(peer, advice.peer)]
+    pushed = [peer for peer in peers if not _movable(peer, advice)]
     others = [peer for peer in pushed if peer.agent_id != advice.peer]
     attempts: list[tuple[Refuge, Sequence[Peer]]] = [('found', peers), ('behind', others)]
     if len(pushed) < len(peers):
@@ -111,14 +108,21 @@ def _seek(
         place = _nearest_refuge(terrain, pose, advice, peers, bodies)
         route = None if place is None else _way_to(terrain, pose, place, bodies).route
         if route is not None:
-            return Retreat(status=status, place=route.goal, route=route, sought_ns=now_ns)
-    return Retreat(status='none', sought_ns=now_ns)
+            return Retreat(
+                status=status,
+                place=route.goal,
+                route=route,
+                sought_ns=now_ns,
+                immovable=advice.immovable,
+            )
+    return Retreat(status='none', sought_ns=now_ns, immovable=advice.immovable)
 
 
-def _movable(peer: Peer, patron: str) -> bool:
+def _movable(peer: Peer, advice: Advice) -> bool:
     """Whether a peer stands where it is by choice, so that it makes way when it is asked."""
     stands = abs(peer.speed_mps) < STANDS_MPS and peer.alive
-    return peer.agent_id != patron and stands and not peer.cannot_yield
+    stays = peer.agent_id == advice.peer or peer.agent_id in advice.immovable
+    return not stays and stands and not peer.cannot_yield
 
 
 def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
