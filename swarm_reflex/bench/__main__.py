@@ -17,6 +17,7 @@ from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.bench.compute import cloud_costs, scan_costs
+from swarm_reflex.bench.endurance import endurance
 from swarm_reflex.bench.faults import faults
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
@@ -24,12 +25,13 @@ from swarm_reflex.bench.stage import Base, Stage, cpu_s
 from swarm_reflex.realtime import claim_realtime
 from swarm_reflex.transport import use_sockets
 
-_ALL = ('compute', 'latency', 'period', 'cpu', 'eight', 'faults')
+_ALL = ('compute', 'endurance', 'latency', 'period', 'cpu', 'eight', 'faults')
 _LIMITS_S = {'scan': 0.35, 'command': 0.3}
 """Silence after which the gate stops, by role."""
 _RAMPS = {'command'}
 """Whose silence ends in a controlled stop: the figure is until it begins."""
 _CRUISE_MPS = 0.5
+_LONG_GAP_MS = 50.0
 _PRIORITY = 45
 """Who measures must not wait for what loads the machine; SCHED_FIFO if permitted."""
 _EIGHT = [f'r{i}' for i in range(1, 9)]
@@ -90,6 +92,10 @@ def period(stage: Stage, node: Node, seconds: float) -> list[Figure]:
         figures += spread(name, errors, 'ms', bare)
         p999 = (quantile(errors, 0.999), quantile(bare, 0.999))
         figures.append(Figure(name=f'{name}_p999', value=p999[0], unit='ms', control=p999[1]))
+        long = [sum(gap > _LONG_GAP_MS for gap in some) for some in (gaps, control)]
+        figures.append(
+            Figure(name=f'gaps_over_50_ms_{label}', value=long[0], unit='gaps', control=long[1])
+        )
     return figures
 
 
@@ -199,6 +205,8 @@ def _run_one(  # noqa: PLR0911 - one return for each bench
 ) -> list[Figure]:
     if name == 'compute':
         return [*scan_costs(20 * chosen.seconds), *cloud_costs(5 * chosen.seconds)]
+    if name == 'endurance':
+        return endurance(stage.folder, chosen.seconds)
     if name == 'latency':
         quiet = latency(stage, node, chosen.stops, busy=False)
         return [*quiet, *latency(stage, node, chosen.stops, busy=True)]

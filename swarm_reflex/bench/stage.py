@@ -26,7 +26,7 @@ class Stage:
     """Start processes by module name, and end exactly these."""
 
     def __init__(self, folder: Path, fleet: Path, agent_id: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._fleet = fleet
         self._agent_id = agent_id
         self._processes: list[subprocess.Popen[str]] = []
@@ -48,7 +48,7 @@ class Stage:
         settings = {
             'agent_id': self._agent_id,
             'fleet_file': self._fleet,
-            'vault_dir': self._folder / name,
+            'vault_dir': self.folder / name,
             **parameters,
         }
         pairs = [word for key, value in settings.items() for word in ('-p', f'{key}:={value}')]

@@ -195,10 +195,12 @@ def parse_points(name: str, text: Any, least: int = 3) -> Polygon:
 
 
 def _source(get: Get, name: str, default_s: float) -> Source:
+    noisy = get(f'{name}.type', 'scan') in {'scan', 'pointcloud'}
     return Source(
         name=name,
         enabled=get(f'{name}.enabled', True),
         source_timeout_s=_least(get, f'{name}.source_timeout', default_s, 0.0),
+        frozen_travel_m=_least(get, f'{name}.frozen_travel', 0.15 if noisy else 0.0, 0.0),
         exclusions=_names(get(f'{name}.exclusion_zones', []), f'{name}.exclusion_zones'),
     )
 

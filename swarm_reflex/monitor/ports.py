@@ -29,7 +29,7 @@ from swarm_reflex.monitor.core.types import (
     ShapeUpdate,
     Velocity,
 )
-from swarm_reflex.monitor.frames import Frames
+from swarm_reflex.monitor.frames import Frames, Matrix
 from swarm_reflex.monitor.masks import Masks
 from swarm_reflex.monitor.messages import observe
 from swarm_reflex.monitor.parameters import SourceWiring, Wiring, ZoneWiring
@@ -225,22 +225,28 @@ class MonitorPorts:
         for zone, subscription in self._zones:
             message = newest(subscription)
             if message is not None:
-                update = self._shape(zone, message[0], now_ns)
+                update = to_shape(zone, message[0], self._shape_frame(zone, message[0], now_ns))
                 if update is not None:
                     yield update
 
-    def _shape(self, zone: ZoneWiring, message: Any, now_ns: int) -> ShapeUpdate | None:
-        """A new shape in the base frame; one that is none, or in an unknown frame, is left out."""
+    def _shape_frame(self, zone: ZoneWiring, message: Any, now_ns: int) -> Matrix | None:
+        """The frame of a shape's message; a circle's has none."""
         if zone.sub_is_circle:
-            radius = float(message.data)
-            good = math.isfinite(radius) and radius > 0.0
-            return ShapeUpdate(zone=zone.name, radius_m=radius) if good else None
-        frame = self._frames.find(self._wiring.base_frame, message.header.frame_id, now_ns)
-        corners = np.array([(p.x, p.y, p.z, 1.0) for p in message.polygon.points]).reshape(-1, 4)
-        if frame is None or len(corners) < 3 or not np.isfinite(corners).all():
             return None
-        flat = (corners @ frame.T)[:, :2]
-        return ShapeUpdate(zone=zone.name, points=tuple((float(x), float(y)) for x, y in flat))
+        return self._frames.find(self._wiring.base_frame, message.header.frame_id, now_ns)
+
+
+def to_shape(zone: ZoneWiring, message: Any, frame: Matrix | None) -> ShapeUpdate | None:
+    """A new shape in the base frame; one that is none, or in an unknown frame, is left out."""
+    if zone.sub_is_circle:
+        radius = float(message.data)
+        good = math.isfinite(radius) and radius > 0.0
+        return ShapeUpdate(zone=zone.name, radius_m=radius) if good else None
+    corners = np.array([(p.x, p.y, p.z, 1.0) for p in message.polygon.points]).reshape(-1, 4)
+    if frame is None or len(corners) < 3 or not np.isfinite(corners).all():
+        return None
+    flat = (corners @ frame.T)[:, :2]
+    return ShapeUpdate(zone=zone.name, points=tuple((float(x), float(y)) for x, y in flat))
 
 
 def put_transform(frames: Frames, item: Any, heard_ns: int | None) -> None:

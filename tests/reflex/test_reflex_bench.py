@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from reflex_world import PARAMS
 
+from swarm_reflex.bench.endurance import drive, endured
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
+from swarm_reflex.core import CORE
 
 
 def test_quantiles_are_values_that_were_measured():
@@ -27,6 +30,22 @@ def test_row_says_null_where_there_is_no_control():
 def test_spread_sets_each_share_beside_its_control():
     rows = [figure.row() for figure in spread('x', [1.0, 2.0], 'ms', [3.0, 4.0])]
     assert [row['control'] for row in rows] == [3.0, 4.0, 4.0]
+
+
+def test_drive_of_the_endurance_bench_moves_and_loses_no_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr('swarm_reflex.bench.endurance._HOUR_TICKS', 400)
+    monkeypatch.setattr('swarm_reflex.bench.endurance._RECORDED_TICKS', 300)
+    found = {figure.name: figure.value for figure in endured(tmp_path, 1)}
+    assert found['lost_of_300_recorded'] == 0
+    assert found['offline_ticks_a_minute'] > 0.0
+    assert found['decide_and_record_p99'] > 0.0
+    state, moved = CORE.initial(PARAMS), 0
+    for inputs in drive(400):
+        state, outputs = CORE.decide(state, inputs, PARAMS)
+        moved += outputs.vx_mps > 0.1
+    assert moved > 100
 
 
 @pytest.mark.ros

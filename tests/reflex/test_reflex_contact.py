@@ -69,6 +69,17 @@ def test_pure_rotation_finds_what_the_corner_sweeps():
     assert contact_time(points, Shape(radius_m=0.5), turn, 1, 2.0) == math.inf
 
 
+@pytest.mark.parametrize('side', [1.0, -1.0])
+def test_circle_on_an_arc_meets_a_point_of_its_path_one_chord_before_it(side: float) -> None:
+    """A circle of 0.3 m on a turn of 1 m: its centre is 0.3 m off after so much of a quarter."""
+    arc = Velocity(vx_mps=1.0, wz_radps=side)
+    expected_s = math.pi / 2 - 2.0 * math.asin(0.15)
+    found_s = contact_time(cloud((1.0, side)), Shape(radius_m=0.3), arc, 1, 3.0)
+    assert found_s == pytest.approx(expected_s, abs=1e-5)
+    assert found_s <= expected_s
+    assert contact_time(cloud((0.5, 3.0 * side)), Shape(radius_m=0.3), arc, 1, 3.0) == math.inf
+
+
 def test_points_that_are_never_inside_together_are_no_contact():
     passing = cloud((1.0, 0.0), (3.5, 0.0))
     assert contact_time(passing, SQUARE, Velocity(vx_mps=1.0), 2, 9.0) == math.inf

@@ -306,6 +306,52 @@ def test_shift_without_sound_odometry_stops(changes: dict[str, Any]) -> None:
     assert Around(changes={'base_shift_correction': True}).tick().polygon_name == 'invalid source'
 
 
+WATCHED = (Source(name='scan', frozen_travel_m=0.15),)
+
+
+def travelled(around: Around, *steps: tuple[float, float], points: Any = ()) -> list[str]:
+    """What decides while the base is at x [m] and yaw [rad] and its scan shows the same."""
+    said = []
+    for x_m, yaw_rad in steps:
+        odom = pose(around, x_m, yaw_rad=yaw_rad)
+        said.append(around.tick(points or pair(9.0), odom=odom).polygon_name)
+    return said
+
+
+@pytest.mark.parametrize(
+    ('steps', 'last'),
+    [
+        (((0.0, 0.0), (0.1, 0.0), (0.151, 0.0)), 'invalid source'),
+        (((0.0, 0.0), (0.1, 0.0), (0.15, 0.0)), ''),
+        (((0.0, 0.0), (0.2, 0.0)), ''),
+        (((0.0, 0.0), (0.0, 0.25), (0.0, 0.51)), 'invalid source'),
+        (((0.0, 0.0), (0.0, 0.25), (0.0, 0.49)), ''),
+    ],
+)
+def test_same_points_while_the_base_travels_are_a_frozen_sensor(steps: Any, last: str) -> None:
+    around = Around(sources=WATCHED, changes={'base_shift_correction': True})
+    assert travelled(around, *steps) == [''] * (len(steps) - 1) + [last]
+    unwatched = Around(changes={'base_shift_correction': True})
+    assert travelled(unwatched, *steps) == [''] * len(steps)
+
+
+def test_new_points_thaw_a_frozen_sensor_and_nothing_seen_is_no_freeze():
+    around = Around(sources=WATCHED, changes={'base_shift_correction': True})
+    assert travelled(around, (0.0, 0.0), (0.2, 0.0), (0.4, 0.0))[-1] == 'invalid source'
+    assert travelled(around, (0.6, 0.0), points=pair(8.9)) == ['']
+    assert travelled(around, (0.7, 0.0), (0.9, 0.0), points=pair(8.9))[-1] == 'invalid source'
+    empty = Around(sources=WATCHED, changes={'base_shift_correction': True})
+    nothing = np.empty((0, 3))
+    for k in range(5):
+        outputs = empty.tick(nothing, odom=pose(empty, 0.2 * k))
+    assert outputs.velocity == WISH
+
+
+def test_without_odometry_nobody_knows_whether_a_sensor_is_frozen():
+    around = Around(sources=WATCHED)
+    assert [around.tick(pair(9.0)).velocity for _ in range(5)] == [WISH] * 5
+
+
 @pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf, 3e38, 101.0])
 def test_command_that_is_no_number_is_zero(bad: float) -> None:
     for wish in (Velocity(vx_mps=bad), Velocity(vy_mps=bad), Velocity(wz_radps=bad)):

@@ -14,9 +14,10 @@ import yaml
 
 pytest.importorskip('rclpy', reason='ROS 2 is not there: nothing of the monitor node is tested')
 
-from geometry_msgs.msg import Point32, PolygonInstanceStamped, TransformStamped
+from geometry_msgs.msg import Point32, PolygonInstanceStamped, PolygonStamped, TransformStamped
 from nav_msgs.msg import OccupancyGrid
 from sensor_msgs.msg import LaserScan, PointCloud2, PointField, Range
+from std_msgs.msg import Float32
 
 from swarm_config.errors import ConfigError
 from swarm_reflex.messages import Arrival
@@ -24,8 +25,8 @@ from swarm_reflex.monitor.core.types import Effect, Exclusion, MaskPlace, Observ
 from swarm_reflex.monitor.frames import Frames
 from swarm_reflex.monitor.masks import Masks
 from swarm_reflex.monitor.messages import observe
-from swarm_reflex.monitor.parameters import SourceWiring, read_all
-from swarm_reflex.monitor.ports import put_transform
+from swarm_reflex.monitor.parameters import SourceWiring, ZoneWiring, read_all
+from swarm_reflex.monitor.ports import put_transform, to_shape
 
 FILE = Path(__file__).parent / 'nav2_collision_monitor.yaml'
 EYE = np.eye(4)
@@ -407,3 +408,41 @@ def test_place_of_a_mask_is_told_when_it_changes():
     assert masks.changed(zones, 10**9) == (MaskPlace(zone='dock', pose=None),), 'too old'
     frames.put('base', 'dock', (1.0, 2.0, 0.5), (0.1, 0.0, 0.0, 1.0), heard_ns=None)
     assert masks.changed(zones, 10**9) == (), 'it tilts: where it is in the plane is not known'
+
+
+def test_frozen_sensors_are_looked_for_where_noise_tells_them():
+    travel = {source.name: source.frozen_travel_m for source in read()[0].setup.sources}
+    assert sorted(travel.values()) == [0.0, 0.0, 0.0, 0.15, 0.15]
+    assert read(scan__frozen_travel=0.0)[0].setup.sources[0].frozen_travel_m == 0.0
+
+
+def footprint(*corners: tuple[float, float]) -> PolygonStamped:
+    message = PolygonStamped()
+    message.polygon.points = [Point32(x=x, y=y) for x, y in corners]
+    return message
+
+
+def test_shape_is_taken_into_the_base_frame():
+    moved = np.eye(4)
+    moved[:2, 3] = (1.0, 2.0)
+    update = to_shape(ZoneWiring(name='F'), footprint((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), moved)
+    assert update is not None
+    assert update.points == ((1.0, 2.0), (2.0, 2.0), (1.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    'message',
+    [footprint(), footprint((0.0, 0.0), (1.0, 0.0)), footprint((0, 0), (1, 0), (math.nan, 1))],
+)
+def test_shape_that_is_none_or_in_an_unknown_frame_is_left_out(message: PolygonStamped) -> None:
+    assert to_shape(ZoneWiring(name='F'), message, EYE) is None
+    good = footprint((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    assert to_shape(ZoneWiring(name='F'), good, None) is None
+
+
+@pytest.mark.parametrize(
+    ('radius_m', 'good'), [(0.5, True), (0.0, False), (-1.0, False), (math.nan, False)]
+)
+def test_radius_of_a_circle_is_above_zero(radius_m: float, *, good: bool) -> None:
+    zone = ZoneWiring(name='C', sub_is_circle=True)
+    assert (to_shape(zone, Float32(data=radius_m), None) is not None) is good

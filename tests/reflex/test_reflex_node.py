@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ pytest.importorskip('rclpy', reason='ROS 2 is not there: the reflex node is not 
 
 import rclpy
 from geometry_msgs.msg import TwistStamped
+from mcap.reader import make_reader
 from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -52,7 +54,7 @@ class Robot:
 
     def __init__(self, node: Node, executor: SingleThreadedExecutor) -> None:
         self.executor = executor
-        self.context = node.context
+        self.node, self.context = node, node.context
         sensor = qos_profile_sensor_data
         self.scan = node.create_publisher(LaserScan, 'scan', sensor)
         self.odom = node.create_publisher(Odometry, 'odom', sensor)
@@ -352,6 +354,22 @@ def test_second_publisher_on_the_motors_topic_stops(robot: Robot) -> None:
     robot.live_until(robot.moves, 'the robot drives again')
 
 
+def test_commander_whose_quality_of_service_does_not_fit_is_not_heard(robot: Robot) -> None:
+    """Best effort offered, reliable asked for: no command arrives, and silence is a stop."""
+    robot.node.destroy_publisher(robot.command)
+    robot.command = robot.node.create_publisher(
+        TwistStamped, 'cmd_vel_raw', qos_profile_sensor_data
+    )
+    robot.live_until(robot.stands, 'the motors are zeroed')
+    robot.live_until(robot.caused_by('command_stale'), 'the state says why')
+    count = len(robot.motors)
+    robot.live_until(lambda: len(robot.motors) > count + 50, 'zeros go on')
+    assert set(robot.motors[count:]) == {(0.0, 0.0)}
+    robot.node.destroy_publisher(robot.command)
+    robot.command = robot.node.create_publisher(TwistStamped, 'cmd_vel_raw', 10)
+    robot.live_until(robot.moves, 'the robot drives again')
+
+
 def test_parameters_of_the_gate_do_not_change_while_it_runs(robot: Robot) -> None:
     kind = ParameterType.PARAMETER_DOUBLE
     value = ParameterValue(type=kind, double_value=2.0)
@@ -378,6 +396,34 @@ def test_e_stop_outlives_a_killed_node(tmp_path: Path) -> None:
     assert [(said['by'], said['reason'], said['released']) for said in resets] == [
         ('mara', 'a test', True)
     ]
+
+
+def test_loop_that_is_held_up_again_and_again_ends_motion_and_records_each_time(
+    tmp_path: Path,
+) -> None:
+    with playing('amr_2', tmp_path) as (robot, process):
+        robot.live_until(robot.moves, 'the robot drives')
+
+        def is_overrun() -> bool:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.03)
+            process.send_signal(signal.SIGCONT)
+            robot.live_for(0.05)
+            return robot.state is not None and 'overrun' in robot.state.causes
+
+        robot.live_until(is_overrun, 'the state says why')
+        robot.live_until(robot.stands, 'the robot comes to rest')
+        robot.live_until(robot.moves, 'punctual again, it drives')
+        process.send_signal(signal.SIGTERM)
+        robot.live_until(lambda: process.poll() is not None, 'the node ends')
+    (bag,) = tmp_path.glob('bags/amr_2/reflex/*.mcap')
+    with bag.open('rb') as file:
+        frames = [json.loads(message.data) for *_, message in make_reader(file).iter_messages()]
+    times = [frame['i']['now_ns'] for frame in frames]
+    first = next(k for k, frame in enumerate(frames) if 'overrun' in frame['o']['causes'])
+    late = [b for a, b in pairwise(times[: first + 1]) if b - a > 20_000_000]
+    assert len(late) >= 5, 'every late tick can be seen in the record'
+    assert times[first] - late[-5] < 10**9
 
 
 def test_sigterm_leaves_zeros_and_a_complete_record(tmp_path: Path) -> None:

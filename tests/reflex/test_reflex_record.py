@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was decided can be decided again, to the byte, from what was recorded."""
 
+import json
 import math
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from mcap.reader import make_reader
 from reflex_world import PARAMS, TICK_NS, command_of, odom_of, scan_of
 
 from swarm_reflex.core import CORE, Inputs, MapPose, Outputs, Params, Request
@@ -104,3 +109,44 @@ def test_decisions_of_a_vault_are_reproduced_to_the_byte(tmp_path: Path) -> None
     assert report.reasons == ()
     assert (report.decisions_recorded, report.decisions_reproduced) == (400, 400)
     assert moved > 20
+
+
+def test_ticks_go_on_while_the_disk_hangs_and_none_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every sync waits until all ticks are decided: a tick that waited for one would hang here."""
+    decided_all, hung = threading.Event(), threading.Event()
+    sync = os.fdatasync
+
+    def hang(descriptor: int) -> None:
+        hung.set()
+        assert decided_all.wait(60.0), 'a tick waited for the disk'
+        sync(descriptor)
+
+    recorder = Recorder(vault_dir=tmp_path, agent_id='amr_1', writer='reflex')
+    monkeypatch.setattr(os, 'fdatasync', hang)
+    state: Any = recorder.start(CORE, FENCED)
+    assert hung.wait(60.0), 'the disk hangs'
+    for inputs in eventful_inputs(400):
+        state, _ = recorder.decide(CORE, state, inputs, FENCED)
+    decided_all.set()
+    recorder.close()
+    report = replay_vault(tmp_path)
+    assert (report.reasons, report.decisions_reproduced) == ((), 400)
+
+
+def test_every_changed_tick_is_in_the_record_with_all_its_causes(tmp_path: Path):
+    inputs = eventful_inputs(400)
+    said = recorded(tmp_path, inputs)
+    (bag,) = tmp_path.glob('bags/amr_1/reflex/*.mcap')
+    with bag.open('rb') as file:
+        frames = [json.loads(message.data) for *_, message in make_reader(file).iter_messages()]
+    assert [frame['o'] for frame in frames] == [json.loads(outputs) for outputs in said]
+    wish, found = None, 0
+    for given, frame in zip(inputs, frames, strict=True):
+        wish, got = given.command or wish, frame['o']
+        if wish is not None and (got['vx_mps'], got['wz_radps']) != (wish.vx_mps, wish.wz_radps):
+            found += 1
+            assert got['causes'], 'a command that is changed says why'
+    assert found > 300
+    assert max(len(frame['o']['causes']) for frame in frames) > 2

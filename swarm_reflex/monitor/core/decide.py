@@ -128,7 +128,8 @@ def _take_in(state: MonitorState, inputs: MonitorInputs, params: MonitorParams) 
     if inputs.observations:
         seen = dict(seen)
         for item in inputs.observations:
-            seen[item.source] = take_in_observation(item, odom, state.setup, masks)
+            old = seen.get(item.source)
+            seen[item.source] = take_in_observation(item, odom, state.setup, masks, old)
     for update in inputs.shapes:
         corners = tuple(c for i, c in enumerate(update.points) if c != update.points[i - 1])
         shape = Shape(corners=corners, radius_m=update.radius_m)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm_reflex.core.arc import Points, compose, seen_from
+from swarm_reflex.core.arc import Points, between, compose, seen_from
 from swarm_reflex.core.odometry import Pose, moment_ns
 from swarm_reflex.monitor.core.contact import Shape, inside
 from swarm_reflex.monitor.core.types import (
@@ -21,6 +21,8 @@ from swarm_reflex.monitor.core.types import (
 )
 
 _BASE: Pose = (0.0, 0.0, 0.0)
+_LEVER_M = 0.3
+"""Turning counts as the travel of a point so far from the base [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,18 @@ class Seen:
     """Of the points over the base [m], shape (points,)."""
     anchor: Pose | None
     """Pose in the odom frame at that moment; None without odometry."""
+    repeats: int = 0
+    """How many observations in a row had these very points, the first not counted."""
+    first_anchor: Pose | None = None
+    """The anchor when they came for the first time."""
 
 
 def take_in_observation(
-    observation: Observation, odom: BasePose | None, setup: Setup, masks: Mapping[str, Pose]
+    observation: Observation,
+    odom: BasePose | None,
+    setup: Setup,
+    masks: Mapping[str, Pose],
+    previous: Seen | None,
 ) -> Seen:
     """Read the points of an observation and mask what is to be left out."""
     raw = np.frombuffer(observation.points, dtype='<f4').reshape(-1, 3).T.astype(np.float64)
@@ -49,7 +59,29 @@ def take_in_observation(
             raw = raw[:, ~_masked(raw, zone, masks.get(zone.name) if zone.frame_id else _BASE)]
     measured_ns = moment_ns(observation.arrival_ns, observation.stamp_age_s)
     anchor = base_at(odom, measured_ns) if odom and is_sound(odom) else None
-    return Seen(observation=observation, points=raw[:2], heights_m=raw[2], anchor=anchor)
+    same = previous is not None and _same_points(previous.observation, observation)
+    return Seen(
+        observation=observation,
+        points=raw[:2],
+        heights_m=raw[2],
+        anchor=anchor,
+        repeats=previous.repeats + 1 if previous and same else 0,
+        first_anchor=previous.first_anchor if previous and same else anchor,
+    )
+
+
+def _same_points(one: Observation, other: Observation) -> bool:
+    """Whether two observations show the same to the last bit; nothing is not the same."""
+    return bool(one.points) and one.points == other.points
+
+
+def _is_frozen(seen: Seen, source: Source) -> bool:
+    """Whether the base moved while the points, noise and all, stayed the same."""
+    first, now = seen.first_anchor, seen.anchor
+    if source.frozen_travel_m <= 0.0 or seen.repeats < 2 or first is None or now is None:
+        return False
+    dx, dy, turn = between(first, now)
+    return math.hypot(dx, dy) + _LEVER_M * abs(turn) > source.frozen_travel_m
 
 
 def _masked(raw: Points, zone: Exclusion, place: Pose | None) -> NDArray[np.bool_]:
@@ -103,6 +135,7 @@ def fault_of(
         return 'from the future'
     if 0.0 < source.source_timeout_s < waited_s + max(0.0, observation.stamp_age_s):
         return 'too old'
-    if params.base_shift_correction and (here is None or seen.anchor is None):
-        return 'no odometry'
-    return ''
+    if _is_frozen(seen, source):
+        return 'frozen'
+    is_lost = params.base_shift_correction and (here is None or seen.anchor is None)
+    return 'no odometry' if is_lost else ''

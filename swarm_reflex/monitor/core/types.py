@@ -110,6 +110,8 @@ class Source:
     enabled: bool = True
     source_timeout_s: float = 2.0
     """0 = its silence stops nothing."""
+    frozen_travel_m: float = 0.0
+    """Ours: travel over which the very same points mean a frozen sensor [m]; 0 = never."""
     exclusions: tuple[str, ...] = ()
 
 
