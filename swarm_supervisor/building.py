@@ -8,11 +8,13 @@ from pathlib import Path
 from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.core.mediation import MediationParams
 from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
+from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
 from swarm_supervisor.plan_files import cards_of
@@ -84,6 +86,7 @@ def build(
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
     recorder.attach(book)
     mirror = Mirror(vault_dir, book)
+    purse = _purse(vault_dir, settings)
     return Headquarters(
         fleet=fleet,
         grid=grid,
@@ -98,7 +101,8 @@ def build(
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
         prover=Prover(recorder, cards_of(fleet)),
-        strategist=_strategist(recorder, access, _purse(vault_dir, settings)),
+        strategist=_strategist(recorder, access, purse),
+        mediation=_mediation(recorder, access, purse, settings),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings),
         mandates=MandateShelf(vault_dir, places.sectors),
@@ -152,6 +156,21 @@ def _strategist(recorder: Recorder, access: ModelAccess | None, purse: Purse) ->
     note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
     model = None if access is None else AnthropicStrategist(access, note, purse)
     return PlanningDesk(recorder, note, model, '' if access is None else access.model)
+
+
+def _mediation(
+    recorder: Recorder, access: ModelAccess | None, purse: Purse, settings: Settings
+) -> MediationDesk:
+    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
+    mediator = RulesMediator() if access is None else AnthropicMediator(access, note, purse)
+    params = MediationParams(
+        stuck_s=settings.mediator_stuck_s,
+        conflicts=settings.mediator_conflicts,
+        complexity=settings.mediator_complexity,
+        most=settings.mediator_attempts,
+        model='' if access is None else access.model,
+    )
+    return MediationDesk(recorder, mediator, params)
 
 
 def _note(recorder: Recorder, type_: str, data: object) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 from swarm.v1 import mission_pb2
 
+from swarm_supervisor.evidence import missing_artefact
 from swarm_supervisor.handover import DROPPED
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import COMPLETED, FAILED, RECALLED, Mission, Order
 from swarm_supervisor.revoking import take_trust
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import Escalation
-from swarm_vault.laws.core.budget import Fault, FaultKind
+from swarm_vault.laws.core.budget import REFLEX_STOP, Fault, FaultKind, own_stop
 from swarm_vault.laws.core.conduct import Change
 from swarm_vault.recorder import Kind
 
@@ -24,7 +25,13 @@ BREACHED = 'error budget breached: '
 """What the reason begins with when a robot has barred itself."""
 LAWS = 'laws'
 """Who revokes when a budget is breached."""
-_TELLING = (b'"fault.', b'"budget.breached"', b'"violation.promise"', b'"exploration.escalated"')
+_TELLING = (
+    b'"fault.',
+    b'"budget.breached"',
+    b'"violation.promise"',
+    b'"exploration.escalated"',
+    b'"reflex.action"',
+)
 _PROMISED = ' promised '
 
 
@@ -65,6 +72,13 @@ def _puzzled(hq: Headquarters, member: Member, name: str, data: dict[str, Any]) 
 
 def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator[Fault]:
     data = event['data']
+    if event['type'] == 'reflex.action':
+        cause = own_stop(str(data.get('action', '')), str(data.get('cause', '')))
+        if cause:
+            yield _fault(hq, member.agent_id, FaultKind.BOUNDS, f'{REFLEX_STOP}{cause}')
+        return
+    if str(data.get('why', '')).startswith(REFLEX_STOP):
+        return
     kind = str(event['type']).removeprefix('fault.')
     if event['type'].startswith('fault.') and kind in {k.value for k in FaultKind}:
         yield _fault(hq, member.agent_id, FaultKind(kind), str(data.get('why', '')))
@@ -77,6 +91,10 @@ def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator
 def _fault(hq: Headquarters, agent_id: str, kind: FaultKind, key: str) -> Fault:
     mission_id = _mission_of(hq, agent_id)
     return Fault(agent_id=agent_id, mission_id=mission_id, kind=kind, key=key[:200])
+
+
+def _fault_in(mission: Mission, agent_id: str, kind: FaultKind, key: str) -> Fault:
+    return Fault(agent_id=agent_id, mission_id=mission.mission_id, kind=kind, key=key[:200])
 
 
 def _mission_of(hq: Headquarters, agent_id: str) -> str:
@@ -147,6 +165,11 @@ def closed(hq: Headquarters, member: Member, mission: Mission, order: Order) -> 
     if order.status not in (COMPLETED, FAILED):
         return
     completed = order.status == COMPLETED
+    lacks = missing_artefact(hq, member, mission, order) if completed else ''
+    if lacks:
+        data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': lacks}
+        hq.note(Kind.VIOLATION, 'artefact.missing', data, causes=(mission.cause,), durable=True)
+        enter(hq, _fault_in(mission, member.agent_id, FaultKind.PROCEDURE, f'artefact: {lacks}'))
     outputs = hq.court.finished(member.agent_id, mission.mission_id, completed=completed)
     if outputs.change is not None:
         _promote(hq, outputs.change)

@@ -66,7 +66,7 @@ def _cannot(hq: Headquarters, order: Order) -> str:
 async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> None:
     reason = _cannot(hq, order)
     task = order.task()
-    heirs = _heirs(hq, mission, order) if task.HasField('survey') else ()
+    heirs = heirs_of(hq, mission, order) if task.HasField('survey') else ()
     if task.HasField('survey') and _worthless(hq, mission, order):
         _replace(hq, mission, order, f'{reason}; hardly anything is left', {})
     elif heirs:
@@ -88,7 +88,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
         same.patrol.CopyFrom(task.patrol)
     else:
         same.deliver.CopyFrom(task.deliver)
-    heirs = _heirs(hq, mission, order)
+    heirs = heirs_of(hq, mission, order)
     drafts = [Draft(agent_id=heir.agent_id, task=same) for heir in heirs]
     fit = await _proved(hq, mission, drafts)
     chosen = min(fit, key=lambda d: (hq.busy_s(hq.roster[d.agent_id]), d.agent_id), default=None)
@@ -128,7 +128,7 @@ async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> li
     return proved
 
 
-def _heirs(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
+def heirs_of(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
     """Who can take over: available, not stopped, and not failed in this mission before."""
     failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
     return tuple(

@@ -19,9 +19,11 @@ from swarm_config.maps import GridMap
 from swarm_supervisor.allocator import Allocator
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.court import Court
+from swarm_supervisor.disputes import DisputeBook
 from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
+from swarm_supervisor.mediator import MediationDesk
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import Places
@@ -66,6 +68,7 @@ class Headquarters:
     register: Register
     revoked: RevocationBook
     people: PeopleBook
+    mediation: MediationDesk
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns
@@ -76,6 +79,8 @@ class Headquarters:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the watch over the missions should look at once."""
     events_stored: int = 0
+    disputes: DisputeBook = field(default_factory=DisputeBook)
+    """Who does not get on, and who does not agree."""
     joint: JointView = field(default_factory=JointView)
     """What the robots decided among themselves."""
 

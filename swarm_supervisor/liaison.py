@@ -215,6 +215,7 @@ async def take_events(
         return mission_pb2.EventAck(writer=batch.writer[:64], seq=NOTHING_STORED, error=reason)
     hq.events_stored += seq - before
     hq.joint.take(batch.lines, hq.clock())
+    hq.disputes.take(member.agent_id, _fresh(batch, before), hq.clock())
     faults.count(hq, member, batch, after=before)
     ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
     reason = await asyncio.to_thread(_witness, hq, member.agent_id, batch, ack)
@@ -222,6 +223,11 @@ async def take_events(
         data = {'agent': member.agent_id, 'writer': batch.writer, 'reason': reason}
         hq.note(Kind.VIOLATION, 'checkpoint.refused', data)
     return ack
+
+
+def _fresh(batch: mission_pb2.EventBatch, before: int) -> list[bytes]:
+    """The lines that were not known before."""
+    return [line for number, line in enumerate(batch.lines, batch.first_seq) if number > before]
 
 
 def _witness(

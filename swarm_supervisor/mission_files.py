@@ -11,7 +11,8 @@ from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 from swarm_supervisor.core.packets import MissionPhase, Packet, ScopeArea, packet_of, phase_of
 from swarm_supervisor.debrief import debrief
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.missions import COMPLETED, Mission, Order
+from swarm_supervisor.mediated_plan import finally_checked
+from swarm_supervisor.missions import COMPLETED, Mission, MissionStatus, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.strategist import (
     DeliverTask,
@@ -133,7 +134,9 @@ def finish(hq: Headquarters, mission: Mission) -> None:
         return
     counting = [order for order in mission.orders if not order.replaced]
     met = all(order.status == COMPLETED for order in counting)
-    _leave(hq, mission, 'verification.json', {'every order that counts is complete': met})
+    checked = finally_checked(hq, mission) if mission.status is MissionStatus.COMPLETE else {}
+    verified = {'every order that counts is complete': met, **checked}
+    _leave(hq, mission, 'verification.json', verified)
     outcome = {
         'mission_id': mission.mission_id,
         'status': mission.status.value,

@@ -10,6 +10,7 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor import approvals
 from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.mediated_plan import sequenced
 from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.proving import prove_orders
@@ -52,6 +53,17 @@ async def submit(
         return await _answer(hq, answer, request, principal)
 
 
+async def give(
+    hq: Headquarters,
+    plan: Plan,
+    request: operator_pb2.SubmitRequest,
+    principal: Principal,
+) -> operator_pb2.SubmitReply:
+    """Give an order that was planned here; it is checked, judged and proved like any other."""
+    async with hq.turn:
+        return await _answer(hq, plan, request, principal)
+
+
 async def _answer(
     hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
@@ -62,7 +74,8 @@ async def _answer(
     if isinstance(answer, Plan):
         refusal = check_plan(answer, hq.context())
         if refusal is None:
-            return await _before_the_judge(hq, answer, request, principal)
+            plan = await sequenced(hq, answer)
+            return await _before_the_judge(hq, plan, request, principal)
         answer = refusal
     reason = answer.text if isinstance(answer, Question) else answer.reason
     return _refuse(hq, request, principal, reason)

@@ -29,6 +29,14 @@ class Settings(BaseModel):
     """Width of what a robot sees in passing, as a share of its survey range."""
     hello_within_s: float = Field(default=10.0, gt=0.0)
     """A link without a Hello is closed after this [s]."""
+    mediator_stuck_s: float = Field(default=30.0, gt=0.0)
+    """A robot at work that has not got on for so long gets a mediator [s]."""
+    mediator_conflicts: int = Field(default=3, ge=1)
+    """So many conflicts of passage that no agreement ended bring a mediator to two robots."""
+    mediator_complexity: float = Field(default=0.8, ge=0.0, le=1.0)
+    """A plan that is more complex is put in order by the mediator before it begins, 0 to 1."""
+    mediator_attempts: int = Field(default=3, ge=0)
+    """So often the mediator tries something in one mission; then an operator is asked."""
     model_timeout_s: float = Field(default=20.0, gt=0.0)
     """A language model that has not answered by then is not waited for [s]."""
     model_max_tokens: int = Field(default=2048, ge=64)

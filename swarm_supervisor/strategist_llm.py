@@ -86,27 +86,8 @@ class AnthropicStrategist:
         Raises:
             StrategistError: The model was unreachable, slow, cut short or too dear.
         """
-        access = self._access
-        request = _request(access, text, context)
-        most = _most(access, request)
-        refusal = self._purse.reserve(most)
-        if refusal:
-            raise StrategistError(f'the model {access.model} is not asked: {refusal}')
-        sdk = await asyncio.to_thread(importlib.import_module, 'anthropic')
-        client = sdk.AsyncAnthropic(
-            api_key=access.api_key,
-            base_url=access.base_url,
-            timeout=access.timeout_s,
-            max_retries=access.retries,
-        )
-        try:
-            async with client:
-                call = client.messages.create(**request)
-                message = await asyncio.wait_for(call, access.timeout_s)
-        except (sdk.AnthropicError, asyncio.TimeoutError, ValueError) as error:
-            reason = ' '.join(str(error).split())[:300] or type(error).__name__
-            raise StrategistError(f'the model {access.model} gave no answer: {reason}') from error
-        self._purse.settle(most, _used(message, most))
+        request = _request(self._access, text, context)
+        message = await ask_model(self._access, request, self._purse)
         return self._text_of(message, text)
 
     def _text_of(self, message: Any, order: str) -> str:
@@ -133,6 +114,34 @@ class AnthropicStrategist:
                 f'the model {self._access.model} stopped early ({message.stop_reason})'
             )
         return said
+
+
+async def ask_model(access: ModelAccess, request: Mapping[str, Any], purse: Purse) -> Any:
+    """The model's message; the most that it can cost is reserved first and settled afterwards.
+
+    Raises:
+        StrategistError: The model was unreachable, slow or too dear.
+    """
+    most = _most(access, request)
+    refusal = purse.reserve(most)
+    if refusal:
+        raise StrategistError(f'the model {access.model} is not asked: {refusal}')
+    sdk = await asyncio.to_thread(importlib.import_module, 'anthropic')
+    client = sdk.AsyncAnthropic(
+        api_key=access.api_key,
+        base_url=access.base_url,
+        timeout=access.timeout_s,
+        max_retries=access.retries,
+    )
+    try:
+        async with client:
+            call = client.messages.create(**request)
+            message = await asyncio.wait_for(call, access.timeout_s)
+    except (sdk.AnthropicError, asyncio.TimeoutError, ValueError) as error:
+        reason = ' '.join(str(error).split())[:300] or type(error).__name__
+        raise StrategistError(f'the model {access.model} gave no answer: {reason}') from error
+    purse.settle(most, _used(message, most))
+    return message
 
 
 def _most(access: ModelAccess, request: Mapping[str, Any]) -> Usage:

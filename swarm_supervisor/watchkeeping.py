@@ -7,6 +7,7 @@ import contextlib
 from swarm_supervisor.deciding import look_at_pending
 from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.mediating import mediate
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Kind
@@ -30,6 +31,7 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
             raise VaultError(hq.recorder.fault)
         look_after_members(hq, began_ns)
         await look_at_pending(hq)
+        await mediate(hq)
         await settle(hq)
         if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
             saved_ns = hq.clock()

@@ -176,6 +176,7 @@ class PlannerNode:
             revocations=news.revocations,
             choice=self._adviser.answer(),
             restored=self._restored,
+            reflex_stop=topics.reflex_stop,
         )
 
     def _carry_out(self, outputs: Outputs) -> None:

@@ -41,7 +41,7 @@ from swarm_config.fleets import load_fleet
 from swarm_vault.keys import Signer, Trust, ensure_authority, load_signer, load_trust
 from swarm_vault.laws.core import values
 from swarm_vault.laws.core.judge import Case
-from swarm_vault.laws.core.policy import Policy
+from swarm_vault.laws.core.policy import BudgetRule, Policy
 from swarm_vault.laws.core.values import Judgement, Mandate, Revocation, Verdict
 from swarm_vault.laws.core.values import Token as TokenValue
 from swarm_vault.laws.revocation_book import RevocationBook
@@ -109,6 +109,7 @@ class Bench:
             agent_id=ROBOT,
             task=Task.GO_TO,
             stops=(self.goal,),
+            budget=BudgetRule(),
         )
         return replace(order, **changes)
 

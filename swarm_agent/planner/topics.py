@@ -22,6 +22,7 @@ from swarm_msgs.msg import Heartbeat, ReflexState, Situation, SwarmEvent
 from swarm_msgs.msg import Intent as IntentMessage
 from swarm_vault.codec import codec_of
 from swarm_vault.laws.core.bars import Bars
+from swarm_vault.laws.core.budget import own_stop
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _TOP_TIER = 3
@@ -50,6 +51,8 @@ class Topics:
         self.battery: BatteryView | None = None
         self.stopped = False
         """Whether the reflex node is latched or disabled."""
+        self.reflex_stop = ''
+        """Why it stops the robot, where the robot's own command is the cause."""
 
     def collect(self, now_ns: int) -> bool:
         """Take everything that has come; whether it is news that cannot wait."""
@@ -58,6 +61,8 @@ class Topics:
         if battery is not None:
             self.battery = BatteryView(heard_ns=now_ns, share=float(battery.percentage))
         if reflex is not None:
+            action = 'STOP' if reflex.action == ReflexState.ACTION_STOP else ''
+            self.reflex_stop = own_stop(action, reflex.cause)
             urgent = self.stopped != (reflex.e_stop or not reflex.enabled)
             self.stopped = reflex.e_stop or not reflex.enabled
         if situation is not None:

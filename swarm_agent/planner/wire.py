@@ -69,7 +69,21 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         forbidden=tuple(message.packet.forbidden[:64]),
         scope=areas_of(message.packet.areas),
         budget=_budget(message.packet) if message.HasField('packet') else None,
+        lacks='' if local else _lacks(message.packet),
     )
+
+
+def _lacks(packet: packet_pb2.Packet) -> str:
+    """The parts without which a packet says nothing, that are not there."""
+    parts = {
+        'an objective': packet.objective,
+        'deliverables': packet.deliverables,
+        'required steps': packet.required_steps,
+        'success criteria': packet.success_criteria,
+        'escalation rules': packet.escalation_rules,
+        'a giver': packet.created_for,
+    }
+    return ', '.join(name for name, value in parts.items() if not value)
 
 
 def _budget(packet: packet_pb2.Packet) -> BudgetRule:

@@ -12,6 +12,7 @@ from swarm_supervisor.cli import (
     doctor,
     freeze,
     laws,
+    mediations,
     memory,
     operator,
     people,
@@ -43,6 +44,7 @@ app.command('revoke')(operator.revoke)
 app.command('votes')(operator.votes)
 app.command('escalations')(operator.escalations)
 app.command('resolve')(operator.resolve)
+app.command('mediations')(mediations.mediations)
 app.command('pending')(laws.pending)
 app.command('approve')(laws.approve)
 app.command('deny')(laws.deny)

@@ -27,6 +27,7 @@ from swarm_agent.planner.core.types import (
 )
 from swarm_agent.planner.skill_cards import load_cards
 from swarm_config.maps import GridMap, Mask, pack_map
+from swarm_vault.laws.core.policy import BudgetRule
 from swarm_vault.laws.core.values import Mandate
 from swarm_vault.laws.policy_file import read_policies
 
@@ -88,7 +89,9 @@ def token(tier: int = 2, *, issued_s: float = 0.0, lasts_s: float = 900.0) -> To
 
 
 def order(task: Task, order_id: str = 'o1', **changes: object) -> Order:
-    base = Order(order_id=order_id, mission_id='m1', agent_id='amr_1', task=task)
+    base = Order(
+        order_id=order_id, mission_id='m1', agent_id='amr_1', task=task, budget=BudgetRule()
+    )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

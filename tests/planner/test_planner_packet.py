@@ -14,6 +14,7 @@ from swarm_agent.planner.core.packet import leaves, stricter
 from swarm_agent.planner.core.skills.step import Want
 from swarm_agent.planner.core.types import Choice, IntentKind, Nav, Phase, Priority
 from swarm_agent.planner.wire import to_order
+from swarm_vault.laws.core.budget import own_stop
 from swarm_vault.laws.core.policy import BudgetRule
 from swarm_vault.laws.core.values import Area, Zone, ZoneKind
 
@@ -33,6 +34,53 @@ def test_a_goal_outside_of_the_scope_is_refused_and_one_inside_is_not() -> None:
     assert robot.reasons('o1') == ['law packet: the goal (5.00, 3.00) lies outside the scope west']
     robot.decide(orders=(order(Task.GO_TO, 'o2', stops=(NEAR,), scope=(WEST,)),))
     assert robot.statuses('o2') == ['accepted']
+
+
+def test_an_order_without_a_packet_is_refused_and_the_log_says_so() -> None:
+    robot = trusted()
+    robot.decide(orders=(order(Task.GO_TO, stops=(NEAR,), budget=None),))
+    (reason,) = robot.reasons('o1')
+    assert reason.startswith('law packet: the order carries no instruction packet')
+    assert robot.statuses() == ['refused']
+    told = [n.why for outputs in robot.outputs() for n in outputs.notes]
+    assert reason in told
+
+
+def test_a_robots_own_client_needs_no_packet_the_robot_makes_one_with_the_policys_budget() -> None:
+    robot = trusted()
+    robot.decide(orders=(order(Task.GO_TO, stops=(NEAR,), budget=None, local=True),))
+    assert robot.statuses() == ['accepted']
+    assert robot.state.jobs[0].order.budget == POLICY.budget
+
+
+def test_a_stop_of_the_reflexes_that_the_robot_brought_about_counts_once_each() -> None:
+    robot = trusted()
+    robot.decide(orders=(order(Task.GO_TO, stops=(FAR,)),))
+    for cause in ('geofence_stop', 'geofence_stop', '', 'geofence_stop', ''):
+        robot.decide(reflex_stop=cause)
+    (spent,) = robot.state.laws.spent
+    assert spent.keys == (('bounds: stopped by the reflexes: geofence_stop', 2),)
+    for cause in ('geofence_stop', '', 'geofence_stop'):
+        robot.decide(reflex_stop=cause)
+    assert 'budget.breached' in notes(robot)
+    assert robot.statuses()[-1] == 'failed'
+
+
+@pytest.mark.parametrize(
+    ('action', 'cause', 'counts'),
+    [
+        ('STOP', 'geofence_stop', True),
+        ('STOP', 'command_invalid', True),
+        ('STOP', 'zone_stop', False),
+        ('STOP', 'scan_stale', False),
+        ('STOP', 'e_stop', False),
+        ('SLOW', 'geofence_stop', False),
+    ],
+)
+def test_only_stops_for_the_robots_own_commands_are_faults(
+    action: str, cause: str, *, counts: bool
+) -> None:
+    assert bool(own_stop(action, cause)) is counts
 
 
 def test_a_region_beyond_the_scope_is_refused_with_the_number_of_its_cells() -> None:

@@ -3,14 +3,31 @@
 
 import pytest
 from planner_world import order, trusted
-from swarm.v1 import common_pb2, mission_pb2
+from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 
 from swarm_agent.planner.core.orders import Ack, AckStatus, LinkLoss, Order, Region, Task, Token
 from swarm_agent.planner.wire import Report, from_ack, to_order, to_telemetry
 from swarm_vault.laws.wire import to_token
 
 POSE = common_pb2.Pose2D(x_m=1.0, y_m=2.0, yaw_rad=0.5)
-HEAD = {'order_id': 'o1', 'mission_id': 'm1', 'agent_id': 'amr_1', 'priority': 7}
+PACKET = packet_pb2.Packet(
+    objective='look around',
+    deliverables=['report.md'],
+    required_steps=['EXECUTE'],
+    success_criteria=['every order is complete'],
+    max_errors=8,
+    max_repeats=2,
+    max_procedure=1,
+    escalation_rules=['ask the operator'],
+    created_for='ada',
+)
+HEAD = {
+    'order_id': 'o1',
+    'mission_id': 'm1',
+    'agent_id': 'amr_1',
+    'priority': 7,
+    'packet': PACKET,
+}
 
 
 def message(**task: object) -> mission_pb2.MissionOrder:
@@ -42,6 +59,28 @@ def message(**task: object) -> mission_pb2.MissionOrder:
 )
 def test_each_task_becomes_plain_values(task: dict[str, object], expected: Order) -> None:
     assert to_order(message(**task)) == expected
+
+
+@pytest.mark.parametrize(
+    ('field', 'lacks'),
+    [
+        ('objective', 'an objective'),
+        ('deliverables', 'deliverables'),
+        ('required_steps', 'required steps'),
+        ('success_criteria', 'success criteria'),
+        ('escalation_rules', 'escalation rules'),
+        ('created_for', 'a giver'),
+    ],
+)
+def test_what_a_packet_lacks_is_named_and_the_order_refused(field: str, lacks: str) -> None:
+    half = message(wait=mission_pb2.Wait(seconds=4.0))
+    half.packet.ClearField(field)
+    plain = to_order(half)
+    assert plain.lacks == lacks
+    robot = trusted()
+    robot.decide(orders=(plain,))
+    assert robot.statuses() == ['refused']
+    assert robot.reasons('o1') == [f'law packet: the instruction packet lacks {lacks}']
 
 
 def test_a_survey_brings_its_region() -> None:

@@ -64,6 +64,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     intake.expire(turn)
     intake.battery(turn)
     intake.link(turn)
+    laws.reflex_stop(turn)
     _take_choice(turn)
     act = _lawful(turn, _act(turn))
     bars = laws.bars(turn, None if act.job is None or _homing(act) else act.job.order)

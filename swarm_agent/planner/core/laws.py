@@ -16,7 +16,7 @@ from swarm_agent.planner.core.state import Job
 from swarm_agent.planner.core.turn import Turn
 from swarm_agent.planner.core.types import Choice, IntentKind, Priority, Question
 from swarm_vault.laws.core.bars import Bars, bars_of
-from swarm_vault.laws.core.budget import Fault, FaultKind, spend
+from swarm_vault.laws.core.budget import REFLEX_STOP, Fault, FaultKind, spend
 from swarm_vault.laws.core.judge import Case, judge, speed_limit
 from swarm_vault.laws.core.tiers import merged, standing_word
 from swarm_vault.laws.core.values import Action, Judgement, Presence, Revocation, Verdict
@@ -61,6 +61,7 @@ def admitted(turn: Turn, order: Order) -> tuple[Order, str]:
     """Judge an order; returns it, amended where the judge said so, and why it is refused."""
     if order.local and not turn.params.policy.local_orders:
         return order, 'the policy lets no ROS client of this robot give orders'
+    order = packet.compiled(order, turn.params.policy.budget)
     fault_ = packet.refusal(order, turn.trust, turn.state.ground)
     if fault_:
         return order, f'law packet: {fault_}'
@@ -216,6 +217,14 @@ def _words(order: Order | None) -> tuple[Presence, ...]:
     if order is None:
         return ()
     return tuple(Presence(zone=name, count=0, stamp_ns=order.clear_ns) for name in order.clear)
+
+
+def reflex_stop(turn: Turn) -> None:
+    """Count a stop of the reflexes that the robot's own command brought about, once each."""
+    cause = turn.inputs.reflex_stop
+    if cause and cause != turn.state.reflex_stop:
+        fault(turn, FaultKind.BOUNDS, f'{REFLEX_STOP}{cause}')
+    turn.state = replace(turn.state, reflex_stop=cause)
 
 
 def barred(turn: Turn) -> bool:

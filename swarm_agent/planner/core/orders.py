@@ -111,7 +111,10 @@ class Order:
     scope: tuple[Area, ...] = ()
     """The floor that its packet leaves it; none: the whole map."""
     budget: BudgetRule | None = None
-    """What its packet lets go wrong; of this and the policy's the stricter holds."""
+    """What its packet lets go wrong; of this and the policy's the stricter holds. None: it has no
+    packet, and only a robot's own client may give such an order."""
+    lacks: str = ''
+    """What its packet lacks, in words; empty when it is complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ The packet can only narrow what policy and mandate leave; what it says never wid
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,15 @@ Floats = npt.NDArray[np.float64]
 
 def refusal(order: Order, trust: Trust, ground: Ground) -> str:
     """Why an order must not begin by its own packet; empty when it may."""
-    return _mandate(order, trust) or _goals(order) or _region(order, ground)
+    return _complete(order) or _mandate(order, trust) or _goals(order) or _region(order, ground)
+
+
+def compiled(order: Order, policy: BudgetRule) -> Order:
+    """An order of the robot's own client with the packet that the robot makes for it.
+
+    Its objective is the order itself and its budget the policy's; nothing else narrows it.
+    """
+    return replace(order, budget=policy) if order.local and order.budget is None else order
 
 
 def leaves(order: Order, want: Want, survey_range_m: float) -> str:
@@ -52,6 +61,13 @@ def stricter(policy: BudgetRule, order: BudgetRule | None) -> BudgetRule:
         repeats=min(policy.repeats, order.repeats),
         procedure=min(policy.procedure, order.procedure),
     )
+
+
+def _complete(order: Order) -> str:
+    """A mission order is an instruction packet: without one it says not how far it goes."""
+    if order.budget is None:
+        return 'the order carries no instruction packet, and no order is taken without one'
+    return f'the instruction packet lacks {order.lacks}' if order.lacks else ''
 
 
 def _mandate(order: Order, trust: Trust) -> str:

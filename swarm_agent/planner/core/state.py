@@ -80,6 +80,8 @@ class State:
     questions: int = 0
     aside: Aside | None = None
     laws: LawState = field(default_factory=LawState)
+    reflex_stop: str = ''
+    """Why the reflexes stopped the robot at the last decision, as in `Inputs`."""
     bars: Bars | None = None
     """The law of the floor as it was told last."""
     held: str = ''

@@ -283,6 +283,8 @@ class Inputs:
     """Everything that is known of them, when there was news."""
     choice: Choice | None = None
     restored: Restored | None = None
+    reflex_stop: str = ''
+    """Why the reflexes stop the robot now, where its own command is the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

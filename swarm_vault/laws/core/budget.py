@@ -15,6 +15,15 @@ KEPT_KEYS = 64
 LONGEST_KEY = 120
 
 
+REFLEX_STOP = 'stopped by the reflexes: '
+"""How the key of such a fault begins."""
+OWN_STOPS = frozenset(
+    {'geofence_stop', 'geofence_breach', 'geofence_outside', 'command_invalid', 'sandbox'}
+)
+"""Causes that lie in what the robot's own mind asked for. A stop for what stands or drives in the
+way, or for a sensor that is silent, is safety at work and no fault."""
+
+
 class FaultKind(str, Enum):
     """What went wrong."""
 
@@ -55,6 +64,11 @@ class Spent:
     def repeats(self) -> int:
         """Most repetitions of one fault."""
         return max((count - 1 for _, count in self.keys), default=0)
+
+
+def own_stop(action: str, cause: str) -> str:
+    """The cause of a stop of the reflexes that counts against the budget; empty for any other."""
+    return cause if action == 'STOP' and cause in OWN_STOPS else ''
 
 
 def spend(
