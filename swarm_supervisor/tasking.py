@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a checked plan to orders: which robot does what, and what exactly it is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
@@ -168,10 +169,19 @@ async def split_area(
         causes=(mission.cause,),
     )
     range_m = hq.fleet.file.survey_range_m
-    drafts = [
-        Draft(agent_id=share.agent_id, task=_survey_task(hq.world.grid, share.bits, range_m))
+    at = {member.agent_id: member.pose for member in members}
+    crew = [
+        mission_pb2.CrewPart(
+            agent_id=share.agent_id,
+            bits=share.bits,
+            start=common_pb2.Point2D(x_m=at[share.agent_id][0], y_m=at[share.agent_id][1]),
+        )
         for share in outputs.shares
         if share.cells
+    ]
+    drafts = [
+        Draft(agent_id=part.agent_id, task=_survey_task(hq.world.grid, part, crew, range_m))
+        for part in crew
     ]
     return drafts, outputs
 
@@ -194,10 +204,16 @@ async def _survey(
     return drafts
 
 
-def _survey_task(grid: SurveyGrid, bits: bytes, range_m: float) -> mission_pb2.MissionOrder:
+def _survey_task(
+    grid: SurveyGrid,
+    part: mission_pb2.CrewPart,
+    crew: Sequence[mission_pb2.CrewPart],
+    range_m: float,
+) -> mission_pb2.MissionOrder:
+    """One robot's part of a survey; each is told of all, where several share it."""
     rows, cols = grid.shape
-    region = common_pb2.CellSet(resolution_m=grid.cell_m, width=cols, height=rows, bits=bits)
-    survey = mission_pb2.Survey(region=region, range_m=range_m)
+    region = common_pb2.CellSet(resolution_m=grid.cell_m, width=cols, height=rows, bits=part.bits)
+    survey = mission_pb2.Survey(region=region, range_m=range_m, crew=crew if crew[1:] else ())
     return mission_pb2.MissionOrder(survey=survey, return_home=True)
 
 

@@ -9,6 +9,7 @@ from importlib import metadata
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
+from swarm_agent.planner.core.types import Widened
 from swarm_agent.planner.parameters import Setup
 from swarm_agent.planner.wire import from_ack, to_order
 from swarm_agent.uplink import (
@@ -40,10 +41,11 @@ class News:
     stops: list[str] = field(default_factory=list)
     token: Token | None = None
     revocations: tuple[Revocation, ...] | None = None
+    widened: Widened | None = None
 
     def __bool__(self) -> bool:
         """Whether anything has come."""
-        words = self.orders or self.recalls or self.stops or self.token
+        words = self.orders or self.recalls or self.stops or self.token or self.widened
         return bool(words) or self.revocations is not None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from swarm_agent.planner.core import CORE
 from swarm_agent.planner.core.state import State
+from swarm_agent.planner.core.sweep import crew as sweep
 from swarm_agent.planner.core.types import Inputs, Note, Outputs, Params
 from swarm_agent.planner.topics import Topics
 from swarm_vault.recorder import Kind, Recorder
@@ -46,6 +47,22 @@ class Journal:
     def decide(self, state: State, inputs: Inputs) -> tuple[State, Outputs]:
         """Let the core decide, and record it."""
         return self._recorder.decide(CORE, state, inputs, self._params)
+
+    def start_crew(self, params: sweep.Params) -> sweep.State:
+        """Begin the record of a shared survey."""
+        return self._recorder.start(sweep.CORE, params)
+
+    def decide_crew(
+        self, state: sweep.State, inputs: sweep.Inputs, params: sweep.Params
+    ) -> tuple[sweep.State, sweep.Outputs]:
+        """Let the takeover core decide, and record it; who was lost is an event."""
+        before_ns = state.left_until_ns
+        state, outputs = self._recorder.decide(sweep.CORE, state, inputs, params)
+        if state.left_until_ns != before_ns:
+            lost = ', '.join(outputs.lost)
+            why = f"{lost} lost: {len(outputs.taken)} blocks are this robot's share"
+            self.note(Note(kind='DECISION', type='crew.shared_out', why=why))
+        return state, outputs
 
     def note(self, note: Note) -> None:
         """Record an event and publish it."""

@@ -24,6 +24,7 @@ from swarm_agent.planner.actions import MissionAction
 from swarm_agent.planner.checkpoint import CheckpointFile
 from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.types import Inputs, Outputs, Phase, Restored
+from swarm_agent.planner.crew_desk import CrewDesk
 from swarm_agent.planner.drill import Drill, load_drill
 from swarm_agent.planner.journal import Journal
 from swarm_agent.planner.local_model import GEMMA_TERMS
@@ -75,6 +76,7 @@ class PlannerNode:
             context=context,
         )
         self._control = Control(setup)
+        self._crew = CrewDesk(setup.robot.agent_id, self._journal, self._topics)
         self._outputs: Outputs | None = None
         self._news = News()
         self._linked, self._decided_ns, self._failure = False, 0, ''
@@ -143,8 +145,19 @@ class PlannerNode:
         self._drill.play(self._news, now_ns)
         for text in self._control.notes():
             self._journal.say('link', text)
+        if self._journal.fault is None:
+            grown = self._crew.tend(
+                now_ns, self._state, self._topics.situation, cut=self._cut(now_ns)
+            )
+            self._news.widened = grown or self._news.widened
         was_linked, self._linked = self._linked, self._control.linked
         return urgent or bool(self._news) or was_linked != self._linked
+
+    def _cut(self, now_ns: int) -> bool:
+        """Whether the supervisor has been out of reach for long enough to act without it."""
+        since_ns = self._state.unlinked_ns
+        lost_ns = self._setup.params.tuning.link_lost_s * _SECOND_NS
+        return since_ns is not None and now_ns - since_ns >= lost_ns
 
     def _decide(self) -> None:
         until_ns = time.monotonic_ns() + _AT_ONCE_NS
@@ -177,6 +190,7 @@ class PlannerNode:
             choice=self._adviser.answer(),
             restored=self._restored,
             reflex_stop=topics.reflex_stop,
+            widened=news.widened,
         )
 
     def _carry_out(self, outputs: Outputs) -> None:

@@ -24,6 +24,8 @@ from swarm_vault.codec import codec_of
 from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.budget import own_stop
 
+BOARD_EVENT = 'blackboard.written'
+MOST_TEXTS = 200
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _TOP_TIER = 3
 """Above it the reflex knows no more freedom, and would take the number for a fault."""
@@ -40,6 +42,9 @@ class Topics:
         self._reflex = listen(ReflexState, 'reflex/state', _unused, newest)
         self._intents = node.create_publisher(IntentMessage, 'intent', _LATCHED)
         self._bars = node.create_publisher(SwarmEvent, 'floor_law', _LATCHED)
+        self._told = listen(SwarmEvent, 'events', _unused, 10)
+        self._wishes = node.create_publisher(SwarmEvent, 'joint', 10)
+        self._board: list[dict[str, str]] = []
         self._tiers = node.create_publisher(UInt8, 'reflex/tier', _LATCHED)
         self._tier = -1
         self._beats = node.create_publisher(Heartbeat, 'heartbeat', QoSProfile(depth=5))
@@ -58,6 +63,9 @@ class Topics:
         """Take everything that has come; whether it is news that cannot wait."""
         situation, battery = _newest(self._situation), _newest(self._battery)
         reflex, urgent = _newest(self._reflex), False
+        for told in _taken(self._told):
+            if told.type == BOARD_EVENT and told.writer == 'situation':
+                self._board = [*self._board, json.loads(told.data_json)][-MOST_TEXTS:]
         if battery is not None:
             self.battery = BatteryView(heard_ns=now_ns, share=float(battery.percentage))
         if reflex is not None:
@@ -127,6 +135,28 @@ class Topics:
         )
         _stamp(message)
         self._events.publish(message)
+
+    def board_texts(self, section: str) -> list[tuple[str, str, str]]:
+        """Mission, author and text of what was written in a section of the blackboard since."""
+        texts, self._board = self._board, []
+        return [
+            (text['mission_id'], text['author'], text['text'])
+            for text in texts
+            if text.get('section') == section and {'mission_id', 'author', 'text'} <= text.keys()
+        ]
+
+    def tell_board(self, mission_id: str, section: str, text: str) -> None:
+        """Ask the situation node to write on a mission's blackboard."""
+        wish = {'to': mission_id, 'topic': section, 'text': text}
+        message = SwarmEvent(
+            agent=self._agent_id,
+            writer='planner',
+            kind='MESSAGE',
+            type='blackboard.write',
+            data_json=json.dumps(wish),
+        )
+        _stamp(message)
+        self._wishes.publish(message)
 
     def tell_diagnostics(self, level: bytes, text: str, values: dict[str, object]) -> None:
         """Publish one /diagnostics status."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the protobuf messages of the vertical plane and the core's plain values."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 from swarm_agent.planner.core.orders import (
     Ack,
     AckStatus,
+    CrewPart,
     LinkLoss,
     Order,
     Pose,
@@ -21,6 +23,8 @@ from swarm_vault.laws.wire import areas_of
 
 _DEFAULT_PRIORITY = 5
 _HAZARD_CELL_M = 0.5
+_MOST_CREW = 64
+"""Robots that share one survey; of more, nobody takes anything over by itself."""
 _LINK_LOSS = {
     mission_pb2.LINK_LOSS_POLICY_CONTINUE: LinkLoss.CONTINUE,
     mission_pb2.LINK_LOSS_POLICY_FINISH_LEG: LinkLoss.FINISH_LEG,
@@ -58,6 +62,7 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         local=local,
         region=_region(survey.region) if kind == 'survey' and survey.HasField('region') else None,
         range_m=survey.range_m,
+        crew=() if local else _crew(survey),
         stops=_stops(message, kind),
         use_yaw=message.go_to.use_yaw,
         loops=message.patrol.loops or 1,
@@ -96,6 +101,20 @@ def _region(cells: common_pb2.CellSet) -> Region:
     return Region(
         resolution_m=cells.resolution_m, width=cells.width, height=cells.height, bits=cells.bits
     )
+
+
+def _crew(survey: mission_pb2.Survey) -> tuple[CrewPart, ...]:
+    """Who shares the survey; nobody where what is said of them does not fit the region."""
+    parts = tuple(
+        CrewPart(agent_id=part.agent_id, bits=part.bits, start=(part.start.x_m, part.start.y_m))
+        for part in survey.crew
+    )
+    sound = all(
+        len(part.bits) == len(survey.region.bits) and all(map(math.isfinite, part.start))
+        for part in parts
+    )
+    alone = len({part.agent_id for part in parts}) < max(2, len(parts))
+    return () if alone or not sound or len(parts) > _MOST_CREW else parts
 
 
 def _stops(message: mission_pb2.MissionOrder, kind: str | None) -> tuple[Pose, ...]:

@@ -4,7 +4,7 @@
 import heapq
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swarm.v1 import mesh_pb2
 
@@ -44,6 +44,8 @@ class Air:
     _late: list[tuple[int, int, str, str, Said]] = field(default_factory=list)
     _random: random.Random = field(init=False)
     _count: 'itertools.count[int]' = field(default_factory=itertools.count)
+    _read: dict[str, tuple[int, Peer]] = field(default_factory=dict)
+    """The stamp of what each said last and what it says: all hearers read the same."""
 
     def __post_init__(self) -> None:
         """Draw from the seed."""
@@ -64,6 +66,14 @@ class Air:
         while self._late and self._late[0][0] <= self.clock.now_ns:
             _, _, author, to, what = heapq.heappop(self._late)
             self.sessions[to].receive(author, what)
+
+    def peer_of(self, intent: mesh_pb2.PeerIntent, author: str, heard_ns: int) -> Peer:
+        """What an intent says, as it is heard now."""
+        stamp_ns, peer = self._read.get(author, (-1, None))
+        if peer is None or stamp_ns != intent.stamp_ns:
+            peer = peer_of(intent, author=author, heard_ns=0, alive=True)
+            self._read[author] = (intent.stamp_ns, peer)
+        return replace(peer, heard_ns=heard_ns, alive=author not in self.gone)
 
     def _cut(self, author: str, to: str) -> bool:
         since_s = (self.clock.now_ns - self.begun_ns) / NS
@@ -103,11 +113,11 @@ class AirSession:
     def drain(self) -> Words:
         """Take in what arrived."""
         claims, self._claims = tuple(self._claims), []
-        now_ns, gone = self._air.clock.now_ns, self._air.gone
+        now_ns = self._air.clock.now_ns
         self._hazards = living(self._hazards, now_ns)
         return Words(
             peers=tuple(
-                peer_of(intent, author=name, heard_ns=heard_ns, alive=name not in gone)
+                self._air.peer_of(intent, name, heard_ns)
                 for name, (intent, heard_ns) in sorted(self._peers.items())
                 if now_ns - heard_ns < FORGET_NS
             ),

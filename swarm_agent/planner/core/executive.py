@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, replace
 
-from swarm_agent.planner.core import doubts, energy, intake, laws
+from swarm_agent.planner.core import doubts, energy, intake, laws, takeover
 from swarm_agent.planner.core.cards import Precondition, card_of
 from swarm_agent.planner.core.law_state import may_run
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Task
@@ -61,6 +61,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     intake.recalls(turn)
     intake.stops(turn)
     intake.orders(turn)
+    takeover.widen(turn)
     intake.expire(turn)
     intake.battery(turn)
     intake.link(turn)

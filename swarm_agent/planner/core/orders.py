@@ -10,6 +10,7 @@ from swarm_vault.laws.core.values import Area, Token
 __all__ = [
     'Ack',
     'AckStatus',
+    'CrewPart',
     'LinkLoss',
     'Order',
     'Pose',
@@ -68,6 +69,17 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrewPart:
+    """One robot's part of a survey that several share."""
+
+    agent_id: str
+    bits: bytes
+    """Cells of the survey grid, packed as those of a region."""
+    start: tuple[float, float]
+    """Where the robot was when the parts were made, map frame [m]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One mission order for one robot; `admission.refusal` says whether it can be accepted."""
 
@@ -90,6 +102,8 @@ class Order:
     """Of SURVEY."""
     range_m: float = 0.0
     """Of SURVEY: how far the floor is inspected [m]; 0: as the fleet's plan says."""
+    crew: tuple[CrewPart, ...] = ()
+    """Of SURVEY: who surveys what at the same time, this robot among them; none: it is alone."""
     stops: tuple[Pose, ...] = ()
     """Of GO_TO (one), PATROL (all), DELIVER (pick up, drop off)."""
     use_yaw: bool = False

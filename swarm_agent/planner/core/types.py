@@ -263,6 +263,18 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Widened:
+    """What a shared survey has grown to, as a peer was lost while there is no supervisor."""
+
+    order: Order
+    """As it was given to this robot."""
+    bits: bytes
+    """Its own cells and those that it took over, packed as those of its region."""
+    lost: tuple[str, ...]
+    """Whose they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """One moment. Everything that is not a function of time and state is named here."""
 
@@ -285,6 +297,7 @@ class Inputs:
     restored: Restored | None = None
     reflex_stop: str = ''
     """Why the reflexes stop the robot now, where its own command is the cause."""
+    widened: Widened | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

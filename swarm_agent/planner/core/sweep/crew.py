@@ -57,6 +57,8 @@ class Params:
     """News are repeated so often, as some may get lost, range 0.1 to 10 s [ns]."""
     settle_ns: int = 3_000_000_000
     """So long peers have to say that they took their share of orphans, range 0.1 to 60 s [ns]."""
+    bars: bool = True
+    """Nobody can sweep the cell on which a lost robot stands; it can be looked at, though."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,7 @@ def _take_over(
     orphans = _orphans(state, inputs.now_ns, living)
     if not orphans.any():
         return state, ()
-    board = make_board(state.free & ~_standing(state, lost))
+    board = make_board(state.free & ~_standing(state, lost) if params.bars else state.free)
     own = state.told or _news(state, inputs, params)
     heirs = _heirs(state, {**living, params.agent_id: own}, params, board)
     numbers = board.number[orphans]
@@ -271,13 +273,13 @@ def _standing(state: State, lost: tuple[str, ...]) -> Mask:
 def _heirs(
     state: State, living: dict[str, News], params: Params, board: Board
 ) -> tuple[Heir, ...]:
-    """All that live, as far as they stand on the board."""
+    """All that live, as far as they stand on the board; who answers for nothing has given up."""
     homes = {part.agent_id: part.cell for part in params.parts}
     ways = {name: _way(state, news, homes[name], board) for name, news in living.items()}
     return tuple(
         Heir(agent_id=name, passes=way, load=living[name].load)
         for name, way in ways.items()
-        if len(way)
+        if len(way) and any(living[name].part)
     )
 
 

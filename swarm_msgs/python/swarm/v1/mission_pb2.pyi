@@ -41,12 +41,24 @@ ACK_STATUS_FAILED: AckStatus
 ACK_STATUS_RECALLED: AckStatus
 
 class Survey(_message.Message):
-    __slots__ = ("region", "range_m")
+    __slots__ = ("region", "range_m", "crew")
     REGION_FIELD_NUMBER: _ClassVar[int]
     RANGE_M_FIELD_NUMBER: _ClassVar[int]
+    CREW_FIELD_NUMBER: _ClassVar[int]
     region: _common_pb2.CellSet
     range_m: float
-    def __init__(self, region: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., range_m: _Optional[float] = ...) -> None: ...
+    crew: _containers.RepeatedCompositeFieldContainer[CrewPart]
+    def __init__(self, region: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., range_m: _Optional[float] = ..., crew: _Optional[_Iterable[_Union[CrewPart, _Mapping]]] = ...) -> None: ...
+
+class CrewPart(_message.Message):
+    __slots__ = ("agent_id", "bits", "start")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    BITS_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    bits: bytes
+    start: _common_pb2.Point2D
+    def __init__(self, agent_id: _Optional[str] = ..., bits: _Optional[bytes] = ..., start: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ...) -> None: ...
 
 class GoTo(_message.Message):
     __slots__ = ("goal", "use_yaw")
