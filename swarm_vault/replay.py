@@ -36,6 +36,7 @@ CORES: Mapping[str, str] = {
     'sweep_crew': 'swarm_agent.planner.core.sweep.crew:CORE',
     'allocation': 'swarm_supervisor.core:CORE',
     'laws': 'swarm_vault.laws.core:CORE',
+    'witness': 'swarm_vault.heads.core:CORE',
     'plan_check': 'swarm_supervisor.core.plan_core:PLAN_CHECK',
     'strategy': 'swarm_supervisor.core.strategy:STRATEGY',
 }

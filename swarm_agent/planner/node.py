@@ -74,7 +74,7 @@ class PlannerNode:
             survey_cell_m=self._state.ground.survey_cell_m,
             context=context,
         )
-        self._control = Control(setup)
+        self._control = Control(setup, self._journal.recorder)
         self._outputs: Outputs | None = None
         self._news = News()
         self._linked, self._decided_ns, self._failure = False, 0, ''
