@@ -152,7 +152,7 @@ class SituationNode:
         inputs, scan_stamp_ns = self._inputs(heard)
         self._state, outputs = self._recorder.decide(CORE, self._state, inputs, self._params)
         self._end_unrecorded_leg(outputs)
-        self._ports.drive(outputs.vx_mps, outputs.wz_radps)
+        self._ports.drive(outputs.vx_mps, outputs.wz_radps, self._keep)
         self._ports.beat()
         self._tell_peers(outputs)
         self._join(heard, outputs)
