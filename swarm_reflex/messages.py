@@ -2,92 +2,30 @@
 """ROS messages to the core's nouns and back. No decisions: what is odd is passed on as odd."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Twist, TwistStamped
-from nav_msgs.msg import Odometry
-from sensor_msgs.msg import LaserScan
-
 from swarm_msgs.msg import ReflexState, Situation
-from swarm_reflex.core import Command, MapPose, Odom, Outputs, Scan
-from swarm_reflex.core.scan import NOTHING_THERE
+from swarm_reflex.core import MapPose, Outputs
+from swarm_reflex.readings import (
+    Arrival,
+    to_command,
+    to_millimetres,
+    to_odom,
+    to_scan,
+    yaw_of,
+)
 
-_TOO_CLOSE_MM = 1
-_FARTHEST_M = 66.0
-"""More than 16 bits of millimetres can say."""
-
-
-class Arrival:
-    """When a message reached this machine, and how old its stamp was then."""
-
-    def __init__(self, now_ns: int, wall_ns: int, info: Any) -> None:
-        received_ns = info['received_timestamp'] or wall_ns
-        # A message that waited in the queue while we did not run is that much older.
-        self.ns = now_ns - max(0, wall_ns - received_ns)
-        self._received_ns = received_ns
-
-    def stamp_age_s(self, stamp: Time) -> float:
-        """Age by stamp on arrival [s]; negative when it comes from the future."""
-        return (self._received_ns - stamp.sec * 1_000_000_000 - stamp.nanosec) * 1e-9
-
-
-def to_command(message: TwistStamped | Twist, arrival: Arrival) -> Command:
-    """A command; a NaN on any axis spoils the whole twist. A zero stamp means: none."""
-    stamped = isinstance(message, TwistStamped)
-    twist = message.twist if stamped else message
-    linear, angular = twist.linear, twist.angular
-    axes = (linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
-    vx, wz = (linear.x, angular.z) if all(map(math.isfinite, axes)) else (math.nan, math.nan)
-    has_stamp = stamped and (message.header.stamp.sec or message.header.stamp.nanosec)
-    age_s = arrival.stamp_age_s(message.header.stamp) if has_stamp else 0.0
-    return Command(vx_mps=vx, wz_radps=wz, arrival_ns=arrival.ns, stamp_age_s=age_s)
-
-
-def to_scan(message: LaserScan, arrival: Arrival) -> Scan:
-    """A scan in whole millimetres, rounded towards the robot."""
-    return Scan(
-        ranges_mm=to_millimetres(message.ranges, message.range_min, message.range_max),
-        angle_min_rad=message.angle_min,
-        angle_increment_rad=message.angle_increment,
-        arrival_ns=arrival.ns,
-        stamp_age_s=arrival.stamp_age_s(message.header.stamp),
-        frame_id=message.header.frame_id,
-    )
-
-
-def to_millimetres(ranges: Sequence[float], range_min_m: float, range_max_m: float) -> bytes:
-    """Ranges by REP-117 as little-endian uint16 [mm].
-
-    Beyond the range is 65535 (nothing there), -inf (too close to measure) is 1, and NaN or below
-    the range is 0 (no measurement).
-    """
-    metres = np.asarray(ranges, dtype=np.float32)
-    with np.errstate(invalid='ignore'):
-        beyond = (metres > range_max_m) | (metres == math.inf)
-        within = (metres >= range_min_m) & (metres <= range_max_m) & ~beyond
-        near = np.minimum(np.maximum(metres, 0.0), _FARTHEST_M)
-        whole = np.floor(np.where(within, near, 0.0) * 1e3)
-    measured = np.minimum(np.maximum(whole, _TOO_CLOSE_MM), NOTHING_THERE - 1)
-    coded = np.where(within, measured, np.where(beyond, NOTHING_THERE, 0))
-    coded[metres == -math.inf] = _TOO_CLOSE_MM
-    return coded.astype('<u2').tobytes()
-
-
-def to_odom(message: Odometry, arrival: Arrival) -> Odom:
-    """Odometry in the plane."""
-    pose, twist = message.pose.pose, message.twist.twist
-    return Odom(
-        vx_mps=twist.linear.x,
-        wz_radps=twist.angular.z,
-        x_m=pose.position.x,
-        y_m=pose.position.y,
-        yaw_rad=yaw_of(pose.orientation),
-        arrival_ns=arrival.ns,
-        stamp_age_s=arrival.stamp_age_s(message.header.stamp),
-    )
+__all__ = [
+    'Arrival',
+    'set_stamp',
+    'to_command',
+    'to_map_pose',
+    'to_millimetres',
+    'to_odom',
+    'to_scan',
+    'to_state',
+    'yaw_of',
+]
 
 
 def to_map_pose(message: Situation, arrival: Arrival) -> MapPose:
@@ -133,12 +71,3 @@ def to_state(outputs: Outputs, *, wall_ns: int, period_s: float, failure: str) -
 
 def _seconds(age_ms: int) -> float:
     return age_ms * 1e-3 if age_ms >= 0 else math.inf
-
-
-def yaw_of(quaternion: Any) -> float:
-    """Yaw of a quaternion [rad]; NaN where it is no rotation at all."""
-    x, y, z, w = quaternion.x, quaternion.y, quaternion.z, quaternion.w
-    norm = x * x + y * y + z * z + w * w
-    if not 0.5 < norm < 2.0:
-        return math.nan
-    return math.atan2(2.0 * (w * z + x * y) / norm, 1.0 - 2.0 * (y * y + z * z) / norm)

@@ -34,6 +34,7 @@ from swarm_supervisor.strategist_llm import (
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of
+from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
 from swarm_vault.laws.operators import Register
 from swarm_vault.laws.policy_file import codex_of, policies_of
@@ -85,7 +86,7 @@ def build(
     trust = load_trust(vault_dir)
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
     recorder.attach(book)
-    mirror = Mirror(vault_dir, book)
+    mirror = Mirror(vault_dir)
     purse = _purse(vault_dir, settings)
     return Headquarters(
         fleet=fleet,
@@ -98,6 +99,7 @@ def build(
         post=Post(signer, store),
         recorder=recorder,
         mirror=mirror,
+        witness=Witness(book, recorder, trust, SUPERVISOR),
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
         prover=Prover(recorder, cards_of(fleet)),

@@ -34,6 +34,7 @@ from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
+from swarm_vault.heads.witness import Witness
 from swarm_vault.laws.operators import Register
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
@@ -58,6 +59,7 @@ class Headquarters:
     post: Post
     recorder: Recorder
     mirror: Mirror
+    witness: Witness
     vault_dir: Path
     allocator: Allocator
     prover: Prover

@@ -2,7 +2,8 @@
 """What robots say and what they are answered: hello, telemetry, acknowledgements, events."""
 
 import asyncio
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from swarm.v1 import mission_pb2
 
@@ -24,6 +25,11 @@ from swarm_supervisor.wire import (
 from swarm_vault.checkpoints import newest_note
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import Identity, agent_folder, compile_identity
+from swarm_vault.heads.steps import step_from
+from swarm_vault.heads.wire import proof_of, step_message
+from swarm_vault.heads.witness import REFUSED_EVENT, Brought, Witness
+from swarm_vault.lines import JsonValue
+from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind
 from swarm_vault.segments import log_folder
 
@@ -201,6 +207,14 @@ def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> Non
     hq.wake.set()
 
 
+class Witnessing(Protocol):
+    """What of the headquarters the exchange of heads needs."""
+
+    vault_dir: Path
+    mirror: Mirror
+    witness: Witness
+
+
 async def take_events(
     hq: Headquarters, member: Member, batch: mission_pb2.EventBatch
 ) -> mission_pb2.EventAck:
@@ -218,10 +232,8 @@ async def take_events(
     hq.disputes.take(member.agent_id, _fresh(batch, before), hq.clock())
     faults.count(hq, member, batch, after=before)
     ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
-    reason = await asyncio.to_thread(_witness, hq, member.agent_id, batch, ack)
-    if reason:
-        data = {'agent': member.agent_id, 'writer': batch.writer, 'reason': reason}
-        hq.note(Kind.VIOLATION, 'checkpoint.refused', data)
+    for refused in await asyncio.to_thread(show_heads, hq, member.agent_id, batch, ack):
+        hq.note(Kind.VIOLATION, REFUSED_EVENT, {'agent': member.agent_id, **refused})
     return ack
 
 
@@ -230,17 +242,30 @@ def _fresh(batch: mission_pb2.EventBatch, before: int) -> list[bytes]:
     return [line for number, line in enumerate(batch.lines, batch.first_seq) if number > before]
 
 
-def _witness(
-    hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch, ack: mission_pb2.EventAck
-) -> str:
-    """Countersign the robot's head and show it ours; returns why not, or nothing."""
-    ack.checkpoint = newest_note(log_folder(hq.vault_dir, SUPERVISOR, SUPERVISOR))
+def show_heads(
+    hq: Witnessing, agent_id: str, batch: mission_pb2.EventBatch, ack: mission_pb2.EventAck
+) -> list[dict[str, JsonValue]]:
+    """Countersign the robot's head and show it ours; returns what the events of refusals say."""
+    own, log = log_folder(hq.vault_dir, SUPERVISOR, SUPERVISOR), f'{agent_id}/{batch.writer}'
+    step = step_from(own, min(batch.held, 2**63)) if batch.held else None
+    ack.checkpoint = (step.checkpoint if step else '') or newest_note(own)
+    if step is not None:
+        ack.step.CopyFrom(step_message(SUPERVISOR, step))
+        ack.step.ClearField('checkpoint')
+    found: list[dict[str, JsonValue]] = []
     try:
-        hq.mirror.keep(batch.cosigned, agent_id)
-        ack.cosigned = hq.mirror.countersign(agent_id, batch.writer, batch.checkpoint)
+        if batch.cosigned:
+            hq.witness.book.keep(batch.cosigned, agent_id)
+        if batch.checkpoint:
+            hq.mirror.compare(agent_id, batch.writer, batch.checkpoint)
+            proof = proof_of(batch.step) if batch.HasField('step') else None
+            judged = hq.witness.judge([Brought(log=log, note=batch.checkpoint, proof=proof)])
+            ack.cosigned = ''.join(one.cosigned for one in judged)
+            found += [one.data for one in judged if one.refused]
     except VaultError as error:
-        return str(error)[:500]
-    return ''
+        found.append({'log': log, 'reason': str(error)[:500]})
+    ack.held = hq.witness.held(log)
+    return found
 
 
 def _store(hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch) -> tuple[int, int]:

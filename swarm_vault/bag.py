@@ -30,6 +30,7 @@ FRAMES_EVENT = 'core.frames'
 SEAL_S = 1.0
 """The longest between a frame and the event that carries its digest [s]."""
 MAX_WAITING_FRAMES = 20_000
+PROFILE = 'hybrid_swarm'
 TOPIC = 'frames'
 ABOUT = 'core'
 """Name of the metadata record that makes a bag replayable without its log."""
@@ -141,7 +142,7 @@ class Bag:
             index_types=IndexType.NONE,
             use_chunking=False,
         )
-        writer.start(profile='hybrid_swarm')
+        writer.start(profile=PROFILE)
         writer.add_metadata(ABOUT, dict(about))
         schema = writer.register_schema(
             name=f'{self.core.name}.v{self.core.version}',

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from swarm_vault.audit import Audit, audit_vaults
 from swarm_vault.cli_data import archive, check, export, journal, prove, query, retain
+from swarm_vault.cli_raw import is_sensor_bag, show_what_if
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import Trust, load_trust
@@ -136,7 +137,19 @@ def replay(
     *,
     bag: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="One bag's inputs instead of a vault."),
+        typer.Option(
+            exists=True,
+            help='A bag of decisions instead of a vault; or a recording of sensors (rosbag2), to'
+            ' see what the cores would decide on it.',
+        ),
+    ] = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help='For a recording from elsewhere: the fleet plan that names its robot and map.',
+        ),
     ] = None,
     agent: Annotated[list[str] | None, typer.Option(help='Only this robot; repeatable.')] = None,
     as_json: JsonOption = False,
@@ -144,6 +157,9 @@ def replay(
     """Re-execute every recorded decision and compare it with the record, to the byte."""
     if (vault is None) == (bag is None):
         raise typer.BadParameter('give the folder of a vault, or a file with --bag')
+    if bag is not None and is_sensor_bag(bag):
+        show_what_if(bag, agent or [], fleet, as_json=as_json)
+        return
     report = replay_bag(bag) if bag is not None else _replay_with_progress(vault, agent)
     if as_json:
         typer.echo(json.dumps(_report_json(report), sort_keys=True))

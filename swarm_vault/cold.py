@@ -17,7 +17,6 @@ from swarm_vault.files import make_durable
 from swarm_vault.lines import parse_line
 
 SUFFIX = '.parquet'
-_ROWS = 65_536
 _PATIENCE_S = 120.0
 _BYTES_KEY = 'hybrid_swarm.bytes'
 
@@ -75,7 +74,7 @@ def cold_digest(path: Path) -> str:
 def _decode(path: Path) -> bytes:
     from arro3.io import read_parquet
 
-    table = read_parquet(path, batch_size=_ROWS).read_all()
+    table = read_parquet(path).read_all()
     chunks = (chunk.to_pylist() for chunk in table.column('line').chunks)
     return b''.join(line + b'\n' for chunk in chunks for line in chunk)
 

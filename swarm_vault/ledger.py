@@ -137,6 +137,11 @@ class Ledger:
         """Why the log takes no more events; None while all is well."""
         return self._fault
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more events, because it was closed."""
+        return self._closing
+
     def append(self, event: Event, *, durable: bool = False) -> int:
         """Append an event and return its sequence number.
 

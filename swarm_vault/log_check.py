@@ -14,6 +14,7 @@ from swarm_vault.cold_check import cold_fault
 from swarm_vault.errors import VaultError
 from swarm_vault.files import is_locked
 from swarm_vault.frames import BagLog, note_bag
+from swarm_vault.heads.accusation import REFUSED_EVENT, Accusation
 from swarm_vault.keys import Trust
 from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
@@ -63,6 +64,8 @@ class LogCheck:
     """So many lines are covered by a checkpoint."""
     places: dict[int, Place] = field(default_factory=dict)
     """Where the chain stood at the sizes that were asked for."""
+    accusations: list[Accusation] = field(default_factory=list)
+    """What it says of other logs' heads."""
     open: bool = False
     """A living process writes it."""
     mirror: bool = False
@@ -215,7 +218,7 @@ class LogWalk:
         if type(kind) is str and kind in self._others:
             self._last_type = kind
             return True
-        if str(kind).startswith(('core.', 'ledger.', 'bag.')):
+        if str(kind).startswith(('core.', 'ledger.', 'bag.', 'checkpoint.')):
             self._note(event)
         else:
             self._others.add(str(kind))
@@ -232,6 +235,9 @@ class LogWalk:
         if kind == REMOVED_EVENT:
             begin = event['data'].get('begin') if isinstance(event['data'], dict) else None
             self._removed[event['seq']] = begin
+        elif kind == REFUSED_EVENT and isinstance(event['data'], dict):
+            said = Accusation(by=self.result.name, seq=event['seq'], data=event['data'])
+            self.result.accusations.append(said)
         elif kind == 'ledger.faulted':
             self._note_fault(event)
         elif kind == 'ledger.recovered':

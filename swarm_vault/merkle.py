@@ -11,6 +11,8 @@ from hashlib import sha256
 
 _BLOCK = 256
 """So many lines are hashed level by level: a third faster than one by one."""
+HASH_BYTES = 32
+"""Other lengths in a proof would let two nodes share one preimage."""
 EMPTY_ROOT = sha256(b'').digest()
 
 
@@ -102,11 +104,46 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     return _subproof(leaves, old_size, whole=True) if 0 < old_size < len(leaves) else []
 
 
+def step_proof(old_size: int, peaks: Sequence[bytes], fresh: Sequence[bytes]) -> list[bytes]:
+    """The consistency proof from an old tree's peaks and the leaves that came since.
+
+    It equals `consistency_proof` over all leaves: whatever of it lies in the old tree is a peak.
+
+    Args:
+        old_size: Leaves of the old tree, at least one.
+        peaks: Its peaks, the largest first.
+        fresh: Leaf hashes behind it, at least one.
+    """
+    starts, at = {}, 0
+    for peak, size in zip(peaks, _peak_sizes(old_size), strict=True):
+        starts[at, at + size] = peak
+        at += size
+
+    def root(begin: int, end: int) -> bytes:
+        known = starts.get((begin, end))
+        return _root(fresh[begin - old_size : end - old_size]) if known is None else known
+
+    def proof(begin: int, end: int, *, whole: bool) -> list[bytes]:
+        if end == old_size:
+            return [] if whole else [root(begin, end)]
+        half = begin + _largest_power_below(end - begin)
+        if old_size <= half:
+            return [*proof(begin, half, whole=whole), root(half, end)]
+        return [*proof(half, end, whole=False), root(begin, half)]
+
+    return proof(0, old_size + len(fresh), whole=True)
+
+
+def _peak_sizes(size: int) -> list[int]:
+    """How many leaves stand under each peak of a tree."""
+    return [1 << bit for bit in reversed(range(size.bit_length())) if size >> bit & 1]
+
+
 def proves_inclusion(
     *, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]
 ) -> bool:
     """Whether a proof leads from a leaf hash to the root of a tree (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or any(len(step) != HASH_BYTES for step in proof):
         return False
     node, at, last = leaf, index, size - 1
     for step in proof:
@@ -133,6 +170,8 @@ def proves_consistency(
         proof: What `consistency_proof` gave.
     """
     (old_size, old_root), (new_size, new_root) = old, new
+    if any(len(step) != HASH_BYTES for step in proof):
+        return False
     if not 0 < old_size < new_size:
         return not proof and old_size == new_size and old_root == new_root
     steps = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)

@@ -15,7 +15,6 @@ from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, parse_note
 from swarm_vault.segments import Segments, day_of, log_folder
 from swarm_vault.tail import LogTail
-from swarm_vault.witness import WitnessBook
 
 
 class Mirror:
@@ -25,12 +24,10 @@ class Mirror:
 
     Args:
         vault_dir: The supervisor's vault.
-        book: Where countersigned heads are kept; None: nothing is countersigned.
     """
 
-    def __init__(self, vault_dir: Path, book: WitnessBook | None = None) -> None:
+    def __init__(self, vault_dir: Path) -> None:
         self._vault_dir = vault_dir
-        self._book = book
         self._guard = threading.Lock()
         self._replicas: dict[tuple[str, str], _Replica] = {}
 
@@ -62,37 +59,22 @@ class Mirror:
         with self._guard:
             return self._replica(agent_id, writer).head
 
-    def countersign(self, agent_id: str, writer: str, content: str) -> str:
-        """Countersign where a robot says that its log stands, if the copy says the same.
+    def compare(self, agent_id: str, writer: str, content: str) -> None:
+        """Hold where a robot says that its log stands against the copy.
 
         Args:
             agent_id: Whose log.
             writer: Which of its logs.
             content: The robot's signed checkpoint.
 
-        Returns:
-            The checkpoint with this machine's signature; empty without a book to keep it in.
-
         Raises:
             VaultError: It is not this log's, or says something else than the copy.
         """
-        if self._book is None or not content:
-            return ''
         checkpoint = parse_note(content).checkpoint
         if checkpoint.log != f'{agent_id}/{writer}':
             raise VaultError(f'{agent_id}/{writer}: brought a checkpoint of {checkpoint.log}')
         with self._guard:
             self._replica(agent_id, writer).compare(checkpoint)
-        return self._book.countersign(content)
-
-    def keep(self, content: str, witness: str) -> None:
-        """Keep what a robot countersigned of this machine's own log.
-
-        Raises:
-            VaultError: It is not a checkpoint of ours with the robot's signature.
-        """
-        if self._book is not None and content:
-            self._book.keep(content, witness)
 
     def close(self) -> None:
         """Let all files go."""

@@ -27,6 +27,8 @@ from swarm_vault.lines import Event, JsonValue, Kind
 STARTED_EVENT = 'bag.started'
 SEALED_EVENT = 'bag.sealed'
 SUFFIX = '.raw.mcap'
+ABOUT = 'raw'
+"""Name of the metadata record with which the file begins."""
 MAX_WAITING_BYTES = 16_000_000
 """Messages that the disk does not take up to this are kept; more are left out and counted."""
 _MAGIC = b'\x89MCAP0\r\n'
@@ -69,7 +71,7 @@ class RawBag:
         self._waiting: deque[_Message] = deque()
         self._waiting_bytes = 0
         self._guard = threading.Lock()
-        self._count = self._sealed = self._pushed = self._left_out = 0
+        self._count = self._flushed = self._sealed = self._pushed = self._left_out = 0
         self._latest_ns = 0
         self._seal_due_s = time.monotonic() + SEAL_S
         self._finished = False
@@ -82,6 +84,11 @@ class RawBag:
     def pushed(self) -> int:
         """How many messages were given to it."""
         return self._pushed
+
+    @property
+    def flushed(self) -> int:
+        """How many messages stand in the file: a killed process leaves so many or more."""
+        return self._flushed
 
     def push(self, topic: str, data: bytes, *, time_ns: int) -> None:
         """Let a message wait to be written; never waits for the disk.
@@ -111,6 +118,7 @@ class RawBag:
             self._finished = final
             self._write_waiting()
             self._file.flush()
+            self._flushed = self._count
             fresh = self._count > self._sealed
             if not final and not (fresh and time.monotonic() >= self._seal_due_s):
                 return None
@@ -139,6 +147,8 @@ class RawBag:
             channels[topic.name] = writer.register_channel(
                 topic=topic.name, message_encoding='cdr', schema_id=schema
             )
+        # The writer holds schemas and channels back until something is written behind them.
+        writer.add_metadata(ABOUT, {'bag': self.name})
         self._file.flush()
         return writer, channels
 

@@ -71,6 +71,11 @@ class Recorder:
         return self._ledger.fault
 
     @property
+    def takes(self) -> bool:
+        """Whether what is decided now will be recorded."""
+        return self._ledger.fault is None and not self._ledger.closed
+
+    @property
     def must_stop(self) -> bool:
         """Whether nothing may go on any more: there is a fault, and no time left to finish in."""
         if self._ledger.fault is None:

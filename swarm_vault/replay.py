@@ -37,6 +37,7 @@ CORES: Mapping[str, str] = {
     'allocation': 'swarm_supervisor.core:CORE',
     'laws': 'swarm_vault.laws.core:CORE',
     'mediation': 'swarm_supervisor.core.mediation:MEDIATION',
+    'witness': 'swarm_vault.heads.core:CORE',
     'plan_check': 'swarm_supervisor.core.plan_core:PLAN_CHECK',
     'strategy': 'swarm_supervisor.core.strategy:STRATEGY',
 }

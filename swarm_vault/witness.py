@@ -14,6 +14,7 @@ from pathlib import Path
 
 from swarm_vault.errors import VaultError
 from swarm_vault.files import make_folder, open_append, sync_data, write_all, write_atomic
+from swarm_vault.heads.core import Known
 from swarm_vault.keys import Signer, Trust
 from swarm_vault.lines import Event, encode_json, parse_line
 from swarm_vault.notes import (
@@ -117,6 +118,32 @@ class WitnessBook:
             raise VaultError(f'{note.checkpoint.log}: {witness!r} has not countersigned it')
         with self._guard:
             self._keep(witness, note.checkpoint, content)
+
+    def known(self) -> tuple[Known, ...]:
+        """The newest head of each log that this agent has countersigned."""
+        own = self._signer.agent_id
+        with self._guard:
+            mine = [found for (_, by), (found, _) in self._newest.items() if by == own]
+        return tuple(
+            Known(log=one.log, size=one.size, root=one.root, head=one.head)
+            for one in sorted(mine, key=lambda one: one.log)
+        )
+
+    def note_on(self, log: str) -> str:
+        """What this agent has countersigned of a log last; empty if nothing."""
+        with self._guard:
+            found = self._newest.get((log, self._signer.agent_id))
+        return '' if found is None else str(parse_line(found[1])['note'])
+
+    def returned(self) -> dict[tuple[str, str], int]:
+        """How many lines of each own log each witness has countersigned, by log and witness."""
+        own = self._signer.agent_id
+        with self._guard:
+            return {
+                place: found.size
+                for place, (found, _) in self._newest.items()
+                if found.agent_id == own
+            }
 
     def flush(self, *, final: bool) -> Event | None:
         """Write and sync what waits."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm_vault.errors import VaultError
+from swarm_vault.heads.accusation import judge_accusations
 from swarm_vault.keys import Trust
 from swarm_vault.lines import line_hash, parse_line
 from swarm_vault.log_check import MIRROR_MARK, LogCheck, log_folders
@@ -69,6 +70,7 @@ class Statements:
 
     sightings: tuple[Sighting, ...]
     testimony: Testimony
+    trust: Trust
 
     def sizes(self, log: str) -> list[int]:
         """After how many lines somebody saw this log."""
@@ -89,7 +91,7 @@ def read_statements(vault_dir: Path, others: Sequence[Path], trust: Trust) -> St
         for found in testimony.evidence
     )
     copies = (sighting for other in others for sighting in _copies(other))
-    return Statements(sightings=(*signed, *copies), testimony=testimony)
+    return Statements(sightings=(*signed, *copies), testimony=testimony, trust=trust)
 
 
 def judge_witnesses(
@@ -97,7 +99,9 @@ def judge_witnesses(
 ) -> WitnessVerdict:
     """Compare every statement with the walks through the logs."""
     known = {check.name: check for check in checks}
-    reasons = list(statements.testimony.faults)
+    told = [said for check in known.values() for said in check.accusations]
+    accused, unproved = judge_accusations(told, statements.trust)
+    reasons = [*statements.testimony.faults, *accused]
     confirmed = dict.fromkeys(known, 0)
     seen_by: dict[str, set[str]] = {name: set() for name in known}
     for sighting in statements.sightings:
@@ -117,7 +121,9 @@ def judge_witnesses(
         for name, check in sorted(known.items())
     )
     return WitnessVerdict(
-        logs=logs, reasons=tuple(dict.fromkeys(reasons)), losses=statements.testimony.torn
+        logs=logs,
+        reasons=tuple(dict.fromkeys(reasons)),
+        losses=(*statements.testimony.torn, *unproved),
     )
 
 

@@ -8,6 +8,7 @@ from typing import cast
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.core.types import Claim, Hazard, Peer, Point, Polyline
+from swarm_vault.heads.wire import MAX_PROOF
 
 MAX_BYTES = 8192
 MAX_AGE_S = 5.0
@@ -128,8 +129,11 @@ def check_heads(heads: mesh_pb2.LogHeads, *, author: str) -> None:
         Malformed: It is not what its author may say.
     """
     _same(heads.agent_id, author)
-    if max(len(heads.checkpoints), len(heads.cosigned)) > MAX_HEADS:
+    parts = (heads.checkpoints, heads.cosigned, heads.steps, heads.held)
+    if max(map(len, parts)) > MAX_HEADS:
         raise Malformed('too many heads')
+    if any(len(step.hashes) > MAX_PROOF for step in heads.steps):
+        raise Malformed('proof too long')
 
 
 def check_stamp(stamp_ns: int, now_ns: int) -> None:

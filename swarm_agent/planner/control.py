@@ -27,6 +27,7 @@ from swarm_vault.keys import load_trust
 from swarm_vault.laws.core.values import Revocation
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.laws.wire import to_token
+from swarm_vault.recorder import Recorder
 
 DRAIN_S = 2.0
 """At the end the last events may take this long to reach the supervisor, if it is there [s]."""
@@ -52,8 +53,12 @@ class News:
 class Control:
     """The link to the supervisor as the planner uses it; without one it is always silent."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, recorder: Recorder) -> None:
         """Start to call the supervisor, if there is one.
+
+        Args:
+            setup: The planner's.
+            recorder: The planner's; the link records what it decides on the supervisor's heads.
 
         Raises:
             VaultError: The robot's keys are missing.
@@ -75,6 +80,7 @@ class Control:
                 target=setup.target,
                 insecure=setup.settings.insecure,
                 hello=self._hello,
+                recorder=recorder,
             )
 
     @property

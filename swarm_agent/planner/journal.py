@@ -23,41 +23,41 @@ class Journal:
         self, vault_dir: Path, params: Params, topics: Topics, *, finish_s: float = 0.0
     ) -> None:
         self._params, self._topics = params, topics
-        self._recorder = Recorder(
+        self.recorder = Recorder(
             vault_dir=vault_dir, agent_id=params.agent_id, writer='planner', finish_s=finish_s
         )
 
     @property
     def fault(self) -> str | None:
         """Why nothing can be recorded any more; None while all is well."""
-        return self._recorder.fault
+        return self.recorder.fault
 
     def may_finish(self) -> bool:
         """Whether the robot may go on with what it does although nothing is recorded."""
-        return not self._recorder.must_stop
+        return not self.recorder.must_stop
 
     def give_up(self, error: OSError) -> bool:
         """Take a failure of the disk seen elsewhere for the record's; whether it can go on."""
-        return self._recorder.give_up(error)
+        return self.recorder.give_up(error)
 
     def start(self) -> State:
         """Begin the record of the core."""
-        return self._recorder.start(CORE, self._params)
+        return self.recorder.start(CORE, self._params)
 
     def decide(self, state: State, inputs: Inputs) -> tuple[State, Outputs]:
         """Let the core decide, and record it."""
-        return self._recorder.decide(CORE, state, inputs, self._params)
+        return self.recorder.decide(CORE, state, inputs, self._params)
 
     def start_crew(self, params: sweep.Params) -> sweep.State:
         """Begin the record of a shared survey."""
-        return self._recorder.start(sweep.CORE, params)
+        return self.recorder.start(sweep.CORE, params)
 
     def decide_crew(
         self, state: sweep.State, inputs: sweep.Inputs, params: sweep.Params
     ) -> tuple[sweep.State, sweep.Outputs]:
         """Let the takeover core decide, and record it; who was lost is an event."""
         before_ns = state.left_until_ns
-        state, outputs = self._recorder.decide(sweep.CORE, state, inputs, params)
+        state, outputs = self.recorder.decide(sweep.CORE, state, inputs, params)
         if state.left_until_ns != before_ns:
             lost = ', '.join(outputs.lost)
             why = f"{lost} lost: {len(outputs.taken)} blocks are this robot's share"
@@ -71,7 +71,7 @@ class Journal:
             data['order_id'] = note.order_id
         if note.rejected:
             data['rejected'] = list(note.rejected)
-        seq = self._recorder.event(Kind(note.kind), note.type, data)
+        seq = self.recorder.event(Kind(note.kind), note.type, data)
         self._topics.tell_event(seq, note, data)
 
     def say(self, type_: str, why: str) -> None:
@@ -80,4 +80,4 @@ class Journal:
 
     def close(self) -> None:
         """Finish the record."""
-        self._recorder.close()
+        self.recorder.close()

@@ -75,7 +75,7 @@ class PlannerNode:
             survey_cell_m=self._state.ground.survey_cell_m,
             context=context,
         )
-        self._control = Control(setup)
+        self._control = Control(setup, self._journal.recorder)
         self._crew = CrewDesk(setup.robot.agent_id, self._journal, self._topics)
         self._outputs: Outputs | None = None
         self._news = News()

@@ -46,6 +46,7 @@ from swarm_agent.situation.ports import Ports
 from swarm_config.errors import ConfigError
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
+from swarm_vault.heads.witness import REFUSED_EVENT
 from swarm_vault.keys import load_trust
 from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.revocation_book import RevocationBook
@@ -88,8 +89,7 @@ class SituationNode:
         self._recorder.start_raw(self._ports.sensors())
         self._mesh = MeshSession(agent_id, setup.fleet, setup.vault_dir)
         members = [robot.agent_id for robot in setup.fleet.robots]
-        self._witness = WitnessDesk(setup.vault_dir, agent_id, members)
-        self._recorder.attach(self._witness.book)
+        self._witness = WitnessDesk(setup.vault_dir, agent_id, members, self._recorder)
         self._joint = JointDesk(self._recorder, self._mesh, agent_id, {'look': self._look})
         self._revoked = RevocationBook(setup.vault_dir, agent_id, load_trust(setup.vault_dir))
         self._journal, self._track = Journal(), Track()
@@ -158,7 +158,7 @@ class SituationNode:
         inputs, scan_stamp_ns = self._inputs(heard)
         self._state, outputs = self._recorder.decide(CORE, self._state, inputs, self._params)
         self._end_unrecorded_leg(outputs)
-        self._ports.drive(outputs.vx_mps, outputs.wz_radps)
+        self._ports.drive(outputs.vx_mps, outputs.wz_radps, self._keep)
         self._ports.beat()
         self._tell_peers(outputs)
         self._join(heard, outputs)
@@ -214,8 +214,8 @@ class SituationNode:
 
     def _inputs(self, heard: Drained) -> tuple[Inputs, int]:
         """Everything that has come, and the stamp of the scan among it."""
-        for reason in self._witness.hear(heard.heads):
-            self._tell(Kind.VIOLATION, 'checkpoint.refused', {'reason': reason})
+        for refused in self._witness.hear(heard.heads):
+            self._tell(Kind.VIOLATION, REFUSED_EVENT, refused)
         if heard.revocations and self._revoked.take(heard.revocations):
             self._mesh.publish_revocations(self._revoked.signed)
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
@@ -273,8 +273,7 @@ class SituationNode:
         self._ports.tell_situation(fill_situation(self._situation, outputs, fresh, counts))
 
     def _each_second(self) -> None:
-        words = self._witness.words(time.monotonic_ns(), time.time_ns())
-        if words is not None:
+        for words in self._witness.words(time.monotonic_ns(), time.time_ns()):
             self._mesh.publish_heads(words)
         self._revoked.poll()
         if self._revoked.signed:

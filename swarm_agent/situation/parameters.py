@@ -11,16 +11,14 @@ from typing import Any, get_args, get_type_hints
 import rclpy.exceptions
 from rclpy.node import Node
 
-from swarm_agent.situation.core.params import Body, Params, Tuning
+from swarm_agent.situation.core.params import Params, Tuning
 from swarm_agent.situation.core.se2 import Pose
+from swarm_agent.situation.fleet_params import body_of, core_params
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
-from swarm_config.maps import load_map, pack_map
 from swarm_config.ranges import Range
-from swarm_config.robots import RobotModel
-from swarm_vault.laws.core.bars import bars_of, forbidden_of
-from swarm_vault.laws.core.values import Tier, Trust
-from swarm_vault.laws.policy_file import policies_of
+
+__all__ = ['Setup', 'body_of', 'load_setup', 'params_of', 'ranges', 'tuning_of']
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,35 +55,7 @@ def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
     Raises:
         ConfigError: The map cannot be read.
     """
-    file = setup.fleet.file
-    policy = policies_of(setup.fleet).of(setup.robot.agent_id)
-    return Params(
-        agent_id=setup.robot.agent_id,
-        map=pack_map(load_map(setup.fleet.map_path)),
-        body=body_of(setup.robot.model),
-        start=setup.robot.start,
-        saved_map_odom=saved_map_odom,
-        survey_range_m=file.survey_range_m,
-        bars=bars_of(policy, Trust(tier=Tier.OBSERVER), wall_ns=0),
-        always=forbidden_of(policy),
-        survey_cell_m=file.survey_cell_m,
-        tuning=setup.tuning,
-    )
-
-
-def body_of(model: RobotModel) -> Body:
-    """The part of a robot class that moves and sees."""
-    return Body(
-        radius_m=model.radius_m,
-        max_speed_mps=model.max_speed_mps,
-        max_yaw_rate_radps=model.max_yaw_rate_radps,
-        max_accel_mps2=model.max_accel_mps2,
-        max_decel_mps2=model.max_decel_mps2,
-        max_yaw_accel_radps2=model.max_yaw_accel_radps2,
-        beams=model.lidar.beams,
-        range_min_m=model.lidar.range_min_m,
-        range_max_m=model.lidar.range_max_m,
-    )
+    return core_params(setup.fleet, setup.robot, setup.tuning, saved_map_odom)
 
 
 def tuning_of(values: dict[str, Any]) -> Tuning:

@@ -12,7 +12,7 @@ from geometry_msgs.msg import TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rclpy.serialization import deserialize_message
+from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import LaserScan
 
 from swarm_agent.situation.core.se2 import Pose
@@ -55,11 +55,9 @@ class Ports:
         self._beat = Heartbeat(source='situation')
 
     def sensors(self) -> tuple[Topic, ...]:
-        """The topics that are kept as they come."""
-        return tuple(
-            topic_of(subscription.topic_name, subscription.msg_type)
-            for subscription in (self._scan, self._odom)
-        )
+        """The topics that are kept as they come and go."""
+        heard = (topic_of(s.topic_name, s.msg_type) for s in (self._scan, self._odom))
+        return (*heard, topic_of(self._command.topic_name, TwistStamped))
 
     def scan(self, keep: Keep) -> Any:
         """The newest scan since the last call, or None; `keep` gets all as they came."""
@@ -88,11 +86,15 @@ class Ports:
         """All wishes for joint decisions since the last call."""
         return _taken(self._joint)
 
-    def drive(self, vx_mps: float, wz_radps: float) -> None:
-        """Publish a command."""
-        set_stamp(self._twist, time.time_ns())
+    def drive(self, vx_mps: float, wz_radps: float, keep: Keep | None = None) -> None:
+        """Publish a command; `keep` gets it as it goes out."""
+        time_ns = time.time_ns()
+        set_stamp(self._twist, time_ns)
         self._twist.twist.linear.x, self._twist.twist.angular.z = vx_mps, wz_radps
-        self._command.publish(self._twist)
+        data = serialize_message(self._twist)
+        self._command.publish(data)
+        if keep is not None:
+            keep(self._command.topic_name, data, time_ns)
 
     def beat(self) -> None:
         """Publish a sign of life."""

@@ -21,6 +21,7 @@ from swarm_agent.uplink.receive import Down, Receiver, Refused
 from swarm_agent.uplink.witnessing import Counterpart
 from swarm_config.fleets import Fleet
 from swarm_vault.keys import channel_files, load_trust
+from swarm_vault.recorder import Recorder
 
 BATCH_PERIOD_S = 2.0
 """Lines wait at most this long while the link is up [s]."""
@@ -47,6 +48,7 @@ class Uplink:
         target: str,
         insecure: bool,
         hello: Callable[[], mission_pb2.Hello],
+        recorder: Recorder,
     ) -> None:
         """Start to call the supervisor.
 
@@ -57,13 +59,14 @@ class Uplink:
             target: host:port of the supervisor; empty for none, ever.
             insecure: Plain text instead of mutual TLS.
             hello: Makes the first message of each connection.
+            recorder: Records what is decided on the supervisor's heads.
         """
         self._fleet_id = fleet.fleet_id
         self._agent_id, self._vault_dir = agent_id, vault_dir
         self._target, self._insecure, self._hello = target, insecure, hello
         trust = load_trust(vault_dir)
         self._receiver = Receiver(agent_id, trust)
-        self._witness = Counterpart(vault_dir, agent_id, trust)
+        self._witness = Counterpart(vault_dir, agent_id, trust, recorder)
         self._logs = LogOutbox(vault_dir, agent_id)
         self._acks = AckBook(vault_dir, agent_id)
         self._up: queue.Queue[mission_pb2.AgentUp | None] = queue.Queue()

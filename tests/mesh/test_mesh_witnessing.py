@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers countersign where each other's logs stand, and refuse what contradicts itself."""
 
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from swarm.v1 import mesh_pb2
+from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.wire import Malformed, check_heads
 from swarm_agent.mesh.witnessing import SAY_EVERY_NS, WitnessDesk
+from swarm_vault.checkpoints import newest_note
+from swarm_vault.heads.core import PATIENCE_NS
 from swarm_vault.keys import ensure_authority
+from swarm_vault.notes import parse_note
 from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.replay import replay_vault
+from swarm_vault.segments import log_folder
 from swarm_vault.verify import verify_vault
 
 TEAM = ('amr_1', 'amr_2', 'tb4_1')
@@ -29,74 +38,181 @@ def record(vault: Path, agent: str, writer: str) -> None:
     recorder.close()
 
 
-def desk_of(vault: Path, agent: str) -> WitnessDesk:
-    return WitnessDesk(vault, agent, TEAM)
+@contextmanager
+def desks(vault: Path, *agents: str, team: Sequence[str] = TEAM) -> Iterator[list[WitnessDesk]]:
+    """Desks of some robots, each with the recorder of its situation node."""
+    recorders = [Recorder(vault_dir=vault, agent_id=one, writer='situation') for one in agents]
+    pairs = zip(agents, recorders, strict=True)
+    yield [WitnessDesk(vault, agent, team, recorder) for agent, recorder in pairs]
+    for recorder in recorders:
+        recorder.close()
 
 
-def say(desk: WitnessDesk, at: int) -> mesh_pb2.LogHeads:
-    words = desk.words(at * SAY_EVERY_NS, 5)
-    assert words is not None
-    return words
+def say(desk: WitnessDesk, at: int) -> list[mesh_pb2.LogHeads]:
+    return desk.words(at * SAY_EVERY_NS, 5)
 
 
-def test_two_peers_countersign_each_others_heads_and_keep_what_comes_back(vault: Path):
-    one, other = desk_of(vault, 'amr_1'), desk_of(vault, 'amr_2')
-    first = say(one, 1)
-    assert (len(first.checkpoints), len(first.cosigned)) == (1, 0)
-    assert other.hear([first]) == []
-    answer = say(other, 1)
-    assert (len(answer.checkpoints), len(answer.cosigned)) == (1, 1)
-    assert one.hear([answer]) == []
-    for desk in (one, other):
-        desk.book.flush(final=True)
-        desk.book.close()
-    verdict = verify_vault(vault).witnesses
-    assert verdict.word == 'confirmed'
-    assert {log.writer: log.witnesses for log in verdict.logs} == {
-        'amr_1/reflex': ('amr_2',),
-        'amr_2/reflex': ('amr_1',),
+def about(said: list[mesh_pb2.LogHeads], writer: str = 'reflex') -> list[int]:
+    """How many lines of a writer's log are announced, and where steps to it begin."""
+    notes = [parse_note(note).checkpoint for one in said for note in one.checkpoints]
+    steps = [step for one in said for step in one.steps]
+    sizes = [note.size for note in notes if note.writer == writer]
+    return sizes + [step.old_size for step in steps if step.writer == writer]
+
+
+def talk(one: WitnessDesk, other: WitnessDesk, at: int) -> list[dict[str, Any]]:
+    """Each hears what the other says; returns what was refused."""
+    refused = other.hear(say(one, at))
+    return refused + one.hear(say(other, at))
+
+
+def confirmed(vault: Path) -> dict[str, tuple[int, int]]:
+    """Of each robot's reflex log, how many lines there are and how many are countersigned."""
+    logs = verify_vault(vault).witnesses.logs
+    return {
+        log.writer[:5]: (log.lines, log.confirmed) for log in logs if log.writer[6:] == 'reflex'
     }
 
 
+def test_two_peers_countersign_each_others_heads_and_keep_what_comes_back(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        for at in range(1, 5):
+            assert talk(one, other, at) == []
+            record(vault, 'amr_1', 'reflex')
+            record(vault, 'amr_2', 'reflex')
+        talk(one, other, 9)
+    assert confirmed(vault) == {'amr_1': (15, 15), 'amr_2': (15, 15)}
+    assert replay_vault(vault).reasons == ()
+
+
 def test_nothing_new_is_not_said_again_and_not_before_it_is_time(vault: Path):
-    desk = desk_of(vault, 'amr_1')
-    assert desk.words(SAY_EVERY_NS - 1, 5) is None
-    say(desk, 1)
-    assert desk.words(2 * SAY_EVERY_NS, 5) is None
-    record(vault, 'amr_1', 'planner')
-    assert len(say(desk, 3).checkpoints) == 1
+    with desks(vault, 'amr_1') as (desk,):
+        assert desk.words(SAY_EVERY_NS - 1, 5) == []
+        assert about(say(desk, 1)) == [3]
+        assert about(say(desk, 2)) == []
+        record(vault, 'amr_1', 'planner')
+        assert about(say(desk, 3), 'planner') == [3]
+
+
+def test_with_a_newer_head_goes_one_step_from_what_the_witnesses_hold(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        assert about(say(one, 1)) == [3]
+        talk(one, other, 2)
+        record(vault, 'amr_1', 'reflex')
+        talk(one, other, 3)
+        one.hear(say(other, 4))
+        record(vault, 'amr_1', 'reflex')
+        said = say(one, 5)
+        assert about(said) == [9, 6]
+        assert max(message.ByteSize() for message in said) < 4000
+
+
+def test_an_answer_that_was_lost_costs_a_round_and_no_more(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+        for at in range(2, 9):
+            record(vault, 'amr_1', 'reflex')
+            assert other.hear(say(one, at)) == []
+            if at % 3 == 0:
+                assert one.hear(say(other, at)) == []
+            else:
+                say(other, at)  # nobody hears it
+        talk(one, other, 9)
+        talk(one, other, 10)
+        assert other.witness.held('amr_1/reflex') == 24
+
+
+def test_who_joins_late_or_lost_its_book_begins_anew(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+        record(vault, 'amr_1', 'reflex')
+        with desks(vault, 'tb4_1') as (late,):
+            said = say(one, 2)
+            assert other.hear(said) == late.hear(said) == []
+            assert late.witness.held('amr_1/reflex') == other.witness.held('amr_1/reflex') == 6
 
 
 def test_a_peer_that_goes_back_is_refused_once_in_words(vault: Path):
-    one, other = desk_of(vault, 'amr_1'), desk_of(vault, 'amr_2')
-    early = say(one, 1)
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        early = [mesh_pb2.LogHeads.FromString(m.SerializeToString()) for m in say(one, 1)]
+        assert other.hear(early) == []
+        record(vault, 'amr_1', 'reflex')
+        assert one.hear(say(other, 1)) == []
+        assert other.hear(say(one, 2)) == []
+        (refused,) = other.hear(early)
+        assert refused['why'] == 'rolled back'
+        assert 'it was rolled back' in refused['reason']
+        assert other.hear(early) == []
+
+
+def test_a_swapped_back_log_that_grew_again_is_refused_with_the_evidence(vault: Path):
+    log = log_folder(vault, 'amr_1', 'reflex')
+    shutil.copytree(log, vault / 'old')
     record(vault, 'amr_1', 'reflex')
-    assert other.hear([say(one, 2)]) == []
-    (reason,) = other.hear([early])
-    assert 'it was rolled back' in reason
-    assert other.hear([early]) == []
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+        shutil.rmtree(log)
+        shutil.copytree(vault / 'old', log)
+        for _ in range(3):
+            record(vault, 'amr_1', 'reflex')
+        refused = [found for at in (2, 3, 4) for found in talk(one, other, at)]
+        assert [found['why'] for found in refused] == ['forked']
+        assert other.witness.held('amr_1/reflex') == 6
+
+
+def test_a_log_that_shows_no_proof_is_asked_and_then_told_of(vault: Path):
+    now = iter(range(0, 10**12, PATIENCE_NS // 3))
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        other.witness._clock = now.__next__
+        refused = []
+        for at in range(1, 9):
+            said = say(one, at)
+            for message in said:
+                message.ClearField('steps')
+            refused += other.hear(said)
+            assert [held.size for one in say(other, at) for held in one.held] == [3] * (at > 1)
+            record(vault, 'amr_1', 'reflex')
+        assert [found['why'] for found in refused] == ['unproved']
 
 
 def test_nobody_speaks_for_anothers_log(vault: Path):
-    words = say(desk_of(vault, 'amr_1'), 1)
-    words.agent_id = 'tb4_1'
-    assert desk_of(vault, 'amr_2').hear([words]) == ['tb4_1: speaks for another log']
-    nonsense = mesh_pb2.LogHeads(agent_id='amr_1', checkpoints=['x'], cosigned=['y'])
-    assert len(desk_of(vault, 'amr_2').hear([nonsense])) == 1
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        (words,) = say(one, 1)
+        words.agent_id = 'tb4_1'
+        (refused,) = other.hear([words])
+        assert refused['reason'] == (
+            'tb4_1/reflex: a checkpoint of amr_1/reflex was brought for it'
+        )
+        nonsense = mesh_pb2.LogHeads(agent_id='amr_1', checkpoints=['x/reflex', 'x'])
+        assert len(other.hear([nonsense])) == 2
+        strange = mesh_pb2.LogHeads(agent_id='amr_1', cosigned=['y/amr_2/'])
+        assert len(other.hear([strange])) == 1
+
+
+def test_hostile_steps_and_holdings_do_nothing(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+        note = newest_note(log_folder(vault, 'amr_1', 'reflex'))
+        step = common_pb2.HeadStep(
+            writer='reflex', old_size=2**64 - 1, checkpoint=note, hashes=[b'x' * 9] * 64
+        )
+        held = [common_pb2.HeadHeld(log=log, size=2**64 - 1) for log in ('amr_2/reflex', '/', '')]
+        hostile = mesh_pb2.LogHeads(agent_id='amr_1', steps=[step] * 16, held=held)
+        assert other.hear([hostile]) == []
+        assert talk(one, other, 2) == []
 
 
 def test_in_a_large_fleet_each_robot_has_four_witnesses(tmp_path: Path):
     team = [f'amr_{number}' for number in range(10)]
     ensure_authority(tmp_path, team)
     record(tmp_path, 'amr_8', 'reflex')
-    said = WitnessDesk(tmp_path, 'amr_8', team).words(SAY_EVERY_NS, 5)
-    assert said is not None
     hearers = []
-    for agent in team:
-        desk = WitnessDesk(tmp_path, agent, team)
-        desk.hear([said])
-        if desk.words(SAY_EVERY_NS, 5) is not None and agent != 'amr_8':
-            hearers.append(agent)
+    with desks(tmp_path, *team, team=team) as all_desks:
+        said = say(all_desks[8], 1)
+        for agent, desk in zip(team, all_desks, strict=True):
+            desk.hear(said)
+            if any(one.cosigned for one in say(desk, 1)):
+                hearers.append(agent)
     assert hearers == ['amr_0', 'amr_1', 'amr_2', 'amr_9']
 
 
@@ -105,6 +221,10 @@ def test_in_a_large_fleet_each_robot_has_four_witnesses(tmp_path: Path):
     [
         (mesh_pb2.LogHeads(agent_id='amr_2'), 'speaks for another robot'),
         (mesh_pb2.LogHeads(agent_id='amr_1', cosigned=['x'] * 17), 'too many heads'),
+        (
+            mesh_pb2.LogHeads(agent_id='amr_1', steps=[common_pb2.HeadStep(hashes=[b''] * 65)]),
+            'proof too long',
+        ),
     ],
 )
 def test_heads_that_must_not_be_used_are_malformed(heads: mesh_pb2.LogHeads, reason: str):

@@ -2,7 +2,7 @@
 """The planner's end of the link: what comes down is sorted, what goes up is complete."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.orders import Ack, AckStatus, Recall, Task
 from swarm_agent.planner.parameters import Settings, Setup
 from swarm_config.fleets import load_fleet
+from swarm_vault.recorder import Recorder
 
 FLEET = load_fleet(Path(__file__).parents[2] / 'config' / 'fleets' / 'depot.yaml')
 
@@ -58,7 +59,16 @@ def setup_of(vault_dir: Path, target: str) -> Setup:
 
 
 @pytest.fixture
-def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Control, FakeUplink]:
+def recorder(tmp_path: Path) -> Iterator[Recorder]:
+    made = Recorder(vault_dir=tmp_path / 'vault', agent_id='amr_1', writer='planner')
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> tuple[Control, FakeUplink]:
     made: list[FakeUplink] = []
 
     def make(**given: Any) -> FakeUplink:
@@ -66,7 +76,7 @@ def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Control, Fa
         return made[-1]
 
     monkeypatch.setattr(control, 'Uplink', make)
-    return Control(setup_of(tmp_path, '127.0.0.1:5')), made[0]
+    return Control(setup_of(tmp_path, '127.0.0.1:5'), recorder), made[0]
 
 
 def test_the_fake_has_the_face_of_the_real_uplink() -> None:
@@ -130,8 +140,8 @@ def test_acks_and_telemetry_go_up(linked: tuple[Control, FakeUplink]) -> None:
     assert wire.closed
 
 
-def test_without_a_supervisor_there_is_silence(tmp_path: Path) -> None:
-    alone = Control(setup_of(tmp_path, ''))
+def test_without_a_supervisor_there_is_silence(tmp_path: Path, recorder: Recorder) -> None:
+    alone = Control(setup_of(tmp_path, ''), recorder)
     news = News()
     alone.poll(news)
     alone.send_acks((Ack(order_id='o1', status=AckStatus.FAILED, reason='', stamp_ns=1),))

@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
-from situation_rooms import ROOM, rays_of
+from situation_fleet import START, fleet_of
+from situation_rooms import rays_of
 from situation_world import BEAMS, arc
 
 pytest.importorskip('rclpy', reason='ROS 2 is not there: the situation node is not started')
@@ -45,7 +44,6 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PATIENCE_S = 60.0
-START = (1.5, 1.5, 0.0)
 ODOM_PERIOD_S, SCAN_PERIOD_S = 0.05, 0.1
 
 
@@ -146,35 +144,12 @@ class Robot:
         self.events.append(message.type)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
-
-
-def fleet_in(folder: Path) -> Path:
-    """A fleet of one robot in the test's room."""
-    picture = np.where(ROOM.occupied[::-1], 0, 254).astype(np.uint8)
-    Image.fromarray(picture).save(folder / 'room.pgm')
-    (folder / 'room.yaml').write_text(
-        'image: room.pgm\nresolution: 0.05\norigin: [0.0, 0.0, 0.0]\n'
-        'negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.25\n'
-    )
-    fleet = folder / 'fleet.yaml'
-    fleet.write_text(
-        f'fleet: test\nmap: {folder}/room.yaml\nrobots_dir: {ROOT}/config/robots\n'
-        f'robots:\n  - {{id: amr_1, model: amr, home: [{START[0]}, {START[1]}, {START[2]}]}}\n'
-        f'mesh: {{host: 127.0.0.1, base_port: {free_port()}, scouting: false}}\n'
-    )
-    return fleet
-
-
 def start(folder: Path, *extra: str) -> subprocess.Popen[str]:
     vault = folder / 'vault'
     arguments = [
         *('--params-file', f'{ROOT}/config/params/situation.yaml'),
         *('-r', '__ns:=/amr_1', '-p', 'agent_id:=amr_1'),
-        *('-p', f'vault_dir:={vault}', '-p', f'fleet_file:={fleet_in(folder)}'),
+        *('-p', f'vault_dir:={vault}', '-p', f'fleet_file:={fleet_of(folder, ["amr_1"])}'),
         *extra,
     ]
     command = [sys.executable, '-m', 'swarm_agent.situation.node', '--ros-args', *arguments]

@@ -32,6 +32,14 @@ def until(condition, deadline_s=30.0):
 
 
 @pytest.fixture
+def link_log(place):
+    """The log of the process that holds the link; the planner's is the tests' own."""
+    made = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='link')
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def place(tmp_path):
     ensure_authority(tmp_path / 'super', [AGENT, 'amr_2'])
     hand_over(tmp_path / 'super', tmp_path / 'robot', [AGENT])
@@ -47,7 +55,7 @@ def supervisor(place):
     made.mirror.close()
 
 
-def connect(place, supervisor) -> Uplink:
+def connect(place, supervisor, recorder) -> Uplink:
     return Uplink(
         fleet=load_fleet(FLEET),
         agent_id=AGENT,
@@ -55,12 +63,13 @@ def connect(place, supervisor) -> Uplink:
         target=f'127.0.0.1:{supervisor.port}',
         insecure=False,
         hello=lambda: mission_pb2.Hello(agent_id=AGENT),
+        recorder=recorder,
     )
 
 
 @pytest.fixture
-def uplink(place, supervisor):
-    made = connect(place, supervisor)
+def uplink(place, supervisor, link_log):
+    made = connect(place, supervisor, link_log)
     yield made
     made.close()
 
@@ -127,21 +136,23 @@ def test_an_order_without_authority_is_refused_and_counted(uplink, supervisor, p
     assert not [item for item in uplink.poll() if isinstance(item, Order)]
 
 
-def test_an_ack_given_while_the_link_is_down_goes_up_with_the_next_hello(place, supervisor):
+def test_an_ack_given_while_the_link_is_down_goes_up_with_the_next_hello(
+    place, supervisor, link_log
+):
     supervisor.stop()
-    uplink = connect(place, supervisor)
+    uplink = connect(place, supervisor, link_log)
     uplink.send_ack(mission_pb2.OrderAck(order_id='o7', status=mission_pb2.ACK_STATUS_COMPLETED))
     uplink.close()
     supervisor.start()
-    again = connect(place, supervisor)
+    again = connect(place, supervisor, link_log)
     assert until(lambda: supervisor.hellos)
     assert [a.order_id for a in supervisor.hellos[0].open_orders] == ['o7']
     again.close()
 
 
-def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, supervisor):
+def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, supervisor, link_log):
     recorder = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner')
-    uplink = connect(place, supervisor)
+    uplink = connect(place, supervisor, link_log)
     assert until(lambda: uplink.linked)
     supervisor.stop()
     assert until(lambda: not uplink.linked)
@@ -151,8 +162,8 @@ def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, super
     supervisor.start()
     assert until(lambda: uplink.linked)
     uplink.close(drain_s=20.0)
-    ours = sorted((place / 'robot/agents/amr_1/log').glob('*/*/*.jsonl'))[0].read_bytes()
-    theirs = sorted((place / 'super/agents/amr_1/log').glob('*/*/*.jsonl'))[0].read_bytes()
+    ours = sorted((place / 'robot/agents/amr_1/log').glob('planner/*/*.jsonl'))[0].read_bytes()
+    theirs = sorted((place / 'super/agents/amr_1/log').glob('planner/*/*.jsonl'))[0].read_bytes()
     assert theirs == ours
     assert uplink.events_synced == len(ours.splitlines())
 
@@ -167,7 +178,8 @@ from swarm_vault.recorder import Kind, Recorder
 fleet, vault, port = load_fleet(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
 recorder = Recorder(vault_dir=vault, agent_id='amr_1', writer='planner')
 uplink = Uplink(fleet=fleet, agent_id='amr_1', vault_dir=vault, target='127.0.0.1:' + port,
-                insecure=False, hello=lambda: mission_pb2.Hello(agent_id='amr_1'))
+                insecure=False, hello=lambda: mission_pb2.Hello(agent_id='amr_1'),
+                recorder=recorder)
 i = 0
 while True:
     recorder.event(Kind.SYSTEM, 'test.line', {'i': i})
@@ -178,7 +190,9 @@ while True:
 """
 
 
-def test_killing_the_robots_process_loses_no_line_and_stores_none_twice(place, supervisor):
+def test_killing_the_robots_process_loses_no_line_and_stores_none_twice(
+    place, supervisor, link_log
+):
     for _ in range(3):
         child = subprocess.Popen(
             (sys.executable, '-c', CHILD, str(FLEET), str(place / 'robot'), str(supervisor.port)),
@@ -189,9 +203,9 @@ def test_killing_the_robots_process_loses_no_line_and_stores_none_twice(place, s
         os.kill(child.pid, signal.SIGKILL)
         child.communicate()
     Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner').close()
-    uplink = connect(place, supervisor)
+    uplink = connect(place, supervisor, link_log)
     assert until(lambda: uplink.linked)
     uplink.close(drain_s=60.0)
-    ours = sorted((place / 'robot/agents/amr_1/log').glob('*/*/*.jsonl'))
-    theirs = sorted((place / 'super/agents/amr_1/log').glob('*/*/*.jsonl'))
+    ours = sorted((place / 'robot/agents/amr_1/log').glob('planner/*/*.jsonl'))
+    theirs = sorted((place / 'super/agents/amr_1/log').glob('planner/*/*.jsonl'))
     assert [p.read_bytes() for p in theirs] == [p.read_bytes() for p in ours]

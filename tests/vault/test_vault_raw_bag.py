@@ -38,7 +38,7 @@ recorder.start_raw([TOPIC])
 for number in range(10**9):
     recorder.raw(TOPIC.name, message(number), time_ns=time.time_ns())
     if number % 50 == 0:
-        os.write(1, b'%d\\n' % recorder._raw._sealed)
+        os.write(1, b'%d\\n' % recorder._raw.flushed)
         time.sleep(0.01)
 """
 
@@ -103,19 +103,25 @@ def test_a_bag_of_a_killed_process_is_whole_for_stock_readers(tmp_path: Path):
         env=os.environ | {'PYTHONPATH': os.pathsep.join([HERE, os.environ.get('PYTHONPATH', '')])},
     )
     assert child.stdout is not None
-    synced = 0
-    while synced < 100:
+    flushed = 0
+    while flushed < 100:
         assert select.select([child.stdout], [], [], 60.0)[0], 'the recorder did not start'
-        synced = int(child.stdout.readline())
+        flushed = int(child.stdout.readline())
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
     path = raw_file(vault)
     kept = by_mcap(path)
     assert by_rosbags(path) == kept
-    assert len(kept) >= synced
+    assert len(kept) >= flushed
     assert kept == [message(number) for number in range(len(kept))]
     assert verify_vault(vault).exit_code == 3
+
+
+def test_a_bag_of_a_process_that_died_before_its_first_message_names_its_topics(tmp_path: Path):
+    bag = RawBag(vault_dir=tmp_path, name='bags/amr_1/reflex/1.raw.mcap', topics=(TOPIC,))
+    assert by_mcap(raw_file(tmp_path)) == by_rosbags(raw_file(tmp_path)) == []
+    bag.close()
 
 
 @pytest.mark.parametrize('how', ['edited', 'cut', 'longer', 'gone'])

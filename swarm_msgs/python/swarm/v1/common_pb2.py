@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15swarm/v1/common.proto\x12\x08swarm.v1\"3\n\x06Pose2D\x12\x0b\n\x03x_m\x18\x01 \x01(\x01\x12\x0b\n\x03y_m\x18\x02 \x01(\x01\x12\x0f\n\x07yaw_rad\x18\x03 \x01(\x01\"#\n\x07Point2D\x12\x0b\n\x03x_m\x18\x01 \x01(\x01\x12\x0b\n\x03y_m\x18\x02 \x01(\x01\"L\n\x07\x43\x65llSet\x12\x14\n\x0cresolution_m\x18\x01 \x01(\x01\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\x0c\n\x04\x62its\x18\x04 \x01(\x0c\"`\n\x06Signed\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07payload\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c*\xdc\x01\n\rPriorityClass\x12\x1e\n\x1aPRIORITY_CLASS_UNSPECIFIED\x10\x00\x12\x17\n\x13PRIORITY_CLASS_IDLE\x10\x01\x12\x1c\n\x18PRIORITY_CLASS_RETURNING\x10\x02\x12\x1a\n\x16PRIORITY_CLASS_MISSION\x10\x03\x12\x1e\n\x1aPRIORITY_CLASS_LOW_BATTERY\x10\x04\x12\x1a\n\x16PRIORITY_CLASS_PAYLOAD\x10\x05\x12\x1c\n\x18PRIORITY_CLASS_EMERGENCY\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15swarm/v1/common.proto\x12\x08swarm.v1\"3\n\x06Pose2D\x12\x0b\n\x03x_m\x18\x01 \x01(\x01\x12\x0b\n\x03y_m\x18\x02 \x01(\x01\x12\x0f\n\x07yaw_rad\x18\x03 \x01(\x01\"#\n\x07Point2D\x12\x0b\n\x03x_m\x18\x01 \x01(\x01\x12\x0b\n\x03y_m\x18\x02 \x01(\x01\"L\n\x07\x43\x65llSet\x12\x14\n\x0cresolution_m\x18\x01 \x01(\x01\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\x0c\n\x04\x62its\x18\x04 \x01(\x0c\"`\n\x06Signed\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07payload\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"`\n\x08HeadStep\x12\x0e\n\x06writer\x18\x01 \x01(\t\x12\x10\n\x08old_size\x18\x02 \x01(\x04\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\x12\x0e\n\x06hashes\x18\x04 \x03(\x0c\x12\x0e\n\x06unable\x18\x05 \x01(\t\"%\n\x08HeadHeld\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04*\xdc\x01\n\rPriorityClass\x12\x1e\n\x1aPRIORITY_CLASS_UNSPECIFIED\x10\x00\x12\x17\n\x13PRIORITY_CLASS_IDLE\x10\x01\x12\x1c\n\x18PRIORITY_CLASS_RETURNING\x10\x02\x12\x1a\n\x16PRIORITY_CLASS_MISSION\x10\x03\x12\x1e\n\x1aPRIORITY_CLASS_LOW_BATTERY\x10\x04\x12\x1a\n\x16PRIORITY_CLASS_PAYLOAD\x10\x05\x12\x1c\n\x18PRIORITY_CLASS_EMERGENCY\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'swarm.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRIORITYCLASS']._serialized_start=302
-  _globals['_PRIORITYCLASS']._serialized_end=522
+  _globals['_PRIORITYCLASS']._serialized_start=439
+  _globals['_PRIORITYCLASS']._serialized_end=659
   _globals['_POSE2D']._serialized_start=35
   _globals['_POSE2D']._serialized_end=86
   _globals['_POINT2D']._serialized_start=88
@@ -41,4 +41,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CELLSET']._serialized_end=201
   _globals['_SIGNED']._serialized_start=203
   _globals['_SIGNED']._serialized_end=299
+  _globals['_HEADSTEP']._serialized_start=301
+  _globals['_HEADSTEP']._serialized_end=397
+  _globals['_HEADHELD']._serialized_start=399
+  _globals['_HEADHELD']._serialized_end=436
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
 from typing import ClassVar as _ClassVar, Optional as _Optional
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -65,3 +67,25 @@ class Signed(_message.Message):
     payload: bytes
     signature: bytes
     def __init__(self, domain: _Optional[str] = ..., agent_id: _Optional[str] = ..., sequence: _Optional[int] = ..., payload: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class HeadStep(_message.Message):
+    __slots__ = ("writer", "old_size", "checkpoint", "hashes", "unable")
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    OLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    HASHES_FIELD_NUMBER: _ClassVar[int]
+    UNABLE_FIELD_NUMBER: _ClassVar[int]
+    writer: str
+    old_size: int
+    checkpoint: str
+    hashes: _containers.RepeatedScalarFieldContainer[bytes]
+    unable: str
+    def __init__(self, writer: _Optional[str] = ..., old_size: _Optional[int] = ..., checkpoint: _Optional[str] = ..., hashes: _Optional[_Iterable[bytes]] = ..., unable: _Optional[str] = ...) -> None: ...
+
+class HeadHeld(_message.Message):
+    __slots__ = ("log", "size")
+    LOG_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    log: str
+    size: int
+    def __init__(self, log: _Optional[str] = ..., size: _Optional[int] = ...) -> None: ...

@@ -135,16 +135,20 @@ class Hazard(_message.Message):
     def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ..., gone: _Optional[bool] = ...) -> None: ...
 
 class LogHeads(_message.Message):
-    __slots__ = ("agent_id", "stamp_ns", "checkpoints", "cosigned")
+    __slots__ = ("agent_id", "stamp_ns", "checkpoints", "cosigned", "steps", "held")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
     COSIGNED_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     stamp_ns: int
     checkpoints: _containers.RepeatedScalarFieldContainer[str]
     cosigned: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., checkpoints: _Optional[_Iterable[str]] = ..., cosigned: _Optional[_Iterable[str]] = ...) -> None: ...
+    steps: _containers.RepeatedCompositeFieldContainer[_common_pb2.HeadStep]
+    held: _containers.RepeatedCompositeFieldContainer[_common_pb2.HeadHeld]
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., checkpoints: _Optional[_Iterable[str]] = ..., cosigned: _Optional[_Iterable[str]] = ..., steps: _Optional[_Iterable[_Union[_common_pb2.HeadStep, _Mapping]]] = ..., held: _Optional[_Iterable[_Union[_common_pb2.HeadHeld, _Mapping]]] = ...) -> None: ...
 
 class GridRank(_message.Message):
     __slots__ = ("urgency", "age", "length", "agent")

@@ -209,32 +209,40 @@ class Telemetry(_message.Message):
     def __init__(self, stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., battery: _Optional[float] = ..., phase: _Optional[str] = ..., skill: _Optional[str] = ..., order_id: _Optional[str] = ..., progress: _Optional[float] = ..., distance_m: _Optional[float] = ..., violations: _Optional[int] = ..., negotiations: _Optional[int] = ..., tier: _Optional[int] = ..., seen: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., hazards: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., peers: _Optional[_Iterable[str]] = ..., events_written: _Optional[int] = ..., events_synced: _Optional[int] = ...) -> None: ...
 
 class EventBatch(_message.Message):
-    __slots__ = ("writer", "first_seq", "lines", "checkpoint", "cosigned")
+    __slots__ = ("writer", "first_seq", "lines", "checkpoint", "cosigned", "step", "held")
     WRITER_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQ_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     COSIGNED_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
     writer: str
     first_seq: int
     lines: _containers.RepeatedScalarFieldContainer[bytes]
     checkpoint: str
     cosigned: str
-    def __init__(self, writer: _Optional[str] = ..., first_seq: _Optional[int] = ..., lines: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ..., cosigned: _Optional[str] = ...) -> None: ...
+    step: _common_pb2.HeadStep
+    held: int
+    def __init__(self, writer: _Optional[str] = ..., first_seq: _Optional[int] = ..., lines: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ..., cosigned: _Optional[str] = ..., step: _Optional[_Union[_common_pb2.HeadStep, _Mapping]] = ..., held: _Optional[int] = ...) -> None: ...
 
 class EventAck(_message.Message):
-    __slots__ = ("writer", "seq", "error", "cosigned", "checkpoint")
+    __slots__ = ("writer", "seq", "error", "cosigned", "checkpoint", "step", "held")
     WRITER_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     COSIGNED_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
     writer: str
     seq: int
     error: str
     cosigned: str
     checkpoint: str
-    def __init__(self, writer: _Optional[str] = ..., seq: _Optional[int] = ..., error: _Optional[str] = ..., cosigned: _Optional[str] = ..., checkpoint: _Optional[str] = ...) -> None: ...
+    step: _common_pb2.HeadStep
+    held: int
+    def __init__(self, writer: _Optional[str] = ..., seq: _Optional[int] = ..., error: _Optional[str] = ..., cosigned: _Optional[str] = ..., checkpoint: _Optional[str] = ..., step: _Optional[_Union[_common_pb2.HeadStep, _Mapping]] = ..., held: _Optional[int] = ...) -> None: ...
 
 class Identity(_message.Message):
     __slots__ = ("system_prompt", "sha256")
