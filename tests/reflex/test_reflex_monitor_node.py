@@ -103,7 +103,7 @@ class Stack:
                 publisher.publish(message)
 
     def until(self, condition: Callable[[], bool], why: str) -> None:
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + 60.0
         while not condition():
             assert time.monotonic() < deadline, f'{why}: {self.motors[-5:]}'
             self.live()
