@@ -16,6 +16,7 @@ JOBS = {
     'revoke': 'take the trust from a robot',
     'votes': 'what the robots decide among themselves',
     'escalations': 'what waits for a human',
+    'mediations': 'what the mediator was called for, and what it decided',
     'resolve': 'answer an escalation',
     'pending': 'orders that wait for a human',
     'approve': 'approve one of them',

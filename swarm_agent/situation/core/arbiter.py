@@ -10,7 +10,7 @@ from swarm_agent.situation.core.types import NavState
 
 HELD_M = 0.5
 """A robot that may drive less than this yields; with more it only drives with foresight [m]."""
-Move = Literal['halt', 'stand', 'explore', 'mission', 'refuge']
+Move = Literal['halt', 'stand', 'explore', 'look', 'mission', 'refuge']
 """halt: no speed at once; stand: come to a stand; the others drive."""
 
 
@@ -35,7 +35,12 @@ class MissionWill:
 
 
 def arbitrate(
-    hold: str, exploring: str, advice: Advice, refuge: Refuge, mission: MissionWill
+    hold: str,
+    exploring: str,
+    advice: Advice,
+    refuge: Refuge,
+    mission: MissionWill,
+    look: str = '',
 ) -> Order:
     """Decide who moves the robot.
 
@@ -45,6 +50,7 @@ def arbitrate(
         advice: The swarm's right of way.
         refuge: How the search for a place to step aside went.
         mission: What the mission wants.
+        look: What is looked at by turning where the robot stands, empty if nothing.
     """
     if hold:
         return Order(move='halt', nav_state=NavState.BLOCKED, reason=hold)
@@ -52,6 +58,8 @@ def arbitrate(
         return Order(move='explore', nav_state=NavState.EXPLORING, reason=exploring)
     if advice.kind == 'make_way':
         return _make_way(advice, refuge)
+    if look:
+        return Order(move='look', nav_state=NavState.EXPLORING, reason=look)
     if advice.kind == 'wait' and mission.moves and advice.stop_after_m < HELD_M:
         return Order(
             move='mission',

@@ -37,7 +37,8 @@ from swarm_agent.situation.core.follow import (
     stand,
     warned,
 )
-from swarm_agent.situation.core.inquiry import Findings, Moment, inquire
+from swarm_agent.situation.core.gaze import gaze, sighted, turn_to
+from swarm_agent.situation.core.inquiry import Findings, Moment, Watched, inquire
 from swarm_agent.situation.core.judge import Verdict, hazard_of, judge, resolution, stubborn
 from swarm_agent.situation.core.mission import (
     Mission,
@@ -75,6 +76,7 @@ from swarm_vault.laws.core.bars import Bars
 
 SEARCH_RADPS = 0.9
 UNFIT_S = 5.0
+UNFIT = 'the scans do not fit the map'
 HAZARD_FACTOR = 8.0
 """What floor costs on which one peer reports a hazard."""
 CONFIRMED_FACTOR = 16.0
@@ -98,10 +100,19 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     verdict = replace(verdict, violations=(*verdict.violations, *findings.violations))
     hold = _hold(state, given, params)
     state = _stepping_aside(state, rights.advice, hold, inputs, params)
+    look, watched = gaze(state, hold, _forbidden(state, inputs), UNFIT)
     order = arbitrate(
-        hold, _exploring(state), rights.advice, state.retreat.status, will(state.mission)
+        '' if _may_turn(state, watched, rights.advice) else hold,
+        _exploring(state),
+        rights.advice,
+        state.retreat.status,
+        will(state.mission),
+        look,
     )
-    drive = _drive(state, order, sight, inputs, params)
+    if order.move == 'look':
+        drive = turn_to(watched, state.drive, state, sight.near, inputs, params)
+    else:
+        drive = _drive(state, order, sight, inputs, params)
     state = replace(state, drive=drive, ticks=state.ticks + 1)
     state = _waited(state, order, rights.advice, inputs)
     outputs = _outputs(state, sight, verdict, notes, rights, order, inputs, params)
@@ -112,7 +123,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
 def _inquired(
     state: State, sight: Sight, rights: RightOfWayOutputs, inputs: Inputs, params: Params
 ) -> tuple[State, Findings]:
-    """Look at scans that fit no map and at peers that broke a promise; the plan goes on."""
+    """Look at scans that fit no map and at peers that broke a promise."""
     moment = Moment(
         now_ns=inputs.now_ns,
         pose=state.pose,
@@ -120,9 +131,16 @@ def _inquired(
         crowded=sight.near.x.size / params.body.beams,
         peers=inputs.peers,
         promises=rights.violations,
+        sighted=sighted(state, inputs, params),
     )
     inquiry, findings = inquire(state.inquiry, moment)
     return replace(state, inquiry=inquiry), findings
+
+
+def _may_turn(state: State, watched: Watched | None, advice: Advice) -> bool:
+    """Whether a robot that does not know where it is may turn for a look, and do nothing else."""
+    alone = state.exploration is None and advice.kind != 'make_way'
+    return watched is not None and watched.kind == 'map' and alone
 
 
 def _heard(state: State, inputs: Inputs, params: Params) -> State:
@@ -299,7 +317,7 @@ def _blind(state: State, inputs: Inputs, stale_ns: float) -> str:
         (odom is not None and odom.age_ns > stale_ns, 'odometry is too old'),
         (state.last_scan_ns is None, 'no scan yet'),
         (scan_ns > stale_ns, 'the newest scan is too old'),
-        (unfit_ns > UNFIT_S * 1e9, 'the scans do not fit the map'),
+        (unfit_ns > UNFIT_S * 1e9, UNFIT),
     )
     return next((reason for holds, reason in reasons if holds), '')
 

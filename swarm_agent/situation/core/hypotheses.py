@@ -59,6 +59,7 @@ CLOSE, PEER, FAULT = (
 )
 LOST, HIDDEN = 'the robot was elsewhere than it believed', 'something hid the walls for a while'
 COVERED, CHANGED = 'the scanner is covered or shut in', 'the map is not true here'
+NOT_THERE = 'the peer is not where it says'
 UNHEARD, UNABLE, BROKE = (
     'the peer is not heard: it may not know of its promise',
     'the peer cannot: it stands',
@@ -93,12 +94,12 @@ QUESTIONS: Mapping[str, Question] = {
     'map': Question(
         violation_class=ViolationClass.MAP,
         hypotheses=(LOST, HIDDEN, COVERED, CHANGED),
-        look='stand, and take scans until they fit again or for 15 s',
+        look='turn once where it stands, and take scans until they fit again or for 15 s',
     ),
     'promise': Question(
         violation_class=ViolationClass.PROMISE,
-        hypotheses=(UNHEARD, UNABLE, BROKE),
-        look='watch the peer for 3 s',
+        hypotheses=(UNHEARD, UNABLE, NOT_THERE, BROKE),
+        look='stand, face the peer, and see for 3 s whether it is where it says and moves',
     ),
 }
 
@@ -162,16 +163,21 @@ def map_answer(*, fits: bool, moved_m: float, crowded: float) -> Answer:
     return Answer(hypothesis=COVERED if covered else CHANGED, escalated=True)
 
 
-def promise_answer(*, silent_ns: int, moved_m: float, before: int) -> Answer:
+def promise_answer(
+    *, silent_ns: int, moved_m: float, before: int, sighted: bool | None = None
+) -> Answer:
     """What watching a peer has shown.
 
     Args:
         silent_ns: Since it was heard last [ns].
         moved_m: How far it has moved while it was watched [m].
         before: How many promises it had broken without an excuse before.
+        sighted: Whether the robot's own scanner saw it where it says it is; None: out of sight.
     """
     if silent_ns > UNHEARD_NS:
         return Answer(hypothesis=UNHEARD)
+    if sighted is False:
+        return Answer(hypothesis=NOT_THERE, escalated=True)
     if moved_m < STILL_M:
         return Answer(hypothesis=UNABLE)
     return Answer(hypothesis=BROKE, escalated=before + 1 >= LIES)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks that go on beside the plan: at scans that fit no map, and at peers that broke a promise.
+"""Looks at scans that fit no map, and at peers that broke a promise.
 
-Neither moves the robot: one that does not know where it is stands anyway, and a peer is watched
-while right of way goes on.
+Both are bounded and turn the robot where it stands: once around, to see whether the scans fit from
+another side, or towards the peer, to see whether it is where it says. Safety and a peer's right of
+way stand above them.
 """
 
 from collections.abc import Iterable
@@ -36,6 +37,8 @@ class Watched:
     where: Point
     """Where the robot, or the peer, was when it began."""
     peer: str = ''
+    sighted: bool | None = None
+    """Whether the peer was seen where it says it is; None: not in sight so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Moment:
     peers: tuple[Peer, ...]
     promises: tuple[str, ...]
     """Promises found broken in this decision, in words that begin with the peer's name."""
+    sighted: tuple[tuple[str, bool], ...] = ()
+    """For peers under a look that are in sight: whether they are where they say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ def inquire(inquiry: Inquiry, moment: Moment) -> tuple[Inquiry, Findings]:
     if not (inquiry.open or inquiry.told or moment.promises or moment.unfit_since_ns >= 0):
         return inquiry, Findings()
     inquiry, violations = _begun(inquiry, moment)
+    inquiry = _sighted(inquiry, dict(moment.sighted))
     answers = [(one, _answer(inquiry, one, moment)) for one in inquiry.open]
     ended = [(one, answer) for one, answer in answers if answer is not None]
     resolutions = tuple(_resolution(one, answer) for one, answer in ended)
@@ -102,6 +108,17 @@ def _begun(inquiry: Inquiry, moment: Moment) -> tuple[Inquiry, tuple[Violation, 
     return replace(inquiry, open=(*inquiry.open, *new)[-KEPT:]), tuple(violations)
 
 
+def _sighted(inquiry: Inquiry, seen: dict[str, bool]) -> Inquiry:
+    """Keep what own eyes have shown; seen where it says counts for the whole look."""
+    if not seen:
+        return inquiry
+    looks = (
+        replace(one, sighted=bool(one.sighted) or seen[one.peer]) if one.peer in seen else one
+        for one in inquiry.open
+    )
+    return replace(inquiry, open=tuple(looks))
+
+
 def _watched(text: str, moment: Moment) -> Watched:
     name = text.partition(PROMISED)[0]
     peer = _peer(moment.peers, name)
@@ -124,7 +141,7 @@ def _answer(inquiry: Inquiry, one: Watched, moment: Moment) -> Answer | None:
     before = dict(inquiry.broken).get(one.peer, 0)
     silent_ns = looked_ns if peer is None else moment.now_ns - peer.heard_ns
     moved_m = 0.0 if peer is None else distance(peer.pose, one.where)
-    return promise_answer(silent_ns=silent_ns, moved_m=moved_m, before=before)
+    return promise_answer(silent_ns=silent_ns, moved_m=moved_m, before=before, sighted=one.sighted)
 
 
 def _remembered(inquiry: Inquiry, one: Watched, answer: Answer) -> Inquiry:
