@@ -17,7 +17,7 @@ from swarm_reflex.core.limits import Motion, braked, capped, gained, within_limi
 from swarm_reflex.core.odometry import moment_ns, pose_at
 from swarm_reflex.core.scan import look, reach_m
 from swarm_reflex.core.watchdog import Heard, due_ns, motors
-from swarm_reflex.core.zones import Allowance, allowance, stopping_speed, zoned
+from swarm_reflex.core.zones import FREE, Allowance, allowance, stopping_speed, zoned
 
 SQUARE = ((-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0))
 OPEN = replace(PARAMS, min_usable_share=0.0, min_returns=0, max_blind_gap_rad=6.29)
@@ -310,6 +310,14 @@ def test_points_on_one_side_are_met_where_others_lie_beyond_the_body():
     assert free_distance(points, 0.5, 0.2, 0.3) < math.inf
 
 
+def test_point_that_is_touched_all_the_way_round_a_tight_turn_is_a_number():
+    """Across the turning centre and just touched: rounding must not leave the arcsine."""
+    for k in range(1, 60):
+        turn_m, reach_m = 0.013 * k, 0.9
+        points = np.array(((0.0,), (reach_m,)))
+        assert free_distance(points, turn_m, 1.0, reach_m) >= 0.0
+
+
 def test_way_out_that_first_leads_nearer_is_no_escape():
     params = replace(PARAMS, escape_horizon_m=0.5)
     ahead = Motion(vx_mps=0.3, wz_radps=0.0)
@@ -317,6 +325,14 @@ def test_way_out_that_first_leads_nearer_is_no_escape():
         points = np.array(((x_m,), (0.3,)))
         found = allowance(points, ahead, 0.1, 0.1, params)
         assert (found.escape, found.speed_mps) == (escapes, 0.1 if escapes else 0.0)
+
+
+def test_what_lies_exactly_at_the_margin_is_outside_it():
+    params = replace(PARAMS, robot=replace(AMR, radius_m=0.25))
+    behind = np.array(((-0.5,), (0.0,)))
+    ahead = Motion(vx_mps=0.3, wz_radps=0.0)
+    assert allowance(behind, ahead, 0.25, 0.1, params) == FREE, 'no escape at creep speed'
+    assert allowance(-behind, ahead, 0.25, 0.1, params).speed_mps == 0.0
 
 
 def test_robot_faster_than_its_class_keeps_the_stop_zone_of_its_top_speed():
