@@ -8,6 +8,7 @@ from typing import Any
 
 from swarm_supervisor.core.language.commands import read_commands
 from swarm_supervisor.exams.score import Score, f1, majority, nearest, turned
+from swarm_supervisor.exams.shots import Known, ModelCase, asked
 
 
 def load(folder: Path) -> list[dict[str, Any]]:
@@ -80,21 +81,20 @@ _WORDS = {
     'Change_operational_state': 'switch', 'Placing': 'put', 'Inspecting': 'inspect',
     'Closure': 'open', 'Attaching': 'connect', 'Arriving': 'enter',
 }  # fmt: skip
-_SHOWN = (
-    ('could you carry my coat to the hall', 'bring'), ('drive to the garage', 'go'),
-    ('where are my shoes', 'find'), ('grab the jar', 'take'), ('come along with us', 'follow'),
-    ('turn the fan off', 'switch'), ('lay the cloth on the bench', 'put'),
-)  # fmt: skip
+SHOTS = 6
+"""Examples in a prompt."""
 
 
-def model_cases(folder: Path, most: int) -> list[tuple[str, tuple[str, ...], str]]:
-    """Commands with one frame: prompts, labels and right answers for a language model."""
-    cases = [case for case in load(folder) if frames_of(case) in _WORDS]
-    shown = ''.join(f'"{text}": {word}\n' for text, word in _SHOWN)
-    head = f'What does each command ask a robot to do?\n{shown}'
-    labels = tuple(_WORDS.values())
-    step = max(1, len(cases) // most)
-    return [
-        (f'{head}"{case["sentence"]}":', labels, _WORDS[frames_of(case)])
-        for case in cases[::step][:most]
+def model_cases(folder: Path, most: int) -> list[ModelCase]:
+    """Questions about the frame of a command that has one."""
+    known = [
+        Known(
+            text=case['sentence'],
+            words=frozenset(case['sentence'].lower().split()),
+            label=_WORDS[frames_of(case)],
+        )
+        for case in load(folder)
+        if frames_of(case) in _WORDS
     ]
+    question = 'What does each command ask a robot to do?'
+    return asked(question, known, tuple(_WORDS.values()), SHOTS, most)

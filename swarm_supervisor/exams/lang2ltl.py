@@ -10,7 +10,14 @@ from pathlib import Path
 
 from swarm_supervisor.core.language.names import mark_names
 from swarm_supervisor.core.language.patterns import Pattern, read_pattern
-from swarm_supervisor.exams.score import Score, f1, majority, nearest, turned
+from swarm_supervisor.exams.score import (
+    Score,
+    f1,
+    majority,
+    nearest,
+    turned,
+)
+from swarm_supervisor.exams.shots import Known, ModelCase, asked
 
 Ranker = Callable[[str, tuple[str, ...]], str]
 """Takes a prompt and labels, answers with one of them."""
@@ -112,18 +119,8 @@ def _items(names: object) -> Counter[tuple[str, ...]]:
     return Counter((name,) for name in names)
 
 
-_SHOWN: tuple[tuple[str, Pattern], ...] = (
-    ('visit A and B in any order', Pattern.VISIT),
-    ('go to A, then go to B', Pattern.SEQUENCED_VISIT),
-    ('do not go to B before A, then go to B', Pattern.ORDERED_VISIT),
-    ('visit A exactly once, only then B, never return', Pattern.STRICTLY_ORDERED_VISIT),
-    ('keep visiting A and B', Pattern.PATROLLING),
-    ('never go to A', Pattern.GLOBAL_AVOIDANCE),
-    ('visit A at most twice', Pattern.AT_MOST),
-    ('visit A at least twice', Pattern.AT_LEAST),
-    ('visit A exactly twice', Pattern.EXACTLY),
-    ('stay at A until B is seen', Pattern.WAIT),
-)
+SHOTS = 8
+"""Examples in a prompt."""
 _WORDS = {
     Pattern.VISIT: 'any', Pattern.SEQUENCED_VISIT: 'sequence', Pattern.ORDERED_VISIT: 'before',
     Pattern.STRICTLY_ORDERED_VISIT: 'strict', Pattern.PATROLLING: 'repeat',
@@ -134,18 +131,20 @@ _WORDS = {
 }  # fmt: skip
 
 
-def model_cases(folder: Path, most: int) -> list[tuple[str, tuple[str, ...], str]]:
-    """Prompts, labels and right answers for a language model; cases spread over the whole set."""
+def model_cases(folder: Path, most: int) -> list[ModelCase]:
+    """Questions about the kind of an order."""
     cases = load(folder)
     names = names_of(cases)
-    shown = ''.join(f'"{text}": {_WORDS[pattern]}\n' for text, pattern in _SHOWN)
-    head = f'What kind of mission is each order?\n{shown}'
-    labels = tuple(_WORDS.values())
-    step = max(1, len(cases) // most)
-    return [
-        (f'{head}"{_short(case.text, names)}":', labels, _WORDS[Pattern(case.kind)])
-        for case in cases[::step][:most]
+    known = [
+        Known(
+            text=_short(case.text, names),
+            words=masked(case.text, names),
+            label=_WORDS[Pattern(case.kind)],
+        )
+        for case in cases
     ]
+    question = 'What kind of mission is each order?'
+    return asked(question, known, tuple(_WORDS.values()), SHOTS, most)
 
 
 def _short(text: str, names: frozenset[str]) -> str:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The local model on the exams: it ranks the labels, nothing is generated.
 
-The odds of each label are taken against its odds after the same prompt with an empty case, so that
-a label that the model likes anyway has no advantage. The model runs in a process of its own.
+Each prompt shows the most similar cases of the half that was read. The model runs in a process of
+its own.
 """
 
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ from typing import Any
 from swarm_config.errors import ConfigError
 from swarm_supervisor.exams import huric, lang2ltl
 from swarm_supervisor.exams.score import Score
-
-Case = tuple[str, tuple[str, ...], str]
-"""Prompt, labels, the right one."""
+from swarm_supervisor.exams.shots import ModelCase
 
 
 class Model:
@@ -82,25 +79,29 @@ def score(folder: Path, file: str, most: int) -> list[Score]:
         model.close()
 
 
-def _score(model: Model, exam: str, measure: str, cases: list[Case]) -> Score:
-    hits = blind = 0
-    habit: list[float] = []
-    for prompt, labels, right in cases:
-        if not habit:
-            habit = model.odds(prompt[: prompt.rindex('\n')] + '\n"":', labels)
-        odds = model.odds(prompt, labels)
-        lifted = [value - used for value, used in zip(odds, habit, strict=True)]
-        hits += labels[lifted.index(max(lifted))] == right
-        blind += labels[habit.index(max(habit))] == right
-    most = Counter(right for _, _, right in cases).most_common(1)
+def _score(model: Model, exam: str, measure: str, cases: list[ModelCase]) -> Score:
+    hits = sum(_answer(model, case.prompt, case) == case.right for case in cases)
+    blind = sum(_answer(model, _without(case.prompt), case) == case.right for case in cases)
+    near = sum(case.nearest == case.right for case in cases)
+    count = max(1, len(cases))
     return Score(
         exam=exam,
         who='slm',
         measure=measure,
-        value=hits / max(1, len(cases)),
+        value=hits / count,
         cases=len(cases),
-        floor=most[0][1] / len(cases) if most else None,
-        floor_name='majority',
-        control=blind / max(1, len(cases)),
+        floor=near / count,
+        floor_name='nearest example',
+        control=blind / count,
         control_name='without the sentence',
     )
+
+
+def _answer(model: Model, prompt: str, case: ModelCase) -> str:
+    odds = model.odds(prompt, case.labels)
+    return case.labels[odds.index(max(odds))]
+
+
+def _without(prompt: str) -> str:
+    """The same examples, and an empty case."""
+    return prompt[: prompt.rindex('\n')] + '\n"":'

@@ -16,6 +16,7 @@ from swarm_supervisor.core.strips import Action, Problem, execute, solve
 from swarm_supervisor.exams import __main__ as exams
 from swarm_supervisor.exams import gpsr, huric, injection, planbench
 from swarm_supervisor.exams.score import Score, nearest, turned
+from swarm_supervisor.exams.shots import Known, asked
 
 NAMES = ('dock', 'gate', 'aisle west')
 DATA = exams.DATA
@@ -149,3 +150,19 @@ def test_the_mission_kinds_are_read_above_the_floor() -> None:
     kinds: Score = lang2ltl.score(DATA)[0]
     assert kinds.value > 0.95
     assert (kinds.control or 0.0) < 0.2
+
+
+def test_a_models_questions_come_from_the_half_that_no_example_comes_from() -> None:
+    known = [
+        Known(text=f't{n}', words=frozenset({f'w{n // 2}'}), label='even' if n % 4 < 2 else 'odd')
+        for n in range(20)
+    ]
+    questions = asked('Which?', known, ('even', 'odd'), 3, 5)
+    assert [case.prompt.splitlines()[-1] for case in questions] == [
+        f'"t{n}":' for n in (1, 5, 9, 13, 17)
+    ]
+    for case in questions:
+        numbers = [int(line[2:].split('"')[0]) for line in case.prompt.splitlines()[1:-1]]
+        assert len(numbers) == 3
+        assert all(number % 2 == 0 for number in numbers)
+        assert case.nearest == case.right
