@@ -91,12 +91,18 @@ class ProcessGroup:
             and (not process.spec.restart or process.restarts >= MAX_RESTARTS)
         )
 
-    def kill(self, name: str) -> None:
+    def kill(self, name: str, *, for_good: bool = False) -> None:
         """SIGKILL a process, to see what the others do.
+
+        Args:
+            name: Which one.
+            for_good: It is not started again.
 
         Raises:
             KeyError: There is no process of this name.
         """
+        if for_good:
+            self._running[name].restarts = MAX_RESTARTS
         self._running[name].popen.kill()
 
     def names(self) -> tuple[str, ...]:

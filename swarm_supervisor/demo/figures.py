@@ -2,7 +2,7 @@
 """The figures of a demo, and the judgment on them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class Figures:
     revoked: int = 0
     chain: tuple[ChainLink, ...] = ()
     """Of a governed run: who stands behind each order."""
+    lost: int = 0
+    """Robots that were killed for good."""
+    taken_over: int = 0
+    """How often a robot took over cells of a lost one by itself."""
 
 
 def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[str, ...]:
@@ -54,8 +58,8 @@ def judge(figures: Figures, shown: Shown, sync_faults: Iterable[str]) -> tuple[s
         (f.coverage < MIN_COVERAGE, f'coverage {f.coverage:.1%} is below {MIN_COVERAGE:.0%}'),
         (f.contacts > 0, f'{f.contacts} contacts'),
         (
-            f.robots_done < f.robots - f.revoked,
-            f'{f.robots - f.revoked - f.robots_done} robots are not done and home',
+            f.robots_done < f.robots - f.revoked - f.lost,
+            f'{f.robots - f.revoked - f.lost - f.robots_done} robots are not done and home',
         ),
         (
             f.events_synced < f.events_written,
@@ -98,8 +102,15 @@ def read_trail(vault_dir: Path, agent: str = '*') -> Trail:
     return Trail(events=tuple(sorted(lines, key=lambda e: int(e['time_ns']))))
 
 
-def compare_logs(robots_vault: Path, supervisor_vault: Path) -> tuple[int, int, tuple[str, ...]]:
+def compare_logs(
+    robots_vault: Path, supervisor_vault: Path, lost: Collection[str] = ()
+) -> tuple[int, int, tuple[str, ...]]:
     """Count the robots' log lines and those that stand byte for byte in the supervisor's vault.
+
+    Args:
+        robots_vault: Where the robots write.
+        supervisor_vault: Where copies are sent to.
+        lost: Robots that were killed for good: what they had not sent yet does not count.
 
     Returns:
         Lines written, lines synced, and a sentence for every log that differs.
@@ -112,6 +123,8 @@ def compare_logs(robots_vault: Path, supervisor_vault: Path) -> tuple[int, int, 
         ours = path.read_bytes().splitlines()
         theirs = copy.read_bytes().splitlines() if copy.exists() else []
         same = sum(a == b for a, b in zip(ours, theirs, strict=False))
+        if name.parts[1] in lost:
+            ours = ours[: len(theirs)]
         written += len(ours)
         synced += same
         if same < len(ours) or len(theirs) > len(ours):
@@ -162,6 +175,7 @@ def figures_of(
         wall_s=round(spent[0], 1),
         revoked=sum(r.roster_state == 'revoked' for r in shown.fleet.robots),
         hazards=len(trail.of_type('hazard.received')),
+        taken_over=len(trail.of_type('survey.taken_over')),
         cpu_cores=round(spent[1] / spent[0], 2),
         real_time_factor=round(shown.referee.real_time_factor, 3),
         passed=False,

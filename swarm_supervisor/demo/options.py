@@ -9,6 +9,8 @@ from pathlib import Path
 from swarm_config.errors import ConfigError
 
 LARGE_MAP_TIME_S = 300.0
+FOR_GOOD = '.*'
+"""After a robot's name: all its processes, and none of them is started again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,16 @@ class DemoOptions:
     story: str = ''
     """'governed' or empty for the demo as it is."""
     kills: tuple[tuple[str, float], ...] = ()
-    """Processes to SIGKILL and when, in seconds after the order."""
+    """Processes to SIGKILL and when, in seconds after the order; `amr_2.*`: all of a robot's, for
+    good."""
     time_limit_s: float | None = None
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Robots that are killed for good."""
+        return frozenset(
+            name.removesuffix(FOR_GOOD) for name, _ in self.kills if name.endswith(FOR_GOOD)
+        )
 
 
 def parse_span(text: str) -> tuple[float, float]:
@@ -64,12 +74,21 @@ def parse_kill(text: str) -> tuple[str, float]:
     Raises:
         ConfigError: It has another form.
     """
-    found = re.fullmatch(r'([a-z0-9_.]+)@(\d+(?:\.\d+)?)', text)
+    found = re.fullmatch(r'([a-z0-9_.]+(?:\.\*)?)@(\d+(?:\.\d+)?)', text)
     if not found:
         raise ConfigError(
-            f'--kill {text!r}: expected PROCESS@SECONDS, for example amr_1.planner@25'
+            f'--kill {text!r}: expected PROCESS@SECONDS, for example amr_1.planner@25, or'
+            ' amr_1.*@25 for a whole robot'
         )
     return found[1], float(found[2])
+
+
+def killed_by(name: str, processes: Sequence[str]) -> tuple[str, ...]:
+    """The processes that are meant."""
+    if name.endswith(FOR_GOOD):
+        stem = name.removesuffix('*')
+        return tuple(one for one in processes if one.startswith(stem))
+    return tuple(one for one in processes if one == name)
 
 
 def check_kills(kills: Sequence[tuple[str, float]], processes: Sequence[str]) -> None:
@@ -79,7 +98,7 @@ def check_kills(kills: Sequence[tuple[str, float]], processes: Sequence[str]) ->
         ConfigError: There is no process of such a name.
     """
     for name, _ in kills:
-        if name not in processes:
+        if not killed_by(name, processes):
             raise ConfigError(
                 f'--kill {name}: no such process; expected one of {", ".join(processes)}'
             )

@@ -42,17 +42,17 @@ def run_demo(options: DemoOptions, config_dir: Path, console: Console) -> Figure
         shown = run_show(options, stage, view)
         shown.referee = read_referee(stage.run.out_dir)
         view.say('verifying the audit trail and re-executing the decisions')
-    figures, trail = _audit(stage, shown, began, _cpu_s() - cpu_before_s)
+    figures, trail = _audit(stage, shown, began, _cpu_s() - cpu_before_s, options.lost)
     _write(options, stage, shown, figures, trail)
     return figures
 
 
 def _audit(
-    stage: Stage, shown: Shown, began: float, mission_cpu_s: float
+    stage: Stage, shown: Shown, began: float, mission_cpu_s: float, lost: frozenset[str]
 ) -> tuple[Figures, Trail]:
     vault = stage.run.vault_dir
     mission_wall_s = time.monotonic() - began
-    written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir)
+    written, synced, faults = compare_logs(vault, stage.run.supervisor_vault_dir, lost)
     audits = audit_vaults([vault, stage.run.supervisor_vault_dir])
     trail = read_trail(vault)
     spent = (time.monotonic() - began, mission_cpu_s)
@@ -64,7 +64,7 @@ def _audit(
         audits=audits,
         spent=spent,
     )
-    figures = replace(figures, cpu_cores=round(mission_cpu_s / mission_wall_s, 2))
+    figures = replace(figures, cpu_cores=round(mission_cpu_s / mission_wall_s, 2), lost=len(lost))
     faults += tuple(reason for audit in audits for reason in audit.reasons)
     faults += tuple(f'{name} had to be killed at the stop' for name in shown.killed_at_stop)
     if stage.run.drills:

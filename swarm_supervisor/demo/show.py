@@ -11,7 +11,7 @@ from swarm.v1 import operator_pb2
 
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.demo.cues import Cue, Stagehands, cues_of
-from swarm_supervisor.demo.options import DemoOptions, check_kills
+from swarm_supervisor.demo.options import FOR_GOOD, DemoOptions, check_kills, killed_by
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.referee import RefereeReport, read_referee
 from swarm_supervisor.demo.start_script import start_script
@@ -225,7 +225,7 @@ class _Show:
         hands = Stagehands(
             link=lambda word: self._group.send_line('link', word),
             order=self._submit,
-            kill=self._group.kill,
+            kill=self._kill,
             side_order=self._side_order,
         )
         cues = cues_of(self._options, self._stage, hands)
@@ -239,9 +239,14 @@ class _Show:
         if not self._shown.complete:
             self._shown.reason = f'not done within {limit:.0f} s; read {self._log_dir()}'
 
+    def _kill(self, name: str) -> None:
+        for process in killed_by(name, self._group.names()):
+            self._group.kill(process, for_good=name.endswith(FOR_GOOD))
+
     def _usual_limit_s(self) -> float:
         """The demo as it is ends soon; another map or another number of robots may take longer."""
         as_it_is = self._options.map_path is None and self._options.robots is None
+        as_it_is = as_it_is and not self._options.lost
         return 110.0 if as_it_is and not self._options.story else 290.0
 
     def _elapsed(self) -> float:
@@ -258,6 +263,7 @@ class _Show:
         fleet = self._shown.fleet
         closed = bool(fleet.missions) and all(m.status != 'open' for m in fleet.missions)
         out = {robot.agent_id for robot in fleet.robots if robot.roster_state == 'revoked'}
+        out |= self._options.lost
         wanted = {robot.agent_id for robot in self._stage.run.fleet.robots} - out
         return not cues and closed and wanted <= set(self._shown.referee.robots_home)
 
@@ -274,7 +280,8 @@ class _Show:
         """A robot may be home before its link is back; what it has buffered still has to go up."""
         deadline = time.monotonic() + SYNC_WITHIN_S
         while time.monotonic() < deadline:
-            if all(robot.linked for robot in self._shown.fleet.robots):
+            lost = self._options.lost
+            if all(one.linked or one.agent_id in lost for one in self._shown.fleet.robots):
                 return
             self._tick()
 

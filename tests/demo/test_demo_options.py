@@ -4,7 +4,13 @@
 import pytest
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.demo.options import check_kills, parse_kill, parse_span
+from swarm_supervisor.demo.options import (
+    DemoOptions,
+    check_kills,
+    killed_by,
+    parse_kill,
+    parse_span,
+)
 
 
 def test_a_span_of_seconds_is_read():
@@ -25,6 +31,17 @@ def test_a_kill_names_process_and_second():
 def test_a_kill_without_second_is_refused(text):
     with pytest.raises(ConfigError, match='PROCESS@SECONDS'):
         parse_kill(text)
+
+
+def test_a_whole_robot_is_killed_for_good_by_its_name_and_a_star():
+    kill = parse_kill('amr_2.*@25')
+    assert kill == ('amr_2.*', 25.0)
+    processes = ['sim', 'amr_2.planner', 'amr_2.reflex', 'amr_20.reflex']
+    assert killed_by(kill[0], processes) == ('amr_2.planner', 'amr_2.reflex')
+    assert DemoOptions(kills=(kill, ('sim', 3.0))).lost == {'amr_2'}
+    check_kills([kill], processes)
+    with pytest.raises(ConfigError, match='no such process'):
+        check_kills([('amr_3.*', 1.0)], processes)
 
 
 def test_a_kill_of_an_unknown_process_is_refused_with_the_known_ones():

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenarios in reckoned time: real cores, no clock, the same run each time."""
 
+import math
+
 import pytest
 
 from swarm_agent.mesh.core import Claim, ClaimKind
 from swarm_agent.mesh.scenarios.__main__ import main
 from swarm_agent.mesh.scenarios.air import Air, AirSession
 from swarm_agent.mesh.scenarios.clock import ReckonedClock
-from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.impairment import NETWORKS, Impairment
 from swarm_agent.mesh.scenarios.places import SCENARIOS
 from swarm_agent.mesh.scenarios.reckoned import play_reckoned
+from swarm_agent.mesh.scenarios.referee import recovered_s
 
 BAD = Impairment(loss=0.3, delay_s=0.2, doubled=0.1)
 
@@ -82,6 +85,35 @@ def test_what_the_air_loses_hangs_on_the_seed_alone():
         heard.append(hearer.drain().claims)
     assert heard[0] == heard[1]
     assert heard[0] != heard[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('network', NETWORKS)
+def test_over_every_bad_network_two_pass_in_the_corridor_and_nobody_touches(network):
+    result = play_reckoned(SCENARIOS['corridor'], seed=1, bad=NETWORKS[network])
+    assert (result.arrived, result.contacts, result.deadlocks) == (2, 0, 0)
+    assert math.isnan(result.recovered_s) or result.recovered_s <= 5.0
+
+
+def test_recovery_is_counted_from_the_end_of_the_partition_for_those_under_way():
+    track = [(float(at), 0.0, 0.0, 'waits' if at < 13 else 'drives') for at in range(20)]
+    late = {'goals': 1, 'done': False, 'arrivals_s': [], 'track': track}
+    early = late | {'done': True, 'arrivals_s': [3.0]}
+    assert recovered_s([late, early], 10.0) == 3.0
+    assert recovered_s([early], 10.0) == 0.0
+    assert math.isnan(recovered_s([late], 0.0))
+
+
+@pytest.mark.slow
+def test_one_that_is_killed_and_started_again_goes_on_and_arrives():
+    result = play_reckoned(SCENARIOS['restarted'], seed=1, bad=Impairment())
+    assert (result.arrived, result.contacts) == (2, 0)
+
+
+def test_a_restart_is_played_in_reckoned_time_only(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['restarted'])
+    assert '--reckoned' in capsys.readouterr().err
 
 
 @pytest.mark.slow

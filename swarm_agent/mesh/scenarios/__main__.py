@@ -2,25 +2,27 @@
 """`swarm bench scenarios NAME…`: robots meet over real Zenoh; a referee counts contacts."""
 
 import argparse
+import itertools
 import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from swarm_agent.mesh.scenarios.impairment import Impairment
+from swarm_agent.mesh.scenarios.impairment import NETWORKS, Impairment
 from swarm_agent.mesh.scenarios.picture import draw
 from swarm_agent.mesh.scenarios.places import SCENARIOS, Scenario
 from swarm_agent.mesh.scenarios.reckoned import play_reckoned
 from swarm_agent.mesh.scenarios.referee import Result, play
 
 COLUMNS = (
-    'scenario', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
-    'longest_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s', 'slowest_tick_s',
+    'scenario', 'network', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
+    'longest_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s', 'recovered_s',
+    'slowest_tick_s',
     'machine_s',
 )  # fmt: skip
 LONGEST_WAIT_S = 30.0
@@ -37,14 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cut_to_s=options.cut[1],
         clock_s=options.clock_ms / 1e3,
     )
+    networks = NETWORKS if options.networks else {'': bad}
+    names = options.names or sorted(SCENARIOS)
     results = []
-    for name in options.names or sorted(SCENARIOS):
+    for name, (network, how) in itertools.product(names, networks.items()):
         scenario = SCENARIOS[name]
-        result = _played(scenario, bad, options)
+        result = replace(_played(scenario, how, options), network=network)
         results.append(result)
         if options.pictures is not None:
             options.pictures.mkdir(parents=True, exist_ok=True)
-            draw(scenario, result, options.pictures / f'{name}.svg')
+            kind = f'_{network}' if network else ''
+            draw(scenario, result, options.pictures / f'{name}{kind}.svg')
     _show(results, options.json)
     return 1 if any(one.contacts or one.deadlocks for one in results) else 0
 
@@ -86,6 +91,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         '--cut', type=float, nargs=2, default=(0.0, 0.0), metavar=('FROM_S', 'TO_S'),
         help='odd and even robots do not hear each other between these times',
     )  # fmt: skip
+    parser.add_argument(
+        '--networks', action='store_true',
+        help=f'play each over these networks in turn: {", ".join(NETWORKS)}',
+    )  # fmt: skip
     parser.add_argument('--pictures', type=Path, metavar='FOLDER', help='write an SVG of each')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the results too')
     options = parser.parse_args(arguments)
@@ -94,6 +103,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f'no scenario {unknown[0]!r}; there are {", ".join(sorted(SCENARIOS))}')
     if not 0.0 <= options.loss < 1.0 or not 0.0 <= options.doubled <= 1.0:
         parser.error('--loss and --doubled are shares from 0 to 1')
+    back = [name for name in options.names or SCENARIOS if SCENARIOS[name].back_s]
+    if back and not options.reckoned:
+        if options.names:
+            parser.error(f'{back[0]}: robots are started again only with --reckoned')
+        options.names = sorted(set(SCENARIOS) - set(back))
     return options
 
 
@@ -107,7 +121,7 @@ def _show(results: list[Result], json_file: Path | None) -> None:
                 for name in COLUMNS
             )
         )
-    Console(width=160).print(table)
+    Console(width=190).print(table)
     for result in results:
         for story in result.stories:
             if story['goals'] and not story['done'] and story['longest_wait_s'] > LONGEST_WAIT_S:

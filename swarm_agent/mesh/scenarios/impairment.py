@@ -36,6 +36,19 @@ class Impairment:
     """How far the wall clock of robots of odd number is ahead."""
 
 
+NETWORKS = {
+    'good': Impairment(),
+    'loss': Impairment(loss=0.3),
+    'late': Impairment(delay_s=0.2),
+    'doubled': Impairment(doubled=0.5, delay_s=0.05),
+    'cut': Impairment(cut_from_s=6.0, cut_to_s=66.0),
+    'clock': Impairment(clock_s=0.5),
+    'all': Impairment(loss=0.3, delay_s=0.2, doubled=0.2, clock_s=0.5),
+}
+"""What `--networks` goes through: 30 % lost, 200 ms with jitter, doubled and out of order, parted
+for a minute in the middle, clocks half a second apart, and all of it but the partition."""
+
+
 class ImpairedGate(Gate):
     """A gate behind a bad network."""
 

@@ -33,6 +33,8 @@ class Scenario:
     """The start mark of a robot that stands for ever, after `event_s`."""
     kill: str = ''
     event_s: float = 4.0
+    back_s: float = 0.0
+    """So long after it was killed that robot is started again and goes on; 0: never."""
 
 
 CORRIDOR = """
@@ -193,6 +195,15 @@ SCENARIOS = {
             drawing=HALL,
             errands='ab ba s-',
             kill='s',
+        ),
+        Scenario(
+            name='restarted',
+            about='one that is killed in the corridor and started again after 5 s',
+            drawing=CORRIDOR,
+            errands='ab ba',
+            kill='a',
+            event_s=6.0,
+            back_s=5.0,
         ),
         Scenario(
             name='same_goal',

@@ -46,6 +46,8 @@ class Result:
     slowest_tick_s: float = 0.0
     """Above 0.1 s the machine cannot keep up, and the bodies' time passes more slowly; in step of
     one robot, otherwise of all robots of a process."""
+    network: str = ''
+    """The bad network that was chosen by name, if one was."""
     machine_s: float = math.nan
     """How long the run took on the machine."""
     stories: list[dict[str, Any]] = field(default_factory=list)
@@ -99,7 +101,7 @@ def play(
         groups = _groups(errands, processes)
         players = [stage.start(MODULE, 'robots', group, **told) for group in groups]
         pace = InStep(players=players) if in_step else RealTime()
-        return _watched(scenario, errands, groups, players, arena, seconds, pace)
+        return _watched(scenario, errands, groups, players, arena, seconds, pace, bad)
 
 
 def _groups(errands: list[Errand], processes: int) -> list[list[str]]:
@@ -136,6 +138,7 @@ def _watched(
     arena: Floats,
     seconds: float | None,
     pace: Pace,
+    bad: Impairment,
 ) -> Result:
     for player in players:
         if not player.read().get('ready'):
@@ -162,7 +165,11 @@ def _watched(
         reader.join(timeout=30)
         player.close()
     result = summed(scenario, errands, run, watch, took_s, struck_s, victims)
-    return replace(result, machine_s=round(machine_s, 1))
+    return replace(
+        result,
+        machine_s=round(machine_s, 1),
+        recovered_s=recovered_s(run.stories, bad.cut_to_s),
+    )
 
 
 def _until_over(
@@ -199,6 +206,20 @@ def _all_done(run: Run, groups: list[list[str]], errands: list[Errand], *, struc
     victims = {one.agent_id for one in errands if one.frozen or one.killed}
     awaited = [number for number, group in enumerate(groups) if group[0] not in victims]
     return struck and all(run.done.get(number, False) for number in awaited)
+
+
+def recovered_s(stories: list[dict[str, Any]], cut_to_s: float) -> float:
+    """How long after a partition every robot that still had a way to go moved again [s]."""
+    if not cut_to_s:
+        return math.nan
+    found = []
+    for story in stories:
+        over_s = story['arrivals_s'][-1] if story['done'] and story['arrivals_s'] else math.inf
+        if story['goals'] and over_s > cut_to_s:
+            later = [at for at, _, _, what in story['track'] if at >= cut_to_s]
+            moved = [at for at, _, _, what in story['track'] if at >= cut_to_s and what != 'waits']
+            found.append(moved[0] - cut_to_s if moved else math.inf if later else 0.0)
+    return round(max(found, default=0.0), 2)
 
 
 def summed(

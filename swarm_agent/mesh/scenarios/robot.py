@@ -2,7 +2,7 @@
 """One robot of a scenario: real situation core and mesh session on a body of arithmetic."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -153,6 +153,14 @@ class Robot:
         """Begin with the first errand."""
         self._began_s = self._moved_s = self._steady_s()
         self._next_goal()
+
+    def restart(self, session: Session) -> None:
+        """Come back from death where the body stands, knowing nothing but its errand."""
+        now_s = self._steady_s()
+        self.params = replace(self.params, start=self._pose)
+        self.session, self._state = session, initial(self.params)
+        self._odom, self._speeds, self._stopped = (0.0, 0.0, 0.0), (0.0, 0.0), False
+        self._moved_s, self._since_s, self._wish = now_s, -1.0, self._wanted
 
     def tick(self) -> None:
         """Move, look, hear, decide, say."""
