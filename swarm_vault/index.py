@@ -5,10 +5,10 @@ It holds where each line stands, and the fields that are asked for; the answer i
 the log. It follows logs that grow, and is made anew whenever it does not fit them.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,15 @@ CREATE TABLE events (
     time_ns INTEGER, log INTEGER, seq INTEGER, type INTEGER,
     file INTEGER, offset INTEGER, length INTEGER
 );
-CREATE INDEX by_time ON events (time_ns);
-CREATE INDEX by_type ON events (type, time_ns);
-CREATE INDEX by_log ON events (log, time_ns);
 """
-_END = re.compile(
-    rb',"id":"([a-z0-9_]+)/([a-z0-9_]+)/[0-9]+","kind":"([A-Z_]+)","prev":"[0-9a-f]*"'
-    rb',"seq":([0-9]{1,18}),"source":"[a-z0-9_/]*","specversion":"1.0","time_ns":([0-9]{1,18})'
-    rb',"type":"([^"\\]*)"\}'
-)
-"""The end of a pinned line, from the key `id` on: it holds all that is asked for."""
+_ORDERS = {'by_time': 'time_ns', 'by_type': 'type, time_ns', 'by_log': 'log, time_ns'}
+_OWN = b',"id":"'
+_PARTS = (b'kind', b'prev', b'seq', b'time_ns', b'type', b'}\n')
+"""What stands between the quotes of a pinned line's end, from the key `id` on, at `_PLACES`."""
+_PLACES = itemgetter(2, 6, 10, 20, 22, 25)
 _BATCH = 50_000
+_MOST_NS = 2**63
+"""SQLite holds no larger number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +91,8 @@ class Index:
             self.forget()
             known = {}
         with self._base:
+            if not known:
+                self._drop_orders()
             for path in paths:
                 name = self._name(path)
                 file, begin = known.get(name, (None, 0))
@@ -100,7 +100,14 @@ class Index:
                     file = self._take(path, name, file, begin)
                 cold = path.suffix == SUFFIX
                 self._base.execute('UPDATE files SET cold = ? WHERE file = ?', (cold, file))
+            for name, columns in _ORDERS.items():
+                self._base.execute(f'CREATE INDEX IF NOT EXISTS {name} ON events ({columns})')
         return int(self._base.execute('SELECT count(*) FROM events').fetchone()[0])
+
+    def _drop_orders(self) -> None:
+        """What is made anew is put in order at its end: twice as fast as line by line."""
+        for name in _ORDERS:
+            self._base.execute(f'DROP INDEX IF EXISTS {name}')
 
     def forget(self) -> None:
         """Empty the index; `update` makes it anew from the logs."""
@@ -166,17 +173,22 @@ class Index:
             text = 'INSERT INTO files (path, bytes, cold) VALUES (?, 0, 0)'
             file = self._base.execute(text, (name,)).lastrowid
         end, rows = begin, []
+        numbers: dict[tuple[bytes, ...], tuple[int, int]] = {}
+        """Of log and type, by their bytes: a log has few."""
         with open_segment(path) as lines:
             lines.seek(begin)
             for line in lines:
                 if not line.endswith(b'\n'):
                     break
-                row = _row_of(line)
-                if row is not None:
-                    agent, writer, seq, time_ns, kind, type_ = row
-                    log = self._logs.get((agent, writer)) or self._log(agent, writer)
-                    type_id = self._types.get((kind, type_)) or self._type(kind, type_)
-                    rows.append((time_ns, log, seq, type_id, file, end, len(line) - 1))
+                quick = _quick_row(line)
+                if quick is not None and quick[2:] in numbers:
+                    rows.append((*quick[:2], *numbers[quick[2:]], file, end, len(line) - 1))
+                elif (row := _row_of(line)) is not None:
+                    seq, time_ns, *names = row
+                    place = self._numbers(*names)
+                    rows.append((seq, time_ns, *place, file, end, len(line) - 1))
+                    if quick is not None:
+                        numbers[quick[2:]] = place
                 end += len(line)
                 if len(rows) >= _BATCH:
                     self._insert(rows)
@@ -186,11 +198,15 @@ class Index:
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
         self._base.executemany(
-            'INSERT INTO events (time_ns, log, seq, type, file, offset, length)'
+            'INSERT INTO events (seq, time_ns, log, type, file, offset, length)'
             ' VALUES (?, ?, ?, ?, ?, ?, ?)',
             rows,
         )
         rows.clear()
+
+    def _numbers(self, agent: str, writer: str, kind: str, name: str) -> tuple[int, int]:
+        log = self._logs.get((agent, writer)) or self._log(agent, writer)
+        return log, self._types.get((kind, name)) or self._type(kind, name)
 
     def _log(self, agent: str, writer: str) -> int:
         text = 'INSERT INTO logs (agent, writer) VALUES (?, ?)'
@@ -236,20 +252,30 @@ class Index:
         return size if kept == (1,) else len(read_cold(path))
 
 
-def _row_of(line: bytes) -> tuple[str, str, int, int, str, str] | None:
+def _quick_row(line: bytes) -> tuple[int, int, bytes, bytes, bytes] | None:
+    """Sequence number, time, log, kind and type of a pinned line with its newline.
+
+    The last three are bytes as they stand there; None where a closer look is needed.
+    """
+    parts = line[line.rfind(_OWN) + len(_OWN) :].split(b'"')
+    if len(parts) != 26 or _PLACES(parts) != _PARTS or b'\\' in parts[24]:
+        return None
+    seq, time_ns = parts[11][1:-1], parts[21][1:-1]
+    if not (seq.isdigit() and time_ns.isdigit() and len(seq) < 19 and len(time_ns) < 20):
+        return None
+    when = int(time_ns)
+    if when >= _MOST_NS:
+        return None
+    return int(seq), when, parts[0].rpartition(b'/')[0], parts[4], parts[24]
+
+
+def _row_of(line: bytes) -> tuple[Any, int, str, str, str, str] | None:
     """The fields of a line, with its newline; None if it is no event."""
-    found = _END.match(line, line.rfind(b',"id":"'))
-    if found is not None:
-        agent, writer, kind, seq, time_ns, type_ = found.groups()
-        try:
-            name = type_.decode()
-        except UnicodeDecodeError:
-            return None
-        return agent.decode(), writer.decode(), int(seq), int(time_ns), kind.decode(), name
     try:
-        return _row(parse_line(line[:-1]))
+        agent, writer, seq, time_ns, kind, name = _row(parse_line(line[:-1]))
     except VaultError:
         return None
+    return seq, time_ns, agent, writer, kind, name
 
 
 def _row(event: dict[str, Any]) -> tuple[str, str, Any, int, str, str]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from vault_world import CORES, bag_file, log_file, log_lines, record, run, signed_vault
 
 from swarm_vault import cli, cli_time
+from swarm_vault import index as index_module
 from swarm_vault.errors import VaultError
 from swarm_vault.fork import fork_vault
 from swarm_vault.frames import BagReader
@@ -226,7 +227,7 @@ def test_a_bag_alone_can_be_replayed(vault: Path, monkeypatch):
     monkeypatch.setattr('vault_world.GAIN', 0.75)
     assert call('replay', '--bag', bag_file(vault)).exit_code == 1
     assert call('replay').exit_code == 2
-    assert 'is no bag of decisions' in str(call('replay', '--bag', log_file(vault)).exception)
+    assert 'is no rosbag2 recording' in str(call('replay', '--bag', log_file(vault)).exception)
 
 
 def test_a_live_bag_of_a_killed_recorder_can_be_replayed(tmp_path: Path):
@@ -316,3 +317,13 @@ def test_our_reader_of_bags_agrees_with_the_library(vault: Path):
     with bag_file(vault).open('rb') as file:
         theirs = [r.data for r in StreamReader(file).records if type(r).__name__ == 'Message']
     assert list(BagReader(bag_file(vault))) == theirs
+
+
+def test_the_quick_look_of_the_index_sees_what_a_close_one_sees(tmp_path: Path):
+    record(tmp_path, frames=2, events=2)
+    for line in log_file(tmp_path).read_bytes().splitlines(keepends=True):
+        seq, time_ns, *names = index_module._row_of(line)
+        agent, writer, kind, name = (text.encode() for text in names)
+        assert index_module._quick_row(line) == (seq, time_ns, agent + b'/' + writer, kind, name)
+        for strange in (line.replace(b'"type":"', b'"type":"\\u00e9'), b'{"seq":1}\n', b'x\n'):
+            assert index_module._quick_row(strange) is None
