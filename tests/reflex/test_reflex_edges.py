@@ -327,6 +327,20 @@ def test_way_out_that_first_leads_nearer_is_no_escape():
         assert (found.escape, found.speed_mps) == (escapes, 0.1 if escapes else 0.0)
 
 
+def test_time_to_react_counts_before_an_obstacle():
+    params = replace(PARAMS, stop_distance_m=0.0, slow_distance_m=0.05)
+    bench = Bench(params)
+    assert bench.state is not None
+    bench.state = replace(bench.state, last=Motion(vx_mps=1.0, wz_radps=0.0))
+    free_m = 0.64 - AMR.radius_m - params.hard_margin_m
+    most = stopping_speed(free_m, params.reaction_s, AMR.max_decel_mps2)
+    assert bench.tick(1.0, ranges_m=0.64).vx_mps == pytest.approx(most, abs=1e-9)
+    bench.state = replace(bench.state, last=Motion(vx_mps=1.0, wz_radps=0.0))
+    older = stopping_speed(free_m, params.reaction_s + 0.2, AMR.max_decel_mps2)
+    aged = bench.tick(1.0, scan=scan_of(0.64, bench.now_ns + 10_000_000, 0.2))
+    assert aged.vx_mps == pytest.approx(older, abs=1e-9)
+
+
 def test_what_lies_exactly_at_the_margin_is_outside_it():
     params = replace(PARAMS, robot=replace(AMR, radius_m=0.25))
     behind = np.array(((-0.5,), (0.0,)))
