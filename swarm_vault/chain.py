@@ -2,7 +2,6 @@
 """Whether a line continues a chain. Pure; what verifies a log and what copies one agree on it."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from swarm_vault.errors import VaultError
@@ -60,7 +59,7 @@ def follow(
             if step.reason:
                 yield event, prev, step.reason
                 return
-        prev = sha256(line).hexdigest()
+        prev = line_hash(line)
         seq += 1
         yield event, prev, ''
 

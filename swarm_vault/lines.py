@@ -28,6 +28,8 @@ KEYS = (
 MAX_LINE_BYTES = 2_000_000
 """A longer event is refused: it belongs into a bag."""
 
+_begun = sha256().copy
+"""A copy of an empty hash: OpenSSL makes that a quarter faster than a new one."""
 _EXPONENT = re.compile(rb'e(?<=[0-9]e)[-+0-9]')
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
@@ -123,7 +125,9 @@ def _encode_type(type_: str) -> bytes:
 
 def line_hash(line: bytes) -> str:
     """The hash by which the next line refers to this one: SHA-256, hex."""
-    return sha256(line).hexdigest()
+    digest = _begun()
+    digest.update(line)
+    return digest.hexdigest()
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
