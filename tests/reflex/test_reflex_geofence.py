@@ -102,6 +102,13 @@ def test_inside_is_judged_by_the_even_odd_rule():
     assert is_inside((SQUARE[::-1],), 1.9, -1.9)
 
 
+def test_slanted_edges_part_inside_from_outside():
+    wedge = (((0.0, 0.0), (6.0, 0.0), (0.0, 3.0)),)
+    for x_m, y_m in ((3.9, 1.0), (1.9, 2.0), (0.1, 2.9)):
+        assert is_inside(wedge, x_m, y_m)
+        assert not is_inside(wedge, x_m + 0.2, y_m)
+
+
 def test_fence_edges_are_points_close_together():
     points = fence_points((SQUARE,))
     assert points.shape == (2, 320)
