@@ -5,7 +5,7 @@ With a newer head goes the proof that it continues what each witness holds. A wi
 something else says what, and gets its proof the next time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from swarm.v1 import common_pb2, mesh_pb2
@@ -89,9 +89,9 @@ class WitnessDesk:
         notes = [note for folder in self._folders.values() if (note := newest_note(folder))]
         fresh = [note for note in notes if note not in self._said]
         self._said = notes
-        steps = list(self._steps())[:_MAX_STEPS]
-        told = [parse_note(note).checkpoint for note in notes]
-        self._announced = {one.writer: one.size for one in told}
+        told = {one.writer: one.size for one in (parse_note(note).checkpoint for note in notes)}
+        steps = list(self._steps(told))[:_MAX_STEPS]
+        self._announced = told
         parts = [steps[at : at + STEPS] for at in range(0, len(steps), STEPS)] or [[]]
         heads = [mesh_pb2.LogHeads(steps=part) for part in parts]
         heads[-1].checkpoints.extend(fresh)
@@ -128,13 +128,13 @@ class WitnessDesk:
             refused += [{'log': said.agent_id, 'reason': reason} for reason in told]
         return refused
 
-    def _steps(self) -> Iterator[common_pb2.HeadStep]:
-        """From what the witnesses hold to the newest heads; who holds the same shares a step."""
+    def _steps(self, told: Mapping[str, int]) -> Iterator[common_pb2.HeadStep]:
+        """From what the witnesses hold to the heads that are told; who holds the same shares."""
         held = {
             (writer, size) for (writer, by), size in self._held.items() if by in self._watchers
         }
         for writer, size in sorted({place for place in held if place[1]} | self._late(held)):
-            step = step_from(self._folders[writer], size)
+            step = step_from(self._folders[writer], size, up_to=told.get(writer, 0))
             if step is not None:
                 message = step_message(writer, step)
                 message.checkpoint = message.checkpoint or newest_note(self._folders[writer])

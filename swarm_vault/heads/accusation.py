@@ -2,7 +2,8 @@
 """What a log says of heads that its robot refused: anybody can judge the evidence again.
 
 An accusation holds when both notes are signed by the accused log and contradict each other. That
-a proof did not fit is the witness's word: the notes are signed, the hashes could be its own.
+a proof did not fit is the witness's word: the notes are signed, the hashes could be its own. That
+a log went back is its word, too: an honest log also signed a short head, only before the long one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,12 +45,13 @@ def judge_accusations(
         if found.word is Word.UNPROVED:
             missing.append(f'{found.data.get("reason")} ({found.by} seq {found.seq})')
         elif found.word is not None:
-            reasons.append(_judged(found, trust))
+            doubt = next(_doubts(found, trust), '')
+            believed = missing if found.word is Word.ROLLED_BACK else reasons
+            (reasons if doubt else believed).append(_said(found, doubt))
     return reasons, missing
 
 
-def _judged(found: Accusation, trust: Trust) -> str:
-    doubt = next(_doubts(found, trust), '')
+def _said(found: Accusation, doubt: str) -> str:
     if doubt:
         return f'{found.by}: seq {found.seq} accuses {found.data.get("log")}, but {doubt}'
     return f'{found.data["reason"]} ({found.by} seq {found.seq})'

@@ -16,7 +16,7 @@ from swarm_vault.core import Core
 from swarm_vault.merkle import proves_consistency
 
 PATIENCE_NS = 30_000_000_000
-"""A log that grows for so long without a proof is told of."""
+"""A log that grows for so long without a proof, or stays so long behind, is told of."""
 
 
 class Word(str, Enum):
@@ -30,6 +30,8 @@ class Word(str, Enum):
     """A proof from what we hold is missing so far."""
     UNPROVED = 'unproved'
     UNSIGNED = 'unsigned'
+    BEHIND = 'behind'
+    """Fewer lines than we hold: an old word that came late, or a log put back; time tells."""
     ROLLED_BACK = 'rolled back'
     TWO_STORIES = 'two stories'
     FORKED = 'forked'
@@ -122,6 +124,8 @@ class Held:
     known: Known | None = None
     wanted_ns: int | None = None
     """Since when a proof is missing."""
+    behind_ns: int | None = None
+    """Since when it showed nothing but fewer lines than are known."""
     told: frozenset[str] = field(default_factory=frozenset)
     """Refusals since the last signature."""
 
@@ -150,7 +154,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
 
 
 def _judge(held: Held, shown: Shown, now_ns: int, params: Params) -> Answer:
-    known, since_ns = held.known, held.wanted_ns
+    known = held.known
     size = 0 if known is None else known.size
     reason = _unbelievable(shown, params)
     if reason:
@@ -158,10 +162,20 @@ def _judge(held: Held, shown: Shown, now_ns: int, params: Params) -> Answer:
     if known is None:
         return Answer(word=Word.COUNTERSIGN)
     word, reason = _continues(known, shown)
-    if word is Word.WANTED and since_ns is not None and now_ns - since_ns > PATIENCE_NS:
+    if word is Word.WANTED and _too_long(held.wanted_ns, now_ns):
         word = Word.UNPROVED
         reason = f'{shown.log}: shows no proof that it continues the {size} lines held of it'
+    elif word is Word.BEHIND and _too_long(held.behind_ns, now_ns):
+        word = Word.ROLLED_BACK
+        reason = (
+            f'{shown.log}: had {size} lines when it was countersigned, for long now says'
+            f' {shown.size}; it was rolled back'
+        )
     return Answer(word=word, reason=reason, held=size)
+
+
+def _too_long(since_ns: int | None, now_ns: int) -> bool:
+    return since_ns is not None and now_ns - since_ns > PATIENCE_NS
 
 
 def _unbelievable(shown: Shown, params: Params) -> str:
@@ -181,10 +195,7 @@ def _continues(known: Known, shown: Shown) -> tuple[Word, str]:
     if shown.size > known.size:
         return (Word.WANTED, '') if usable is None else _proved(known, shown, usable)
     if shown.size < known.size:
-        return Word.ROLLED_BACK, (
-            f'{shown.log}: had {known.size} lines when it was countersigned,'
-            f' now says {shown.size}; it was rolled back'
-        )
+        return Word.BEHIND, ''
     if (shown.root, shown.head) == (known.root, known.head):
         return Word.KNOWN, ''
     return Word.TWO_STORIES, f'{shown.log}: tells two stories of its {shown.size} lines'
@@ -209,10 +220,12 @@ def _after(held: Held, shown: Shown, answer: Answer, now_ns: int) -> Held:
     if answer.word is Word.KNOWN:
         return Held(known=held.known)
     told = held.told | {answer.word.value} if answer.word in REFUSALS else held.told
-    since_ns = held.wanted_ns
-    if answer.word is Word.WANTED and since_ns is None:
-        since_ns = now_ns
-    return replace(held, told=told, wanted_ns=since_ns)
+    wanted_ns, behind_ns = held.wanted_ns, held.behind_ns
+    if answer.word is Word.WANTED and wanted_ns is None:
+        wanted_ns = now_ns
+    if answer.word is Word.BEHIND and behind_ns is None:
+        behind_ns = now_ns
+    return replace(held, told=told, wanted_ns=wanted_ns, behind_ns=behind_ns)
 
 
 CORE = Core(

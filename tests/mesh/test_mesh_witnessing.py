@@ -2,6 +2,7 @@
 """Peers countersign where each other's logs stand, and refuse what contradicts itself."""
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,13 +133,37 @@ def test_who_joins_late_or_lost_its_book_begins_anew(vault: Path):
             assert late.witness.held('amr_1/reflex') == other.witness.held('amr_1/reflex') == 6
 
 
-def test_a_peer_that_goes_back_is_refused_once_in_words(vault: Path):
+def test_a_log_that_grows_while_its_heads_are_read_is_told_of_up_to_the_same_line(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def grown(folder: Path) -> str:
+        """A note is read, and at once the log has a newer one."""
+        note = newest_note(folder)
+        if folder.name == 'reflex':
+            record(vault, 'amr_1', 'reflex')
+        return note
+
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+        monkeypatch.setattr('swarm_agent.mesh.witnessing.newest_note', grown)
+        for at in range(2, 6):
+            said = say(one, at)
+            ends = {parse_note(step.checkpoint).checkpoint.size for m in said for step in m.steps}
+            told = {parse_note(note).checkpoint.size for m in said for note in m.checkpoints}
+            assert ends <= told
+            assert other.hear(said) == []
+            one.hear(other.words(at * SAY_EVERY_NS, 5))
+
+
+def test_a_peer_that_stays_back_is_refused_once_in_words(vault: Path):
     with desks(vault, 'amr_1', 'amr_2') as (one, other):
         early = [mesh_pb2.LogHeads.FromString(m.SerializeToString()) for m in say(one, 1)]
         assert other.hear(early) == []
         record(vault, 'amr_1', 'reflex')
         assert one.hear(say(other, 1)) == []
         assert other.hear(say(one, 2)) == []
+        assert other.hear(early) == []
+        other.witness._clock = lambda: time.monotonic_ns() + PATIENCE_NS
         (refused,) = other.hear(early)
         assert refused['why'] == 'rolled back'
         assert 'it was rolled back' in refused['reason']
