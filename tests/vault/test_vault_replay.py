@@ -116,6 +116,7 @@ def test_the_table_names_the_cores_of_the_rooms():
         'plan_check',
         'strategy',
         'laws',
+        'mediation',
         'witness',
     }
     assert all('.core' in target for target in TABLE.values())
