@@ -21,7 +21,7 @@ from swarm_reflex.bench.endurance import endurance
 from swarm_reflex.bench.faults import faults
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
-from swarm_reflex.bench.stage import Base, Stage, cpu_s
+from swarm_reflex.bench.stage import Base, Stage, cpu_s, numbers_of
 from swarm_reflex.realtime import claim_realtime
 from swarm_reflex.transport import use_sockets
 
@@ -59,10 +59,7 @@ def latency(stage: Stage, node: Node, stops: int, *, busy: bool) -> list[Figure]
 def _stop_times(stage: Stage, node: Node, robot: str, stops: int) -> list[float]:
     base = Base(node, [robot])
     feeder = stage.feeder(robot, '--stops', str(stops), listen=True)
-    while feeder.poll() is None:
-        base.listen(50_000_000)
-    assert feeder.stdout is not None, 'it was started to be listened to'
-    shown = [int(line) for line in feeder.stdout.read().split()]
+    shown = numbers_of(feeder, lambda: base.listen(50_000_000))
     stage.end(feeder)
     found, zeros = [], iter(base.stops[0])
     zero_ns = next(zeros, None)

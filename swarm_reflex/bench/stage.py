@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,6 +91,21 @@ class Stage:
                 process.stdout.close()
             if process in self._processes:
                 self._processes.remove(process)
+
+
+def numbers_of(process: subprocess.Popen[str], meanwhile: Callable[[], None]) -> list[int]:
+    """What a process prints until it ends; a pipe that nobody empties would hold it up."""
+    found: list[int] = []
+
+    def read() -> None:
+        assert process.stdout is not None, 'it was started to be listened to'
+        found.extend(int(line) for line in process.stdout)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while reader.is_alive():
+        meanwhile()
+    return found
 
 
 def cpu_s(process: subprocess.Popen[str]) -> float:

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from reflex_world import PARAMS
 from swarm_reflex.bench.endurance import drive, endured
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
+from swarm_reflex.bench.stage import numbers_of
 from swarm_reflex.core import CORE
 
 
@@ -46,6 +48,13 @@ def test_drive_of_the_endurance_bench_moves_and_loses_no_tick(
         state, outputs = CORE.decide(state, inputs, PARAMS)
         moved += outputs.vx_mps > 0.1
     assert moved > 100
+
+
+def test_a_feeder_that_prints_more_than_a_pipe_holds_comes_to_its_end():
+    command = [sys.executable, '-c', 'print(*range(100_000), sep="\\n")']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        found = numbers_of(process, lambda: time.sleep(0.001))
+    assert found == list(range(100_000))
 
 
 @pytest.mark.ros
