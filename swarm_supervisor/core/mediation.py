@@ -109,9 +109,13 @@ class MediationParams:
     """When the mediator is called, and how often it may try."""
 
     stuck_s: float = 30.0
+    """A robot that stood so long on a mission is stuck [s]."""
     conflicts: int = 3
+    """So often two robots decline each other before it is called."""
     complexity: float = 0.8
+    """Load of a plan above which it is looked at before it starts, 0 to 1."""
     success: float = 1.0
+    """Share of the success criteria that must be met at the end, 0 to 1."""
     most: int = 3
     """Attempts in one mission; then a human is asked."""
     model: str = ''

@@ -24,12 +24,6 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def operator(supervisor: Supervisor) -> Iterator[OperatorClient]:
-    with supervisor.operator() as client:
-        yield client
-
-
-@pytest.fixture
 def robot(supervisor: Supervisor) -> Iterator[TalkingRobot]:
     with robot_of(supervisor, 'amr_1') as talking:
         yield talking

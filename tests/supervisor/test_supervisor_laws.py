@@ -4,7 +4,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from supervisor_room import (
     Supervisor,
     TalkingRobot,
     local_model,
-    robot_of,
     until,
     write_fleet,
 )
@@ -59,18 +57,6 @@ def supervisor(folder: Path) -> Iterator[Supervisor]:
     fleet = load_fleet(folder / 'fleet.yaml')
     with Supervisor(fleet, folder / 'vault') as running:
         yield running
-
-
-@pytest.fixture
-def operator(supervisor: Supervisor) -> Iterator[OperatorClient]:
-    with supervisor.operator() as client:
-        yield client
-
-
-@pytest.fixture
-def pair(supervisor: Supervisor) -> Iterator[list[TalkingRobot]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(robot_of(supervisor, n)) for n in ('amr_1', 'amr_2')]
 
 
 PATROL = 'patrol west_end, east_end with amr_1'

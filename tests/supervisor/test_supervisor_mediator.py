@@ -306,18 +306,6 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
         yield running
 
 
-@pytest.fixture
-def pair(supervisor: Supervisor) -> Iterator[list[TalkingRobot]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(robot_of(supervisor, n)) for n in ('amr_1', 'amr_2')]
-
-
-@pytest.fixture
-def operator(supervisor: Supervisor) -> Iterator[OperatorClient]:
-    with supervisor.operator() as client:
-        yield client
-
-
 def report(supervisor: Supervisor, robot: TalkingRobot, **fields: object) -> None:
     """Telemetry with the supervisor's own clock."""
     robot.report(stamp_ns=supervisor.hq.clock(), **fields)

@@ -2,12 +2,11 @@
 """The judge at the supervisor sees the way that a task needs, and who was said to be on it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
-from supervisor_room import CONFIG, Supervisor, TalkingRobot, robot_of, until, write_fleet
+from supervisor_room import CONFIG, Supervisor, TalkingRobot, until, write_fleet
 from swarm.v1 import operator_pb2
 from typer.testing import CliRunner
 
@@ -46,18 +45,6 @@ def supervisor(tmp_path: Path, kind: str) -> Iterator[Supervisor]:
     fleet = load_fleet(folder / 'fleet.yaml')
     with Supervisor(fleet, folder / 'vault') as running:
         yield running
-
-
-@pytest.fixture
-def pair(supervisor: Supervisor) -> Iterator[list[TalkingRobot]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(robot_of(supervisor, n)) for n in ('amr_1', 'amr_2')]
-
-
-@pytest.fixture
-def operator(supervisor: Supervisor) -> Iterator[OperatorClient]:
-    with supervisor.operator() as client:
-        yield client
 
 
 def submit(client: OperatorClient, text: str) -> operator_pb2.SubmitReply:

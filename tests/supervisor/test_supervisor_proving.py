@@ -2,11 +2,10 @@
 """Every order of a mission passes the plan checker before it leaves, whoever planned it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from supervisor_room import Supervisor, TalkingRobot, robot_of, small_fleet, until
+from supervisor_room import Supervisor, TalkingRobot, small_fleet, until
 from swarm.v1 import operator_pb2
 
 from swarm_supervisor.client import OperatorClient
@@ -18,18 +17,6 @@ from swarm_vault.replay import replay_vault
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     with small_fleet(tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def operator(supervisor: Supervisor) -> Iterator[OperatorClient]:
-    with supervisor.operator() as client:
-        yield client
-
-
-@pytest.fixture
-def pair(supervisor: Supervisor) -> Iterator[list[TalkingRobot]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(robot_of(supervisor, n)) for n in ('amr_1', 'amr_2')]
 
 
 def charged(supervisor: Supervisor, pair: list[TalkingRobot], *shares: float) -> None:
