@@ -5,6 +5,7 @@ The rules are those of a fair game: what is dropped must be avoidable, and every
 (homes, named places, the robots themselves) must stay connected for the largest robot.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,15 @@ class Placing:
         """Remember that an object stands there from now on."""
         self._standable &= ~self._blocked(placed)
         self._objects.append(placed)
+
+    def sees(self, place: Point, placed: Placed) -> bool:
+        """Whether the map leaves free the straight line from a place to an object's middle."""
+        steps = 2 + int(math.dist(place, (placed.x_m, placed.y_m)) / self._grid.resolution_m)
+        x, y = (
+            np.linspace(*ends, steps) for ends in ((place[0], placed.x_m), (place[1], placed.y_m))
+        )
+        cells = [self._grid.cell_of(float(one), float(two)) for one, two in zip(x, y, strict=True)]
+        return all(bool(self._grid.free[cell]) for cell in cells)
 
     def _touches_nothing(self, placed: Placed) -> bool:
         if not self._inside(placed):

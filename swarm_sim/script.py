@@ -24,7 +24,7 @@ MOVING_SHARE = 0.4
 STRAIGHT_RADPS = 0.5
 """Turning faster than this, it has no driving direction."""
 MET_M = 1.2
-"""An object to which a robot came as near as this has been met."""
+"""An object to which a robot came as near as this, and sees it, has been met."""
 UNMET_S = 6.0
 """So long an object waits to be met before it falls elsewhere."""
 
@@ -130,9 +130,11 @@ class Script:
     def _met(self, drop: Drop, world: World, now_s: float) -> Placed | None:
         """The object once a robot has come near it; after a while without, it is taken away."""
         assert drop.placed is not None
-        places = world.poses()[:, :2]
-        near = bool((drop.placed.distance_m(places[:, 0], places[:, 1]) <= MET_M).any())
-        if near or drop.event.position is not None:
+        places = [(float(x), float(y)) for x, y, _ in world.poses()]
+        if (
+            any(self._meets(place, drop.placed) for place in places)
+            or drop.event.position is not None
+        ):
             drop.met = True
             self._placing.add(drop.placed)
             return drop.placed
@@ -140,6 +142,9 @@ class Script:
             world.remove(drop.prop.name)
             drop.placed, drop.reason = None, 'no robot came near it'
         return None
+
+    def _meets(self, place: tuple[float, float], placed: Placed) -> bool:
+        return float(placed.distance_m(*place)) <= MET_M and self._placing.sees(place, placed)
 
     def _try(self, drop: Drop, world: World, now_s: float) -> None:
         poses = world.poses()

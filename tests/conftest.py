@@ -3,5 +3,6 @@
 
 from hypothesis import settings
 
-settings.register_profile('project', deadline=None)
+settings.register_profile('project', deadline=None, derandomize=True)
+settings.register_profile('search', deadline=None, print_blob=True)
 settings.load_profile('project')

@@ -65,6 +65,13 @@ def test_an_object_may_block_one_of_two_ways_but_not_the_second():
     assert not judge.judge(upper, [(1.0, 2.5)], 1.0).ok
 
 
+def test_an_object_behind_a_wall_is_not_seen():
+    grid = room_of(width_m=8.0, height_m=5.0, walls=[(3.0, 1.5, 3.1, 3.5)])
+
+    assert not placing(grid).sees((2.5, 2.5), at(3.8, 2.5))
+    assert placing(grid).sees((2.5, 1.0), at(3.8, 1.2))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0.0, 6.0), st.floats(0.0, 4.0), st.floats(-3.2, 3.2))
 def test_what_is_allowed_never_stands_on_a_robot_nor_closes_the_floor(

@@ -19,7 +19,8 @@ def told_of(where, discs=()):
     )  # fmt: skip
     for _ in range(LOOK_TICKS + 2):
         rig.tick(hazards=(hazard,))
-    return {(one.hazard_id, one.reporter, one.gone) for one in rig.hazards}
+    said = {(one.hazard_id, one.reporter, one.gone) for one in rig.hazards}
+    return {each for each in said if each[0] == hazard.hazard_id}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from situation_world import AMR
 
 from swarm_agent.situation.core import Reflex, ReflexAction
 from swarm_agent.situation.core.consistency import (
+    NEARBY_CELLS,
     PATIENCE_NS,
     QUIET_NS,
     SHUT_NS,
@@ -22,6 +23,7 @@ from swarm_agent.situation.core.consistency import (
     is_known,
     motion_step,
     object_ahead,
+    object_nearby,
     refreshed,
     shut_place,
     watch_motion,
@@ -206,6 +208,21 @@ def test_a_known_object_and_one_that_a_peer_reported_are_no_news():
     assert ahead(BOX, hazards=(hazard(3.0, 2.0),)) is None
     assert ahead(BOX, hazards=(hazard(5.5, 4.5),)) == found
     assert not is_known((3.0, 2.0), (), ())
+
+
+def nearby(box, known=(), hazards=()):
+    here = (1.5, 2.0, 0.0)
+    return object_nearby(solid_points(watched(here, [box])), here, known, hazards)
+
+
+def test_an_object_nearby_is_found_unless_it_is_known_far_or_hardly_seen():
+    found = nearby((1.5, 3.2, 0.2))
+    assert found is not None
+    assert found.cells >= NEARBY_CELLS
+    assert nearby((1.5, 3.2, 0.2), known=(found,)) is None
+    assert nearby((1.5, 3.2, 0.2), hazards=(hazard(1.5, 3.2),)) is None
+    assert nearby((3.6, 2.0, 0.2)) is None
+    assert nearby((1.5, 3.2, 0.02)) is None
 
 
 def test_an_object_is_all_that_joins_on_and_nothing_else():

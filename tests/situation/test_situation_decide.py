@@ -294,6 +294,23 @@ def test_an_object_on_the_way_is_a_violation_explored_told_and_driven_around():
     assert rig.contacts == 0
 
 
+def test_an_object_close_beside_the_way_is_told_though_the_path_leads_past_it():
+    rig = rig_on()
+    rig.discs.append((4.0, 2.6, 0.25))
+    assert rig.drive(rig.go_to(6.5, 1.5))
+    assert [one.kind for one in rig.violations] == ['object']
+    assert distance(rig.hazards[-1].position, (4.0, 2.6)) < 0.4
+
+
+def test_an_object_before_which_the_way_ended_is_told_by_the_robot_that_stands_there():
+    rig = rig_on()
+    assert rig.drive(rig.go_to(3.0, 1.5))
+    rig.discs.append((4.2, 1.5, 0.25))
+    for _ in range(40):
+        rig.tick()
+    assert [one.kind for one in rig.violations] == ['object']
+
+
 def test_the_robot_stands_while_it_looks_at_an_object():
     rig = rig_on()
     rig.discs.append((4.5, 1.5, 0.25))

@@ -18,6 +18,10 @@ from swarm_agent.situation.core.types import Reflex, ReflexAction
 AHEAD_M = 4.0
 BESIDE_M = 0.25
 """An object this near to the body's track is in the way [m]."""
+NEARBY_M = 1.5
+"""An object this near to the robot's centre is told of, wherever the path goes [m]."""
+NEARBY_CELLS = 3
+"""As few cells beside the path may be a shadow of the map."""
 JOINED_M = 0.4
 """Obstacle cells this near to each other are one object [m]."""
 SAME_M = 0.6
@@ -220,6 +224,20 @@ def object_ahead(
         place = (float(x[seed]), float(y[seed]))
         if not is_known(place, known, hazards):
             return grown(solid, place)
+    return None
+
+
+def object_nearby(
+    solid: tuple[Floats, Floats], pose: Pose, known: Sequence[Found], hazards: Sequence[Hazard]
+) -> Found | None:
+    """An unmapped, unknown object so near that it must be told of, though no path leads there."""
+    x, y = solid
+    away = (x - pose[0]) ** 2 + (y - pose[1]) ** 2
+    for seed in np.flatnonzero(away < NEARBY_M * NEARBY_M).tolist():
+        place = (float(x[seed]), float(y[seed]))
+        found = None if is_known(place, known, hazards) else grown(solid, place)
+        if found is not None and found.cells >= NEARBY_CELLS:
+            return found
     return None
 
 

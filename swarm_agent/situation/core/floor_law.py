@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from swarm_agent.situation.core.arrays import Floats32, Ints32, Mask
+from swarm_agent.situation.core.arrays import Floats, Floats32, Ints32, Mask
 from swarm_agent.situation.core.grid import PlanGrid, cell_at, cells_of
 from swarm_agent.situation.core.route import Route
 from swarm_agent.situation.core.se2 import Point, Pose
@@ -113,16 +113,31 @@ def _any_of(areas: Sequence[Area], grid: PlanGrid) -> Mask:
 
 
 def _near(corners: Sequence[Point], grid: PlanGrid, radius_m: float) -> Mask:
-    """Cells in a polygon or nearer to it than the radius."""
-    return _grown(_held(corners, grid, odd=True), grid, radius_m)
+    """Cells in a polygon, or of which a part is nearer to it than the radius."""
+    held = _held(corners, grid, odd=True)
+    if held.all():
+        return held
+    x, y = _centres(grid)
+    reach2 = (radius_m + 0.5 * grid.cell_m) ** 2
+    for start, end in zip(corners, (*corners[1:], *corners[:1]), strict=True):
+        held |= _squared_m(x, y, start, end) <= reach2
+    return held
+
+
+def _squared_m(x: Floats, y: Floats, start: Point, end: Point) -> Floats:
+    """Squared distance of points from a line between two points [m^2]."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length2 = max(dx * dx + dy * dy, 1e-12)
+    share = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / length2, 0.0, 1.0)
+    return np.asarray((x - start[0] - share * dx) ** 2 + (y - start[1] - share * dy) ** 2)
 
 
 def _grown(cells: Mask, grid: PlanGrid, radius_m: float) -> Mask:
-    """These cells and all nearer to them than the radius; half a cell more, to be sure."""
+    """These cells and all nearer to them than the radius; a cell more, for the edges of both."""
     if not cells.any():
         return cells
     away = np.asarray(ndimage.distance_transform_edt(~cells))
-    return np.asarray((away - 0.5) * grid.cell_m <= radius_m)
+    return np.asarray((away - 1.0) * grid.cell_m <= radius_m)
 
 
 def _held(corners: Sequence[Point], grid: PlanGrid, *, odd: bool) -> Mask:
@@ -130,10 +145,16 @@ def _held(corners: Sequence[Point], grid: PlanGrid, *, odd: bool) -> Mask:
     shape = (grid.rows, grid.cols)
     if not all(math.isfinite(value) for corner in corners for value in corner):
         return np.full(shape, odd)
-    x = (grid.origin_x_m + (np.arange(grid.cols) + 0.5) * grid.cell_m)[None, :]
-    y = (grid.origin_y_m + (np.arange(grid.rows) + 0.5) * grid.cell_m)[:, None]
+    x, y = _centres(grid)
     held = np.zeros(shape, dtype=np.bool_)
     for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], *corners[:1]), strict=True):
         if y1 != y2:
             held ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
     return held
+
+
+def _centres(grid: PlanGrid) -> tuple[Floats, Floats]:
+    """Coordinates of the cells' centres [m], shapes (1, cols) and (rows, 1)."""
+    x = grid.origin_x_m + (np.arange(grid.cols, dtype=np.float64)[None, :] + 0.5) * grid.cell_m
+    y = grid.origin_y_m + (np.arange(grid.rows, dtype=np.float64)[:, None] + 0.5) * grid.cell_m
+    return np.asarray(x, np.float64), np.asarray(y, np.float64)

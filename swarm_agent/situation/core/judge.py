@@ -11,6 +11,7 @@ from swarm_agent.situation.core.confirm import looked
 from swarm_agent.situation.core.consistency import (
     Found,
     object_ahead,
+    object_nearby,
     refreshed,
     shut_place,
     watch_motion,
@@ -115,7 +116,7 @@ def _first_violation(
         state = replace(state, watch=watch)
         if kind:
             return state, _motion(kind, here), None
-    found = _object(state, params)
+    found = _object(state, inputs, params)
     if found is not None:
         return state, _object_violation(found), found
     watch, stuck = watch_reflex(
@@ -151,18 +152,17 @@ def _just_ahead(state: State) -> Point:
     return point_at(mission.route, mission.progress.s_m + AHEAD_M)
 
 
-def _object(state: State, params: Params) -> Found | None:
-    mission = state.mission
-    if mission.route is None or mission.progress is None:
+def _object(state: State, inputs: Inputs, params: Params) -> Found | None:
+    """An object in the way; else one nearby, if no peer's body can be taken for it."""
+    solid, known, mission = solid_points(state.layer), state.watch.known, state.mission
+    if mission.route is not None and mission.progress is not None:
+        radius_m, hazards = params.body.radius_m, state.hazards
+        found = object_ahead(solid, mission.route, mission.progress, radius_m, known, hazards)
+        if found is not None:
+            return found
+    if not solid[0].size or _peer_near(state, inputs, params):
         return None
-    return object_ahead(
-        solid_points(state.layer),
-        mission.route,
-        mission.progress,
-        params.body.radius_m,
-        state.watch.known,
-        state.hazards,
-    )
+    return object_nearby(solid, state.pose, known, state.hazards)
 
 
 def _peer_near(state: State, inputs: Inputs, params: Params) -> bool:
