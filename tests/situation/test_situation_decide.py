@@ -20,8 +20,9 @@ from swarm_agent.situation.core import (
     Scan,
 )
 from swarm_agent.situation.core.consistency import Found
-from swarm_agent.situation.core.decide import UNFIT_S, decide
+from swarm_agent.situation.core.decide import decide
 from swarm_agent.situation.core.grid import cell_at
+from swarm_agent.situation.core.hold import UNFIT_S
 from swarm_agent.situation.core.se2 import distance
 
 DECIDE = import_module('swarm_agent.situation.core.decide')
