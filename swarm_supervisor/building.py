@@ -15,6 +15,7 @@ from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
+from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
 from swarm_supervisor.plan_files import cards_of
@@ -26,11 +27,7 @@ from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Strategist
-from swarm_supervisor.strategist_llm import (
-    AnthropicStrategist,
-    ModelAccess,
-    Note,
-)
+from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of
@@ -111,7 +108,7 @@ def build(
         register=Register(codex_of(fleet), vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
         people=PeopleBook(vault_dir),
-        second_judge=_second_judge(recorder, judge_access),
+        second_judge=_second_judge(recorder, judge_access, purse),
         insecure=insecure,
         say=say,
         events_stored=_stored(mirror, fleet),
@@ -135,11 +132,13 @@ def _court(recorder: Recorder, store: Store, fleet: Fleet, settings: Settings) -
     return Court(recorder, store, policies_of(fleet), agents, settings.tier)
 
 
-def _second_judge(recorder: Recorder, access: ModelAccess | None) -> SecondJudge | None:
+def _second_judge(
+    recorder: Recorder, access: ModelAccess | None, purse: Purse
+) -> SecondJudge | None:
     if access is None:
         return None
     note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
-    return AnthropicJudge(access, note)
+    return AnthropicJudge(access, note, purse)
 
 
 def _purse(vault_dir: Path, settings: Settings) -> Purse:

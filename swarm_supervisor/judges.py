@@ -5,8 +5,6 @@ The rules decide first and alone; this port adds an opinion, which is recorded a
 decision, so that a replay needs no model. No usable answer counts as a wish to ask a human.
 """
 
-import asyncio
-import importlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +13,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from swarm_config.validation import first_fault
-from swarm_supervisor.strategist_llm import ModelAccess
+from swarm_supervisor.model_call import ModelAccess, ModelError, ask_model, text_of
+from swarm_supervisor.purse import Purse
 from swarm_vault.laws.core.judge import Opinion
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Action, Verdict
@@ -67,14 +66,15 @@ class _Answer(BaseModel):
 class AnthropicJudge:
     """Ask a language model; choose another family than the strategist's."""
 
-    def __init__(self, access: ModelAccess, note: Note) -> None:
+    def __init__(self, access: ModelAccess, note: Note, purse: Purse) -> None:
         """Prepare; the SDK is imported at the first question only.
 
         Args:
             access: Which model, where, with what key.
             note: Records each call.
+            purse: What may be spent; with an empty one a human is asked.
         """
-        self._access, self._note = access, note
+        self._access, self._note, self._purse = access, note, purse
 
     async def opinion(self, question: JudgeQuestion) -> Opinion:
         """Ask; without a usable answer a human is to be asked."""
@@ -85,7 +85,7 @@ class AnthropicJudge:
         except ValidationError as error:
             reason = f'it answered nonsense: {first_fault(error)}'
             return self._unusable(reason, author)
-        except _NoAnswerError as error:
+        except ModelError as error:
             return self._unusable(str(error), author)
         verdict = Verdict(answer.verdict)
         return Opinion(verdict=verdict, reason=answer.reason[:300], author=author)
@@ -95,25 +95,9 @@ class AnthropicJudge:
         return Opinion(verdict=Verdict.ESCALATE, reason=reason[:300], author=author)
 
     async def _ask(self, question: JudgeQuestion) -> str:
-        access = self._access
-        sdk = await asyncio.to_thread(importlib.import_module, 'anthropic')
-        client = sdk.AsyncAnthropic(
-            api_key=access.api_key,
-            base_url=access.base_url,
-            timeout=access.timeout_s,
-            max_retries=access.retries,
-        )
-        try:
-            async with client:
-                call = client.messages.create(**_request(access.model, question))
-                message = await asyncio.wait_for(call, access.timeout_s)
-        except (sdk.AnthropicError, asyncio.TimeoutError, ValueError) as error:
-            reason = ' '.join(str(error).split())[:300] or type(error).__name__
-            raise _NoAnswerError(f'it gave no answer: {reason}') from error
-        return self._text_of(message)
-
-    def _text_of(self, message: Any) -> str:
-        said = ''.join(b.text or '' for b in message.content or () if b.type == 'text')
+        request = _request(self._access.model, question)
+        message = await ask_model(self._access, request, self._purse)
+        said = text_of(message)
         data = {
             'model': self._access.model,
             'answer': said[:5000],
@@ -121,12 +105,8 @@ class AnthropicJudge:
         }
         self._note('judge.answered', data)
         if message.stop_reason != 'end_turn':
-            raise _NoAnswerError(f'it stopped early ({message.stop_reason})')
+            raise ModelError(f'it stopped early ({message.stop_reason})')
         return said
-
-
-class _NoAnswerError(RuntimeError):
-    """The model was unreachable, slow or cut short."""
 
 
 def _request(model: str, question: JudgeQuestion) -> dict[str, Any]:

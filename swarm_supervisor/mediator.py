@@ -19,9 +19,8 @@ from swarm_supervisor.core.mediation import (
     Option,
     decide_mediation,
 )
+from swarm_supervisor.model_call import ModelAccess, ModelError, ask_model, text_of
 from swarm_supervisor.purse import Purse
-from swarm_supervisor.strategist import StrategistError
-from swarm_supervisor.strategist_llm import ModelAccess, ask_model
 from swarm_vault.recorder import Recorder
 
 Note = Callable[[str, Mapping[str, Any]], None]
@@ -68,9 +67,9 @@ class AnthropicMediator:
         request = _request(self._access.model, dispute, options)
         try:
             message = await ask_model(self._access, request, self._purse)
-        except StrategistError as error:
+        except ModelError as error:
             return self._unusable(str(error))
-        said = ''.join(b.text or '' for b in message.content or () if b.type == 'text')
+        said = text_of(message)
         stopped = str(message.stop_reason)
         data = {'model': self._access.model, 'answer': said[:2000], 'stop_reason': stopped}
         self._note('mediator.answered', data)

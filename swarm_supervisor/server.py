@@ -27,9 +27,9 @@ from swarm_config.fleets import load_fleet
 from swarm_supervisor.building import build
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.link_service import LinkService
+from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.operator_service import OperatorService
 from swarm_supervisor.settings import Settings, load_settings
-from swarm_supervisor.strategist_llm import ModelAccess
 from swarm_supervisor.watchkeeping import keep_watch, save_world
 from swarm_vault.errors import VaultError
 from swarm_vault.keys import channel_files

@@ -21,9 +21,9 @@ from swarm_config.fleets import Fleet, load_fleet
 from swarm_supervisor.building import build
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.server import serving
 from swarm_supervisor.settings import Settings
-from swarm_supervisor.strategist_llm import ModelAccess
 from swarm_vault.keys import channel_files, load_trust
 
 CONFIG = Path(__file__).parents[2] / 'config'

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from typer.testing import CliRunner
 from swarm_config.fleets import load_fleet
 from swarm_supervisor.cli.app import app
 from swarm_supervisor.client import OperatorClient, OperatorError
+from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.judges import AnthropicJudge, JudgeQuestion, RulesOnly
+from swarm_supervisor.purse import Purse
 from swarm_vault.keys import issue_operator
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.roles import Role
@@ -266,7 +269,12 @@ def _faults(operator: OperatorClient) -> int:
 def judge_of(kind: str, model: ModelServer, **access: object):
     if kind == 'rules':
         return RulesOnly()
-    return AnthropicJudge(local_model(model.port, **access), lambda *_: None)
+    return model_judge(model.port, **access)
+
+
+def model_judge(port: int, caps: Caps | None = None, **access: object) -> AnthropicJudge:
+    purse = Purse(None, caps or Caps(), time.time_ns)
+    return AnthropicJudge(local_model(port, **access), lambda *_: None, purse)
 
 
 @pytest.fixture
@@ -311,6 +319,14 @@ def test_without_a_usable_answer_a_human_is_asked(model: ModelServer, fault: str
         model.hold.clear()
     elif fault == 'not there':
         port = 1
-    judge = AnthropicJudge(local_model(port, timeout_s=0.3), lambda *_: None)
+    opinion = asyncio.run(model_judge(port, timeout_s=0.3).opinion(QUESTION))
+    assert opinion.verdict is Verdict.ESCALATE
+
+
+def test_a_second_judge_that_is_too_dear_is_not_asked_and_a_human_is(model: ModelServer) -> None:
+    model.answer = lambda _: {'verdict': 'allow', 'reason': 'fine'}
+    judge = model_judge(model.port, Caps(tokens_per_day=1_000))
     opinion = asyncio.run(judge.opinion(QUESTION))
     assert opinion.verdict is Verdict.ESCALATE
+    assert 'the cap is 1000 tokens a day' in opinion.reason
+    assert model.asked == []
