@@ -9,18 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from swarm_supervisor.cli.operator import (
+from swarm_supervisor.cli.desk import (
     DEFAULT_VAULT,
-    FleetOption,
-    InsecureOption,
+    Desk,
     JsonOption,
-    NameOption,
     ReasonOption,
-    TargetOption,
     VaultOption,
     as_plain,
-    at_desk,
-    name_of,
+    asks,
     print_answer,
 )
 from swarm_vault.keys import issue_operator
@@ -37,19 +33,15 @@ DigestOption = Annotated[
 ]
 
 
+@asks
 def pending(
+    desk: Desk,
     *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
     as_json: JsonOption = False,
-    operator: NameOption = '',
     everything: Annotated[bool, typer.Option('--all', help='Settled ones, too.')] = False,
 ) -> None:
     """Show what waits for a human; each is also a file that an editor answers."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        found = [q for q in desk.client.pending() if everything or q.status == 'open']
+    found = [q for q in desk.client.pending() if everything or q.status == 'open']
     if as_json:
         typer.echo(json.dumps([as_plain(question) for question in found], indent=1))
         return
@@ -62,60 +54,42 @@ def pending(
         typer.echo('nothing waits for a human')
 
 
+@asks
 def approve(
+    desk: Desk,
     pending_id: IdArgument,
     *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
     as_json: JsonOption = False,
-    operator: NameOption = '',
     reason: ReasonOption = '',
     digest: DigestOption = '',
 ) -> None:
     """Approve what waits; it is ordered at once if the world is still the one that was shown."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        reply = desk.client.decide(
-            pending_id, approve=True, operator=name_of(operator), reason=reason, digest=digest
-        )
+    reply = desk.client.decide(
+        pending_id, approve=True, operator=desk.operator, reason=reason, digest=digest
+    )
     said = f'{pending_id} is approved: {reply.mission_id}'
     print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
 
 
+@asks
 def deny(
+    desk: Desk,
     pending_id: IdArgument,
     *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
     as_json: JsonOption = False,
-    operator: NameOption = '',
     reason: ReasonOption = '',
 ) -> None:
     """Deny what waits; nothing is ordered."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        reply = desk.client.decide(
-            pending_id, approve=False, operator=name_of(operator), reason=reason
-        )
+    reply = desk.client.decide(pending_id, approve=False, operator=desk.operator, reason=reason)
     said = f'{pending_id} is denied'
     print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
 
 
 @tier.command('list')
-def list_tiers(
-    *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
-    as_json: JsonOption = False,
-    operator: NameOption = '',
-) -> None:
+@asks
+def list_tiers(desk: Desk, *, as_json: JsonOption = False) -> None:
     """Show each robot's tier, mandate, token and record of conduct."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        found = desk.client.tiers()
+    found = desk.client.tiers()
     if as_json:
         typer.echo(json.dumps([as_plain(state) for state in found], indent=1))
         return
@@ -135,38 +109,30 @@ def list_tiers(
 
 
 @tier.command('set')
+@asks
 def set_tier(
+    desk: Desk,
     robot: Annotated[str, typer.Argument(help='The robot.')],
     level: Annotated[int, typer.Argument(min=0, max=4, help='0 to 4.')],
     *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
     as_json: JsonOption = False,
-    operator: NameOption = '',
     reason: ReasonOption = '',
 ) -> None:
     """Promote or demote a robot; a revoked one is trusted again by that."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        reply = desk.client.set_tier(robot, level, operator=name_of(operator), reason=reason)
+    reply = desk.client.set_tier(robot, level, operator=desk.operator, reason=reason)
     said = f'{robot} has tier {reply.tier}'
     print_answer(reply, said, done=reply.done, reason=reply.reason, as_json=as_json)
 
 
+@asks
 def budget(
+    desk: Desk,
     robot: Annotated[str, typer.Argument(help='Only this robot.')] = '',
     *,
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
     as_json: JsonOption = False,
-    operator: NameOption = '',
 ) -> None:
     """Show what went wrong in each mission, against what may."""
-    with at_desk(fleet, vault, target, insecure=insecure, name=operator) as desk:
-        found = [b for b in desk.client.budgets() if robot in ('', b.agent_id)]
+    found = [b for b in desk.client.budgets() if robot in ('', b.agent_id)]
     if as_json:
         typer.echo(json.dumps([as_plain(state) for state in found], indent=1))
         return

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`swarm playbook`: run stages of orders and gates; interrupted, it goes on where it was."""
 
-import getpass
 import hashlib
 import time
 from dataclasses import replace
@@ -10,15 +9,7 @@ from typing import Annotated
 
 import typer
 
-from swarm_supervisor.cli.operator import (
-    DEFAULT_VAULT,
-    FleetOption,
-    InsecureOption,
-    NameOption,
-    TargetOption,
-    VaultOption,
-    at_desk,
-)
+from swarm_supervisor.cli.desk import Desk, asks
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.playbooks import Progress, Seen, Stage, StageState, advance
 from swarm_supervisor.playbook_files import load_playbook, load_progress, save_progress
@@ -52,22 +43,14 @@ def approve(file: Path, state: State = None, *, deny: bool = False) -> None:
 
 
 @app.command('run')
-def run(
-    file: Path,
-    state: State = None,
-    operator: NameOption = '',
-    fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
-    target: TargetOption = '',
-    insecure: InsecureOption = False,
-) -> None:
+@asks
+def run(desk: Desk, file: Path, state: State = None) -> None:
     """Run a playbook to its end; a restart takes up where it was."""
     stages, place = load_playbook(file), state or _state_of(file)
     progress = load_progress(place, stages)
-    with at_desk(fleet, vault, target, insecure=insecure) as desk:
-        while not progress.ended:
-            progress = step(desk.client, stages, progress, place, operator or getpass.getuser())
-            time.sleep(0.0 if progress.state is StageState.READY else POLL_S)
+    while not progress.ended:
+        progress = step(desk.client, stages, progress, place, desk.operator)
+        time.sleep(0.0 if progress.state is StageState.READY else POLL_S)
     typer.echo(progress.ended)
     raise typer.Exit(0 if progress.ended == 'done' else 1)
 
