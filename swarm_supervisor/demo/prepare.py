@@ -13,6 +13,7 @@ import yaml
 from swarm_config.automatic import resize_fleet, write_automatic_fleet
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, load_fleet
+from swarm_config.loopback import free_domain, free_row
 from swarm_config.scenarios import Scenario, load_scenario
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.story import add_people, write_codex, write_drill
@@ -127,8 +128,7 @@ def _free_ports(robots: int) -> tuple[int, int, int]:
     """A relay port, a supervisor port, and the first of `robots` free ports in a row."""
     with ExitStack() as stack:
         relay, supervisor = (stack.enter_context(_bound(0)) for _ in range(2))
-        base = _free_row(robots)
-        return relay, supervisor, base
+        return relay, supervisor, free_row(robots)
 
 
 @contextmanager
@@ -138,37 +138,13 @@ def _bound(port: int) -> Iterator[int]:
         yield int(sock.getsockname()[1])
 
 
-def _free_row(length: int) -> int:
-    for base in range(17450, 60000, length + 1):
-        try:
-            with ExitStack() as stack:
-                for port in range(base, base + length):
-                    stack.enter_context(_bound(port))
-                return base
-        except OSError:
-            continue
-    raise ConfigError(f'no {length} free ports in a row on 127.0.0.1; stop other programs')
-
-
 def _environment() -> dict[str, str]:
     """Discovery on this machine only, in a ROS domain of our own."""
     return {
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        'ROS_DOMAIN_ID': str(_free_domain()),
+        'ROS_DOMAIN_ID': str(free_domain()),
         'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp',
     }
-
-
-def _free_domain() -> int:
-    """A ROS domain whose first discovery ports are free (DDSI-RTPS: 7400 + 250 * domain + 10)."""
-    for domain in range(11, 100):
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                sock.bind(('127.0.0.1', 7400 + 250 * domain + 10))
-                return domain
-        except OSError:
-            continue
-    raise ConfigError('no free ROS domain between 11 and 99; stop other ROS programs')
 
 
 def _give_keys(run: FleetRun) -> None:

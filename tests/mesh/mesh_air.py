@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fleet plans and waiting for tests with real Zenoh sessions on loopback."""
 
-import socket
 import threading
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from swarm_config.fleets import load_fleet
+from swarm_config.loopback import free_row
 
 CONFIG = Path(__file__).parents[2] / 'config'
 
@@ -22,24 +21,11 @@ def until(condition, deadline_s=20.0):
     return False
 
 
-def free_base(count=3):
-    """A port from which on so many are free."""
-    for base in range(27450, 40000, 10):
-        try:
-            with ExitStack() as stack:
-                for port in range(base, base + count):
-                    stack.enter_context(socket.socket()).bind(('127.0.0.1', port))
-                return base
-        except OSError:
-            continue
-    raise AssertionError('no free ports')
-
-
 def fleet_file(folder, mesh='', base=None):
     """The depot's plan on free ports; `mesh` adds to its mesh entry."""
     text = (CONFIG / 'fleets' / 'depot.yaml').read_text()
     text = text.replace('../', f'{CONFIG}/')
-    line = f'mesh: {{host: 127.0.0.1, base_port: {base or free_base()}, {mesh}}}'
+    line = f'mesh: {{host: 127.0.0.1, base_port: {base or free_row(3)}, {mesh}}}'
     lines = [line if each.startswith('mesh:') else each for each in text.splitlines()]
     path = folder / 'fleet.yaml'
     path.write_text('\n'.join(lines) + f'\nrobots_dir: {CONFIG}/robots\n')

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 import zenoh
-from mesh_air import fleet_file, free_base, until
+from mesh_air import fleet_file, until
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.network import zenoh_config
 from swarm_agent.mesh.session import MeshSession
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
+from swarm_config.loopback import free_row
 from swarm_vault.keys import ensure_authority
 
 NAMES = ('amr_1', 'amr_2', 'tb4_1')
@@ -87,7 +88,7 @@ def test_a_plan_that_cannot_work_is_refused(tmp_path, mesh, why):
 
 
 def test_robots_of_two_subnets_meet_through_a_router(keys):
-    port = free_base(1)
+    port = free_row(1)
     router = zenoh.Config()
     router.insert_json5('mode', '"router"')
     router.insert_json5('listen/endpoints', f'["tcp/127.0.0.1:{port}"]')

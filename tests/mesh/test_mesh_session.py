@@ -2,49 +2,27 @@
 """Real Zenoh sessions on loopback: peers hear each other, and only what is true gets in."""
 
 import math
-import socket
-import threading
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import zenoh
+from mesh_air import until
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.core.types import Claim
 from swarm_agent.mesh.session import MeshSession
 from swarm_config.fleets import Fleet, load_fleet
+from swarm_config.loopback import free_row
 from swarm_vault.keys import ensure_authority, load_signer
 
 CONFIG = Path(__file__).parents[2] / 'config'
 
 
-def until(condition, deadline_s=20.0):
-    pause, end = threading.Event(), time.monotonic() + deadline_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        pause.wait(0.02)
-    return False
-
-
-def free_base(count: int) -> int:
-    for base in range(27450, 40000, 10):
-        try:
-            with ExitStack() as stack:
-                for port in range(base, base + count):
-                    stack.enter_context(socket.socket()).bind(('127.0.0.1', port))
-                return base
-        except OSError:
-            continue
-    raise AssertionError('no free ports')
-
-
 @pytest.fixture
 def fleet(tmp_path) -> Fleet:
     text = (CONFIG / 'fleets' / 'depot.yaml').read_text()
-    text = text.replace('../', f'{CONFIG}/').replace('7450', str(free_base(3)))
+    text = text.replace('../', f'{CONFIG}/').replace('7450', str(free_row(3)))
     path = tmp_path / 'fleet.yaml'
     path.write_text(text + f'\nrobots_dir: {CONFIG}/robots\n')
     fleet = load_fleet(path)

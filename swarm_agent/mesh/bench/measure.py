@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from swarm_agent.mesh.bench.figures import Figure, quantile, spread
-from swarm_agent.mesh.bench.stage import Player, Stage, free_base, names
+from swarm_agent.mesh.bench.stage import Player, Stage, names
+from swarm_config.loopback import free_row
 
 PLAYER = 'swarm_agent.mesh.bench.player'
 SPACING_M = 20.0
@@ -35,7 +36,7 @@ def _play(players: list[Player], seconds: float) -> list[dict[str, Any]]:
 def bare_latency(seconds: float) -> list[float]:
     """One way between two processes, Zenoh alone [ms]."""
     with TemporaryDirectory(prefix='swarm_bench_') as folder:
-        port = free_base(1)
+        port = free_row(1)
         stage = Stage(folder=Path(folder), count=0, base_port=port, mesh={})
         off = {'multicast': {'enabled': False}}
         here, there = f'tcp/127.0.0.1:{port}', 'tcp/127.0.0.1:0'

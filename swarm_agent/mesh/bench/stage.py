@@ -2,43 +2,22 @@
 """A fleet of any size on loopback: its plan, its keys, and processes that play its robots."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from swarm_config.fleets import Fleet, FleetFile, Robot
+from swarm_config.loopback import free_row
 from swarm_config.robots import RobotModel
 from swarm_vault.keys import ensure_authority
-
-FIRST_PORT, LAST_PORT = 21000, 29000
 
 
 def names(count: int) -> tuple[str, ...]:
     """Robots r000, r001 and so on, in the order of their ids."""
     return tuple(f'r{number:03d}' for number in range(count))
-
-
-def free_base(count: int) -> int:
-    """A port from which on so many are free.
-
-    Raises:
-        OSError: There is no such range.
-    """
-    for base in range(FIRST_PORT + os.getpid() % 4000, LAST_PORT, count + 1):
-        with ExitStack() as stack:
-            try:
-                for port in range(base, base + count):
-                    stack.enter_context(socket.socket()).bind(('127.0.0.1', port))
-            except OSError:
-                continue
-        return base
-    raise OSError(f'no {count} free ports in a row between {FIRST_PORT} and {LAST_PORT}')
 
 
 def bare_fleet(count: int, base_port: int, mesh: Mapping[str, Any]) -> Fleet:
@@ -85,7 +64,7 @@ class Stage:
     def make(cls, folder: Path, count: int, **mesh: Any) -> 'Stage':
         """Keys for so many robots, and ports."""
         ensure_authority(folder, names(count))
-        return cls(folder=folder, count=count, base_port=free_base(count), mesh=mesh)
+        return cls(folder=folder, count=count, base_port=free_row(count), mesh=mesh)
 
     def start(self, module: str, role: str, agents: Iterable[str], **more: Any) -> 'Player':
         """Start a process that plays some robots; it reports in JSON lines."""
