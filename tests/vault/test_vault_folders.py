@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from swarm_config.fleets import load_fleet
+from swarm_vault.cards import ToolsCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import FILES, compile_identity, ensure_folder, facts_of
 from swarm_vault.mandate import CardState, read_mandate
@@ -123,6 +124,7 @@ def card(block: str) -> bytes:
     return f'# Mandate\n\n```yaml\n{block}\n```\n'.encode()
 
 
+BARE = 'tier: 2\nmax_speed_mps: 1'
 GOOD = 'tier: 2\nmax_speed_mps: 1\nzones: [dock, aisle_3]'
 
 
@@ -153,6 +155,14 @@ GOOD = 'tier: 2\nmax_speed_mps: 1\nzones: [dock, aisle_3]'
         (card(GOOD + '\ntier: 4'), 'INVALID', 'a key stands twice'),
         (card(': : :'), 'INVALID', 'not YAML'),
         (card('!!python/object:os.system {}'), 'INVALID', 'not YAML'),
+        (card(BARE), 'INVALID', 'bounds nothing; set one of zones, bl'),
+        (card(BARE + '\nzones: []\nenergy_wh: 0.0'), 'INVALID', 'bounds nothing'),
+        (card(BARE + '\nnot_before: 2030-01-01T00:00:00Z'), 'INVALID', 'bounds nothing'),
+        (card(BARE + '\nunlimited_because: "  "'), 'INVALID', 'because why none is needed'),
+        (card(BARE + '\nunlimited_because: a closed test track'), 'VALID', ''),
+        (card(BARE + '\nskills: [survey]'), 'VALID', ''),
+        (card(BARE + '\ncharge_share: 0.5'), 'VALID', ''),
+        (card(BARE + '\nnot_after: 2030-01-01T00:00:00Z'), 'VALID', ''),
         (card('just text'), 'INVALID', 'block: Input should be'),
         (card(''), 'INVALID', 'block: Input should be'),
         (card('[' * 900), 'INVALID', 'not YAML'),
@@ -175,6 +185,14 @@ def test_a_mandate_is_in_one_of_five_states(tmp_path: Path, content, state: str,
 def test_a_folder_in_the_place_of_a_mandate_is_unreadable(tmp_path: Path):
     (tmp_path / 'mandate.md').mkdir()
     assert read_mandate(tmp_path / 'mandate.md').state is CardState.UNREADABLE
+
+
+def test_the_template_lists_the_skills_that_its_tools_propose(folder: Path):
+    mandate = read_mandate(folder / 'mandate.md').mandate
+    tools = read_card(folder / 'tools.md', ToolsCard).card
+    assert mandate is not None
+    assert tools is not None
+    assert mandate.skills == tools.skills
 
 
 def test_an_invalid_mandate_lowers_the_agent_to_tier_0_and_says_why(folder: Path):
