@@ -11,6 +11,7 @@ from swarm_vault.cards import ToolsCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import FILES, compile_identity, ensure_folder, facts_of
 from swarm_vault.mandate import CardState, read_mandate
+from swarm_vault.soul import Soul, Temperament, read_soul
 
 CONFIG = Path(__file__).parents[2] / 'config'
 TEMPLATES = CONFIG / 'agents' / 'default'
@@ -103,6 +104,18 @@ def test_a_soul_with_another_order_of_override_and_a_foreign_identity_grant_noth
     assert compile_identity(folder).faults == (
         'INVALID: IDENTITY.md: is the card of amr_2, not of amr_1',
     )
+
+
+@pytest.mark.parametrize('temperament', list(Temperament))
+def test_a_soul_with_a_temperament_keeps_its_tier_and_the_identity_tells_it(
+    folder: Path, temperament: Temperament
+):
+    soul = folder / 'SOUL.md'
+    line = f'```yaml\ntemperament: {temperament.value}\n'
+    soul.write_text(soul.read_text().replace('```yaml\n', line))
+    identity = compile_identity(folder)
+    assert (identity.faults, identity.mandate.tier) == ((), 3)
+    assert read_soul(identity.system_prompt) == Soul(temperament=temperament)
 
 
 def test_a_memory_note_without_provenance_lowers_the_robot_to_tier_0(folder: Path):
