@@ -14,7 +14,7 @@ from swarm_vault.mandate import CardState, read_mandate
 from swarm_vault.soul import Soul, Temperament, read_soul
 
 CONFIG = Path(__file__).parents[2] / 'config'
-TEMPLATES = CONFIG / 'agents' / 'default'
+TEMPLATES = (CONFIG / 'agents' / 'default',)
 FLEET = load_fleet(CONFIG / 'fleets' / 'depot.yaml')
 
 
@@ -127,10 +127,10 @@ def test_a_memory_note_without_provenance_lowers_the_robot_to_tier_0(folder: Pat
 
 def test_a_template_that_is_missing_or_asks_too_much_is_named(tmp_path: Path):
     with pytest.raises(VaultError, match=r'IDENTITY.md: template cannot be read'):
-        ensure_folder(tmp_path, 'a', {}, tmp_path)
+        ensure_folder(tmp_path, 'a', {}, (tmp_path,))
     (tmp_path / 'IDENTITY.md').write_text('$wings')
     with pytest.raises(VaultError, match="names 'wings', which is no known fact; known are legs"):
-        ensure_folder(tmp_path, 'a', {'legs': '2'}, tmp_path)
+        ensure_folder(tmp_path, 'a', {'legs': '2'}, (tmp_path,))
 
 
 def card(block: str) -> bytes:
