@@ -213,9 +213,13 @@ def _work(turn: Turn, job: Job) -> Act:
     if aside is not None:
         turn.state = with_job(turn.state, replace(job, stepped_ns=None))
         return Act(want=aside.want, phase=Phase.EXECUTING, job=job)
-    skill = SKILLS[job.order.task]
-    step = skill(job.order, job.memory, job.scratch, turn.view(situation, job.stepped_ns))
+    view = turn.view(situation, job.stepped_ns)
+    if job.order.task is Task.SURVEY:
+        view = replace(view, bars=laws.floor(turn, job.order))
+    step = SKILLS[job.order.task](job.order, job.memory, job.scratch, view)
     done = _stepped(turn, job, step)
+    if step.left_out:
+        turn.note('survey.left_out', step.left_out, order_id=job.order.order_id)
     if step.status is not Status.RUNNING:
         fault = doubts.effect(turn, job, step) if step.status is Status.DONE else step.reason
         if turn.state.aside is not None:
