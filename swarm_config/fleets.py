@@ -33,6 +33,8 @@ class RobotEntry(BaseModel):
     id: Identifier
     model: str
     """Name of a file in the robots folder, without .yaml."""
+    template: Identifier | None = None
+    """Folder of agent templates; the one named after the class, or else default, if not given."""
     home: Pose
     start: Pose | None = None
     """Where it stands at first; home if not given."""
@@ -142,6 +144,8 @@ class Robot:
     model: RobotModel
     home: Pose
     start: Pose
+    template: str | None = None
+    """The agent templates that the plan names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +175,11 @@ class Fleet:
                 return robot
         known = ', '.join(robot.agent_id for robot in self.robots)
         raise ConfigError(f'{self.path}: robots: no robot {agent_id!r}; there are {known}')
+
+    @property
+    def templates_dir(self) -> Path:
+        """Where the templates of agent folders lie: beside the robot classes."""
+        return (self.path.parent / self.file.robots_dir).resolve().parent / 'agents'
 
     def mesh_listen(self, agent_id: str) -> str:
         """The Zenoh endpoint on which a robot listens."""
@@ -232,4 +241,5 @@ def _resolve(path: Path, file: FleetFile, index: int, entry: RobotEntry) -> Robo
         model=load_robot(model_path),
         home=entry.home,
         start=entry.start or entry.home,
+        template=entry.template,
     )

@@ -30,7 +30,7 @@ from swarm_supervisor.strategist import Strategist
 from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import World, survey_grid
-from swarm_vault.folders import ensure_folder, facts_of
+from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
 from swarm_vault.laws.operators import Register
@@ -116,14 +116,13 @@ def build(
 
 
 def make_folders(fleet: Fleet, vault_dir: Path) -> None:
-    """Make the agent folders that are missing, from the templates beside the robot classes.
+    """Make the agent folders that are missing, from the templates that the fleet plan names.
 
     Raises:
         VaultError: A template is missing.
     """
-    robots_dir = (fleet.path.parent / fleet.file.robots_dir).resolve()
-    templates = robots_dir.parent / 'agents' / 'default'
     for robot in fleet.robots:
+        templates = templates_of(robot, fleet.templates_dir)
         ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
 
 

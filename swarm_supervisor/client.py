@@ -98,7 +98,8 @@ class OperatorClient:
         Args:
             text: The order.
             operator: Who gives it.
-            request_id: The same id again returns the first answer; a new one if empty.
+            request_id: The same operator's same id again returns the first answer; a new one if
+                empty.
             not_before_ns: Leave the first stop not before this time; 0 for at once.
             priority: 1 to 10; 0 for 5.
             link_loss: A LinkLossPolicy; 0 for the fleet plan's.

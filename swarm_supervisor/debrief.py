@@ -7,6 +7,7 @@ from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.missions import COMPLETED, Mission, Order
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import agent_folder
+from swarm_vault.lessons import shelf_of
 from swarm_vault.memory import Front, NoteKind, Standing
 from swarm_vault.recall import keep_lesson, recall
 from swarm_vault.recorder import Kind
@@ -25,12 +26,10 @@ def debrief(hq: Headquarters, mission: Mission) -> None:
 
 
 def recalled(hq: Headquarters, text: str) -> list[str]:
-    """What the robots' notes say to an order, for the record of its plan."""
-    found = [
-        note
-        for member in hq.roster
-        for note in recall(agent_folder(hq.vault_dir, member.agent_id), text, most=3)
-    ]
+    """What the robots' notes and the shared lessons say to an order, for its plan's record."""
+    folders = [agent_folder(hq.vault_dir, member.agent_id) for member in hq.roster]
+    folders.append(shelf_of(hq.vault_dir))
+    found = [note for folder in folders for note in recall(folder, text, most=3)]
     return [f'{note.agent_id}/{note.name} ({note.standing}): {note.title}' for note in found]
 
 

@@ -13,13 +13,13 @@ from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mediated_plan import sequenced
 from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
-from swarm_supervisor.proving import prove_orders
+from swarm_supervisor.proving import Proven, prove_orders
 from swarm_supervisor.review import Ruling, review
 from swarm_supervisor.roster import Member
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
 from swarm_supervisor.strategist_check import check_plan
-from swarm_supervisor.tasking import CannotError, Draft, add_order
+from swarm_supervisor.tasking import CannotError, add_order
 from swarm_supervisor.trusting import renew_token
 from swarm_supervisor.wire import WireError, check_operator, check_submit, check_text
 from swarm_vault.codec import codec_of
@@ -34,7 +34,7 @@ SubmitReply = operator_pb2.SubmitReply
 async def submit(
     hq: Headquarters, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
-    """Take an order in words; the same request id again gets the first answer.
+    """Take an order in words; the same operator's request id again gets the first answer.
 
     Args:
         hq: The headquarters.
@@ -45,7 +45,7 @@ async def submit(
         check_submit(request)
     except WireError as error:
         return _refuse(hq, request, principal, str(error), keep=False)
-    known = hq.store.reply_to(request.request_id)
+    known = hq.store.reply_to(principal, request.request_id)
     if known is not None:
         return known
     answer = await hq.strategist.plan(request.text, hq.context())
@@ -68,7 +68,7 @@ async def _answer(
     hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
-    known = hq.store.reply_to(request.request_id)
+    known = hq.store.reply_to(principal, request.request_id)
     if known is not None:
         return known
     if isinstance(answer, Plan):
@@ -93,7 +93,7 @@ def _refuse(
     hq.note(Kind.MESSAGE, 'mission.refused', data, durable=True)
     reply = SubmitReply(accepted=False, reason=reason)
     if keep:
-        hq.store.save_reply(request.request_id, reply)
+        hq.store.save_reply(principal, request.request_id, reply)
     return reply
 
 
@@ -155,7 +155,7 @@ def _ask(
     )
     with hq.store.together():
         hq.store.save_mission(mission)
-        hq.store.save_reply(request.request_id, reply)
+        hq.store.save_reply(principal, request.request_id, reply)
     hq.add_mission(mission)
     return reply
 
@@ -205,20 +205,22 @@ async def carry_out(
     principal: Principal,
 ) -> operator_pb2.SubmitReply:
     """Turn a plan that was judged into orders, prove them, and send them."""
+    waited = mission.status is MissionStatus.PENDING
     try:
         proven = await prove_orders(hq, plan, mission)
     except CannotError as error:
-        if mission.status is MissionStatus.PENDING:
+        if waited:
             drop(hq, mission, str(error))
-        return _refuse(hq, request, principal, str(error))
+        return _refuse(hq, request, principal, str(error), keep=not waited)
     recalls = [task.mission_id for task in plan.tasks if isinstance(task, RecallTask)]
     for mission_id in recalls:
         recall_mission(hq, mission_id, f'order {request.text!r}', principal.name)
     if not proven.drafts:
         reply = SubmitReply(accepted=True, mission_id=recalls[0], reason='recalled')
-        hq.store.save_reply(request.request_id, reply)
+        if not waited:
+            hq.store.save_reply(principal, request.request_id, reply)
         return reply
-    return _issue(hq, mission, list(proven.drafts), request, proven.plan)
+    return _issue(hq, mission, proven, request, principal)
 
 
 def _note_plan(
@@ -250,10 +252,11 @@ def mandates_in_force(hq: Headquarters) -> dict[str, str]:
 def _issue(
     hq: Headquarters,
     mission: Mission,
-    drafts: list[Draft],
+    proven: Proven,
     request: operator_pb2.SubmitRequest,
-    plan: Plan,
+    principal: Principal,
 ) -> operator_pb2.SubmitReply:
+    drafts, plan = proven.drafts, proven.plan
     waited = mission.status is MissionStatus.PENDING
     mission.status, mission.reason = MissionStatus.OPEN, ''
     orders = [add_order(hq, mission, draft, request) for draft in drafts]
@@ -271,7 +274,8 @@ def _issue(
     _note_orders(hq, mission, orders)
     with hq.store.together():
         hq.store.save_mission(mission)
-        hq.store.save_reply(request.request_id, reply)
+        if not waited:
+            hq.store.save_reply(principal, request.request_id, reply)
     if not waited:
         hq.add_mission(mission)
     for order in orders:

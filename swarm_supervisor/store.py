@@ -16,6 +16,7 @@ from swarm.v1 import mission_pb2, operator_pb2
 from swarm_supervisor.missions import Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Roster, Standing
 from swarm_vault.errors import VaultError
+from swarm_vault.laws.core.roles import Principal
 
 FILE = 'supervisor.sqlite'
 SEQUENCE_BLOCK = 256
@@ -23,7 +24,9 @@ MAX_MISSIONS = 200
 """So many missions are kept at hand; open ones always."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sequence (id INTEGER PRIMARY KEY CHECK (id = 0), used INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (request_id TEXT PRIMARY KEY, reply BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (
+    asker TEXT NOT NULL, request_id TEXT NOT NULL, reply BLOB NOT NULL,
+    PRIMARY KEY (asker, request_id));
 CREATE TABLE IF NOT EXISTS missions (
     number INTEGER PRIMARY KEY, mission_id TEXT UNIQUE NOT NULL, text TEXT NOT NULL,
     operator TEXT NOT NULL, created_ns INTEGER NOT NULL, status TEXT NOT NULL,
@@ -125,17 +128,20 @@ class Store:
         row = self._db.execute('SELECT used FROM sequence').fetchone()
         return int(row[0]) if row else 0
 
-    def reply_to(self, request_id: str) -> operator_pb2.SubmitReply | None:
-        """The answer that a request was given before."""
+    def reply_to(self, asker: Principal, request_id: str) -> operator_pb2.SubmitReply | None:
+        """The answer that this operator's request was given before; nobody else's."""
         row = self._db.execute(
-            'SELECT reply FROM requests WHERE request_id = ?', (request_id,)
+            'SELECT reply FROM answers WHERE asker = ? AND request_id = ?', (asker.key, request_id)
         ).fetchone()
         return operator_pb2.SubmitReply.FromString(row[0]) if row else None
 
-    def save_reply(self, request_id: str, reply: operator_pb2.SubmitReply) -> None:
-        """Remember an answer."""
+    def save_reply(
+        self, asker: Principal, request_id: str, reply: operator_pb2.SubmitReply
+    ) -> None:
+        """Remember the answer to an operator's request; the first one stays."""
         self._db.execute(
-            'INSERT OR IGNORE INTO requests VALUES (?, ?)', (request_id, reply.SerializeToString())
+            'INSERT OR IGNORE INTO answers VALUES (?, ?, ?)',
+            (asker.key, request_id, reply.SerializeToString()),
         )
 
     def save_mission(self, mission: Mission) -> None:

@@ -28,11 +28,13 @@ class IdentityCard(BaseModel):
 
 
 class SoulCard(BaseModel):
-    """SOUL.md: the order of override, which nobody may turn round."""
+    """SOUL.md: the order of override, which nobody may turn round, and the temperament."""
 
     model_config = STRICT
 
     override: tuple[Literal['safety'], Literal['swarm'], Literal['mission']] = Field(strict=False)
+    temperament: Literal['cautious', 'steady', 'bold'] = 'steady'
+    """How it goes about its work; soul.py reads it on the robot."""
 
 
 class ToolsCard(BaseModel):

@@ -6,7 +6,7 @@ journal/. What is missing is made from templates; what is there is never overwri
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
@@ -20,6 +20,8 @@ from swarm_vault.memory import read_memory
 from swarm_vault.yaml_block import CardState
 
 FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'model.md', 'mandate.md', 'memory/INDEX.md')
+DEFAULT = 'default'
+"""The templates that hold where no others do."""
 _PROMPT_FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'mandate.md', 'memory/INDEX.md')
 
 
@@ -63,8 +65,35 @@ def facts_of(robot: Robot) -> dict[str, str]:
     }
 
 
+def templates_of(robot: Robot, templates_dir: Path, template: str = '') -> tuple[Path, ...]:
+    """The folders that a robot's files are looked for in, the most particular first.
+
+    That of a template, or else of the robot's class where there is one; what it does not hold is
+    in `default`.
+
+    Args:
+        robot: The robot of the fleet plan.
+        templates_dir: Folder of all templates.
+        template: Its name; empty: what the plan names, or the class.
+
+    Raises:
+        VaultError: There is no template of the name that was given.
+    """
+    named = template or robot.template
+    folder = templates_dir / (named or robot.model.name)
+    known = sorted(one.name for one in templates_dir.glob('*') if one.is_dir())
+    if folder.name in known and folder.name != DEFAULT:
+        return folder, templates_dir / DEFAULT
+    if named and named != DEFAULT:
+        raise VaultError(
+            f'{robot.agent_id}: template: no folder {named!r} in {templates_dir}; there is'
+            f' {", ".join(known) or "none"}'
+        )
+    return (templates_dir / DEFAULT,)
+
+
 def ensure_folder(
-    vault_dir: Path, agent_id: str, facts: Mapping[str, str], templates: Path
+    vault_dir: Path, agent_id: str, facts: Mapping[str, str], templates: Sequence[Path]
 ) -> Path:
     """Make an agent's folder; files that exist stay as they are.
 
@@ -72,7 +101,7 @@ def ensure_folder(
         vault_dir: The vault.
         agent_id: Whose folder.
         facts: Values for the templates' `$names`.
-        templates: Folder with one template for each of `FILES`.
+        templates: Folders with a template for each of `FILES`; the first that has one counts.
 
     Raises:
         VaultError: A template is missing or names a fact that is not given.
@@ -80,7 +109,7 @@ def ensure_folder(
     folder = agent_folder(vault_dir, agent_id)
     for name in FILES:
         if not (folder / name).exists():
-            write_atomic(folder / name, _fill(templates / name, facts))
+            write_atomic(folder / name, _fill(_template(templates, name), facts))
     (folder / 'journal').mkdir(exist_ok=True)
     return folder
 
@@ -116,6 +145,11 @@ def _faults(folder: Path) -> Iterator[str]:
     mandate = read_mandate(folder / 'mandate.md')
     if mandate.mandate is None:
         yield f'{mandate.state.value}: {mandate.reason}'
+
+
+def _template(templates: Sequence[Path], name: str) -> Path:
+    """The first that is there; the last folder's, which then cannot be read, where none is."""
+    return next((t / name for t in templates if (t / name).exists()), templates[-1] / name)
 
 
 def _fill(template: Path, facts: Mapping[str, str]) -> bytes:

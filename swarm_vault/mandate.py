@@ -17,6 +17,10 @@ from swarm_vault.yaml_block import CardState
 NO_TIER = 'the robot gets tier 0'
 Sectors = Mapping[str, tuple[tuple[float, float], ...]]
 """Corners of the named parts of the floor [m, map frame]."""
+UNBOUNDED = (
+    'mandate.md: bounds nothing; set one of zones, blocked_zones, skills, energy_wh,'
+    ' charge_share, total_wh, not_after, or say in unlimited_because why none is needed'
+)
 _Names = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
 
 
@@ -44,6 +48,15 @@ class Mandate(BaseModel):
     not_before: datetime | None = None
     not_after: datetime | None = None
     """When it holds, with a time zone."""
+    unlimited_because: str = Field(default='', max_length=200)
+    """Why it may go without any bound besides tier and speed; a mandate is refused otherwise."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether anything besides tier and speed bounds it; a beginning alone bounds nothing."""
+        places = self.zones or self.blocked_zones
+        energy = self.energy_wh or self.charge_share or self.total_wh
+        return bool(places or self.skills or energy or self.not_after)
 
     @model_validator(mode='after')
     def _with_zone(self) -> 'Mandate':
@@ -68,6 +81,8 @@ def read_mandate(path: Path) -> MandateReading:
     reading = read_card(path, Mandate)
     if reading.card is None:
         return MandateReading(state=reading.state, reason=f'{reading.reason}; {NO_TIER}')
+    if not (reading.card.bounded or reading.card.unlimited_because.strip()):
+        return MandateReading(state=CardState.INVALID, reason=f'{UNBOUNDED}; {NO_TIER}')
     return MandateReading(state=reading.state, tier=reading.card.tier, mandate=reading.card)
 
 

@@ -22,7 +22,8 @@ from swarm_vault.memory import (
 )
 
 RULES = '## Standing rules'
-_USABLE = frozenset({Standing.OBSERVED, Standing.CONFIRMED, Standing.INFERRED, Standing.LEGACY})
+USABLE = frozenset({Standing.OBSERVED, Standing.CONFIRMED, Standing.INFERRED, Standing.LEGACY})
+"""Notes of these standings are told to who asks; disputed and superseded ones are not."""
 _MAX_WORDS = 32
 
 
@@ -39,7 +40,7 @@ class Recalled:
 
 def recall(folder: Path, question: str, *, most: int = 5) -> tuple[Recalled, ...]:
     """The notes of an agent's folder that fit a question best; what is disputed is left out."""
-    notes = [n for n in read_memory(folder) if n.front and n.front.standing in _USABLE]
+    notes = [n for n in read_memory(folder) if n.front and n.front.standing in USABLE]
     words = list(dict.fromkeys(re.findall(r'\w+', question.lower())))[:_MAX_WORDS]
     if not notes or not words:
         return ()

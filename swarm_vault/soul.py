@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A robot's temperament, as its SOUL.md says it; the reflexes hold whatever it says.
 
-SOUL.md may hold one ```yaml block with `temperament: cautious`, `steady` or `bold`. No block means
-steady; a block that cannot be read means cautious.
+The ```yaml block of SOUL.md may say `temperament: cautious`, `steady` or `bold`. One that says
+nothing of it means steady; what cannot be read, or is said twice, means cautious. The text may be
+a whole identity with the blocks of its other cards.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import yaml
 
-_BLOCK = re.compile(r'^```yaml[ \t]*\n(temperament:[^\n]{0,80})\n```[ \t]*$', re.MULTILINE)
-_HINT = 'temperament:'
+from swarm_vault.yaml_block import blocks_of
+
+_KEY = 'temperament'
+_MAX_BLOCK = 1000
+"""More is not read: the YAML reader could spend seconds on it [characters]."""
 
 
 class Temperament(str, Enum):
@@ -35,15 +38,21 @@ class Soul:
 
 def read_soul(text: str) -> Soul:
     """Read the temperament out of a SOUL.md, or of an identity that was compiled from one."""
-    blocks = _BLOCK.findall(text)
-    if not blocks and f'```yaml\n{_HINT}' not in text:
+    blocks = [block for block in blocks_of(text) if _KEY in block]
+    if not blocks and f'```yaml\n{_KEY}:' not in text:
         return Soul(temperament=Temperament.STEADY)
     try:
         (block,) = blocks
-        return Soul(temperament=Temperament(yaml.safe_load(block)['temperament']))
-    except (ValueError, TypeError, KeyError, yaml.YAMLError):
-        reason = 'SOUL.md: expected one block "temperament: cautious | steady | bold"'
+        return Soul(temperament=_said(block))
+    except (ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
+        reason = 'SOUL.md: expected "temperament: cautious | steady | bold", once, in its block'
         return Soul(temperament=Temperament.CAUTIOUS, reason=reason)
+
+
+def _said(block: str) -> Temperament:
+    if len(block) > _MAX_BLOCK or block.count(_KEY) > 1:
+        raise ValueError('too long, or said twice')
+    return Temperament(yaml.safe_load(block)[_KEY])
 
 
 def soul_of(vault_dir: Path, agent_id: str) -> Soul:

@@ -54,9 +54,14 @@ def read_block(path: Path, *, longest: int) -> Block:
     return read_text(path.name, text, longest=longest)
 
 
+def blocks_of(text: str) -> list[str]:
+    """The YAML blocks of a Markdown text, as they are written."""
+    return _BLOCK.findall(text)
+
+
 def read_text(name: str, text: str, *, longest: int) -> Block:
     """Read the one YAML block of a text; never raises."""
-    blocks = _BLOCK.findall(text)
+    blocks = blocks_of(text)
     if not blocks:
         return Block(state=CardState.NO_BLOCK, reason=f'{name}: holds no ```yaml block')
     if len(blocks) > 1:

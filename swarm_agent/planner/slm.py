@@ -65,7 +65,7 @@ class SlmPlanner:
         return self._rank(question) if self._mode == 'rank' else self._generate(question)
 
     def _rank(self, question: Question) -> Choice:
-        odds = self._odds(rank_prompt(question.occasion, question.state))
+        odds = self._odds(rank_prompt(question.occasion, question.state, question.recent))
         scores = {word: odds[word] - self._habits[word] for word in odds}
         return ranked(question, scores)
 

@@ -17,6 +17,10 @@ CANDIDATES = 3
 GO_ON = 'continue'
 WORDS = (GO_ON, 'wait', 'yield', 'explore')
 """What the model can say: get on with the order, or one of the asides."""
+MOST_STATE = 200
+"""Longest account of the moment, the last minute included [characters]."""
+MOST_RECENT = 80
+"""Longest account of the last minute [characters]."""
 _EXAMPLES = (
     'Rules for a robot in a warehouse.\n'
     'start "battery 80 %, 0 peers": continue\n'
@@ -65,9 +69,15 @@ def _word(option: Option, question: Question) -> str:
     return option.skill if aside else GO_ON
 
 
-def rank_prompt(occasion: str, state: str) -> str:
+def rank_prompt(occasion: str, state: str, recent: str = '') -> str:
     """Examples that never change, then the moment; what others wrote is quoted data."""
-    return f'{_EXAMPLES}{occasion} {json.dumps(state[:200])}:'
+    return f'{_EXAMPLES}{occasion} {json.dumps(_moment(state, recent))}:'
+
+
+def _moment(state: str, recent: str) -> str:
+    """The last minute before the state: what stands last speaks loudest. The sum is bounded."""
+    before = f'{recent[:MOST_RECENT]}; ' if recent else ''
+    return before + state[: MOST_STATE - len(before)]
 
 
 def prompt_of(question: Question) -> str:
@@ -76,7 +86,7 @@ def prompt_of(question: Question) -> str:
     return (
         'A mobile robot must choose one skill. It prefers to get on with its order.\n'
         f'Order: {question.order}. Occasion: {question.occasion}.\n'
-        f'State: {json.dumps(question.state[:200])}.\n'
+        f'State: {json.dumps(_moment(question.state, question.recent))}.\n'
         f'Options:\n{options}\n'
         'Choice as JSON: '
     )

@@ -7,6 +7,7 @@ import typer
 
 from swarm_config.errors import ConfigError
 from swarm_supervisor.cli import (
+    agent,
     bench,
     demo,
     doctor,
@@ -33,6 +34,7 @@ app.command('demo')(demo.demo)
 app.command('up')(up.up)
 app.add_typer(operator.mission, name='mission')
 app.add_typer(plan.app, name='plan')
+app.add_typer(agent.app, name='agent')
 app.add_typer(memory.app, name='memory')
 app.add_typer(people.app, name='people')
 app.add_typer(playbook.app, name='playbook')

@@ -9,10 +9,16 @@ from typing import Annotated
 
 import typer
 
+from swarm_supervisor.cli import lessons
 from swarm_vault.folders import agent_folder
+from swarm_vault.lessons import shelf_of
 from swarm_vault.recall import confirm, recall
 
 app = typer.Typer(no_args_is_help=True, help='What robots have learned.')
+app.command('propose')(lessons.propose)
+app.command('proposals')(lessons.proposals)
+app.command('accept')(lessons.accept)
+app.command('reject')(lessons.reject)
 Vault = Annotated[Path, typer.Option('--vault', help='Folder of the vault.')]
 
 
@@ -23,13 +29,14 @@ def recall_notes(
     vault: Vault = Path('vault'),
     as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
 ) -> None:
-    """The notes of a robot that fit a question best."""
-    found = recall(agent_folder(vault, agent), question)
+    """The notes of a robot that fit a question best, then the lessons that the fleet shares."""
+    own = recall(agent_folder(vault, agent), question)
+    found = (*own, *recall(shelf_of(vault), question, most=3))
     if as_json:
         typer.echo(json.dumps([asdict(note) for note in found]))
         return
     for note in found:
-        typer.echo(f'{note.name} ({note.standing}): {note.title}\n  {note.text}')
+        typer.echo(f'{note.agent_id}/{note.name} ({note.standing}): {note.title}\n  {note.text}')
     if not found:
         typer.echo(f'{agent} has no note about that')
 

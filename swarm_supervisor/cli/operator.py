@@ -61,7 +61,7 @@ def submit(
         str, typer.Option(help=f'What robots do without the supervisor: {", ".join(LINK_LOSS)}.')
     ] = 'default',
     request_id: Annotated[
-        str, typer.Option(help='The same id again gets the first answer and no second mission.')
+        str, typer.Option(help='Your same id again gets the first answer and no second mission.')
     ] = '',
 ) -> None:
     """Give an order in words."""

@@ -112,6 +112,19 @@ def test_the_same_request_again_gets_the_first_answer_and_no_second_mission(oper
     assert [len(robot.orders) for robot in pair] == [1, 1]
 
 
+def test_another_operator_never_gets_the_answer_that_was_kept_for_the_same_request_id(
+    operator, pair, supervisor
+):
+    kept = submit(operator, 'survey the moon', request_id='r3')
+    asked = operator.submit('everybody return home', operator='bob', request_id='r3')
+    assert not kept.accepted
+    assert asked.accepted
+    assert submit(operator, 'everybody return home', request_id='r3') == kept
+    assert operator.submit('survey the moon', operator='bob', request_id='r3') == asked
+    givers = [said['operator'] for said in audit(supervisor, 'mission.submitted')]
+    assert givers == ['bob']
+
+
 def test_a_refusal_is_kept_by_request_too(operator, pair):
     first = submit(operator, 'survey the moon', request_id='r2')
     assert not first.accepted

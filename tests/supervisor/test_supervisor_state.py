@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,8 +46,10 @@ from swarm_supervisor.wire import (
 )
 from swarm_supervisor.world import SurveyGrid, World
 from swarm_vault.errors import VaultError
+from swarm_vault.laws.core.roles import Principal, Role
 
 S = 10**9
+ADA = Principal(name='ada', role=Role.OPERATOR, verified=True)
 GRID = SurveyGrid(cell_m=0.25, floor=np.ones((4, 6), dtype=bool))
 
 
@@ -111,7 +114,7 @@ def test_what_was_saved_is_there_after_a_restart(tmp_path):
     with store.together():
         store.save_mission(whole)
         store.save_member(member)
-        store.save_reply('r', operator_pb2.SubmitReply(accepted=True, mission_id='m-1'))
+        store.save_reply(ADA, 'r', operator_pb2.SubmitReply(accepted=True, mission_id='m-1'))
         store.save_world(b'seen')
     question = Escalation(escalation_id='e', agent_id='amr_1', text='?', stamp_ns=1)
     assert store.save_escalation(question)
@@ -124,8 +127,8 @@ def test_what_was_saved_is_there_after_a_restart(tmp_path):
     assert (found.stop, found.stopped, found.last_heard_ns) == ('s', True, 7)
     assert again['amr_2'].standing is Standing.EXPECTED
     assert store.missions() == [whole]
-    assert store.reply_to('r').mission_id == 'm-1'
-    assert store.reply_to('q') is None
+    assert store.reply_to(ADA, 'r').mission_id == 'm-1'
+    assert store.reply_to(ADA, 'q') is None
     assert store.world() == b'seen'
     assert store.open_escalations() == [question]
     store.answer_escalation('e', 'yes')
@@ -334,3 +337,13 @@ def test_a_supervisor_whose_record_is_not_kept_does_not_go_on():
 
     with pytest.raises(VaultError, match='the disk is full'):
         asyncio.run(watched())
+
+
+def test_an_answer_is_kept_for_who_asked_and_a_claimed_name_is_not_a_certified_one(tmp_path):
+    store = Store(tmp_path)
+    store.save_reply(ADA, 'r', operator_pb2.SubmitReply(mission_id='m-1'))
+    store.save_reply(ADA, 'r', operator_pb2.SubmitReply(mission_id='m-2'))
+    assert store.reply_to(ADA, 'r').mission_id == 'm-1'
+    assert store.reply_to(replace(ADA, role=Role.VIEWER), 'r').mission_id == 'm-1'
+    assert store.reply_to(replace(ADA, verified=False), 'r') is None
+    assert store.reply_to(replace(ADA, name='eve'), 'r') is None

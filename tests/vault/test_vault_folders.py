@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from swarm_config.fleets import load_fleet
+from swarm_vault.cards import ToolsCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import FILES, compile_identity, ensure_folder, facts_of
 from swarm_vault.mandate import CardState, read_mandate
+from swarm_vault.soul import Soul, Temperament, read_soul
 
 CONFIG = Path(__file__).parents[2] / 'config'
-TEMPLATES = CONFIG / 'agents' / 'default'
+TEMPLATES = (CONFIG / 'agents' / 'default',)
 FLEET = load_fleet(CONFIG / 'fleets' / 'depot.yaml')
 
 
@@ -104,6 +106,18 @@ def test_a_soul_with_another_order_of_override_and_a_foreign_identity_grant_noth
     )
 
 
+@pytest.mark.parametrize('temperament', list(Temperament))
+def test_a_soul_with_a_temperament_keeps_its_tier_and_the_identity_tells_it(
+    folder: Path, temperament: Temperament
+):
+    soul = folder / 'SOUL.md'
+    line = f'```yaml\ntemperament: {temperament.value}\n'
+    soul.write_text(soul.read_text().replace('```yaml\n', line))
+    identity = compile_identity(folder)
+    assert (identity.faults, identity.mandate.tier) == ((), 3)
+    assert read_soul(identity.system_prompt) == Soul(temperament=temperament)
+
+
 def test_a_memory_note_without_provenance_lowers_the_robot_to_tier_0(folder: Path):
     (folder / 'memory' / 'door.md').write_text('The door is open, I think.\n')
     identity = compile_identity(folder)
@@ -113,16 +127,17 @@ def test_a_memory_note_without_provenance_lowers_the_robot_to_tier_0(folder: Pat
 
 def test_a_template_that_is_missing_or_asks_too_much_is_named(tmp_path: Path):
     with pytest.raises(VaultError, match=r'IDENTITY.md: template cannot be read'):
-        ensure_folder(tmp_path, 'a', {}, tmp_path)
+        ensure_folder(tmp_path, 'a', {}, (tmp_path,))
     (tmp_path / 'IDENTITY.md').write_text('$wings')
     with pytest.raises(VaultError, match="names 'wings', which is no known fact; known are legs"):
-        ensure_folder(tmp_path, 'a', {'legs': '2'}, tmp_path)
+        ensure_folder(tmp_path, 'a', {'legs': '2'}, (tmp_path,))
 
 
 def card(block: str) -> bytes:
     return f'# Mandate\n\n```yaml\n{block}\n```\n'.encode()
 
 
+BARE = 'tier: 2\nmax_speed_mps: 1'
 GOOD = 'tier: 2\nmax_speed_mps: 1\nzones: [dock, aisle_3]'
 
 
@@ -153,6 +168,14 @@ GOOD = 'tier: 2\nmax_speed_mps: 1\nzones: [dock, aisle_3]'
         (card(GOOD + '\ntier: 4'), 'INVALID', 'a key stands twice'),
         (card(': : :'), 'INVALID', 'not YAML'),
         (card('!!python/object:os.system {}'), 'INVALID', 'not YAML'),
+        (card(BARE), 'INVALID', 'bounds nothing; set one of zones, bl'),
+        (card(BARE + '\nzones: []\nenergy_wh: 0.0'), 'INVALID', 'bounds nothing'),
+        (card(BARE + '\nnot_before: 2030-01-01T00:00:00Z'), 'INVALID', 'bounds nothing'),
+        (card(BARE + '\nunlimited_because: "  "'), 'INVALID', 'because why none is needed'),
+        (card(BARE + '\nunlimited_because: a closed test track'), 'VALID', ''),
+        (card(BARE + '\nskills: [survey]'), 'VALID', ''),
+        (card(BARE + '\ncharge_share: 0.5'), 'VALID', ''),
+        (card(BARE + '\nnot_after: 2030-01-01T00:00:00Z'), 'VALID', ''),
         (card('just text'), 'INVALID', 'block: Input should be'),
         (card(''), 'INVALID', 'block: Input should be'),
         (card('[' * 900), 'INVALID', 'not YAML'),
@@ -175,6 +198,14 @@ def test_a_mandate_is_in_one_of_five_states(tmp_path: Path, content, state: str,
 def test_a_folder_in_the_place_of_a_mandate_is_unreadable(tmp_path: Path):
     (tmp_path / 'mandate.md').mkdir()
     assert read_mandate(tmp_path / 'mandate.md').state is CardState.UNREADABLE
+
+
+def test_the_template_lists_the_skills_that_its_tools_propose(folder: Path):
+    mandate = read_mandate(folder / 'mandate.md').mandate
+    tools = read_card(folder / 'tools.md', ToolsCard).card
+    assert mandate is not None
+    assert tools is not None
+    assert mandate.skills == tools.skills
 
 
 def test_an_invalid_mandate_lowers_the_agent_to_tier_0_and_says_why(folder: Path):

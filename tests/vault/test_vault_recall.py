@@ -87,6 +87,12 @@ def test_a_robot_swap_is_a_copy_of_the_folder(folder: Path, tmp_path: Path) -> N
         ('```yaml\ntemperament: reckless\n```\n', Temperament.CAUTIOUS),
         ('```yaml\ntemperament: [bold]\n```\n', Temperament.CAUTIOUS),
         ('```yaml\ntemperament: bold\n```\n' * 2, Temperament.CAUTIOUS),
+        ('```yaml\ntemperament: bold\ntemperament: steady\n```\n', Temperament.CAUTIOUS),
+        ('```yaml\ntemperament: bold\n', Temperament.CAUTIOUS),
+        ('```yaml\ntemperament: bold\nx: ' + '[' * 2000 + '\n```\n', Temperament.CAUTIOUS),
+        ('```yaml\ntier: 2\n```\n\n```yaml\ntemperament: bold\n```\n', Temperament.BOLD),
+        ('```yaml\ntier: 2\n```\n', Temperament.STEADY),
+        ('```yaml\n{override: [a], temperament: bold}\n```\n', Temperament.BOLD),
     ],
 )
 def test_a_soul_that_cannot_be_read_is_cautious(text: str, temperament: Temperament) -> None:

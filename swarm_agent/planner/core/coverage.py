@@ -53,6 +53,8 @@ class SurveyPlan:
     """Shape (cells, 2): their centres [m]."""
     eyes: Ints
     """Shape (eyes,): lattice nodes to look from."""
+    lawful: Mask
+    """Shape (eyes,): where the law lets the robot stand and get to; once planned only these."""
     range_m: float
     """How far is looked in planning [m]."""
     rows: tuple[Mask, ...]
@@ -60,6 +62,8 @@ class SurveyPlan:
     sights: Sights
     wanted: Mask
     """Shape (cells,): cells that can be seen from some eye and are not given up."""
+    barred: Mask
+    """Shape (cells,): cells that show only from where the law does not let the robot stand."""
     misses: Ints
     """Shape (cells,): how often a cell was not seen from where it should have been."""
     tour: Tour
@@ -89,8 +93,18 @@ class Errand:
     """Share of the wanted cells that the tour may leave unseen."""
 
 
-def begin(ground: Ground, region: Mask, start: Point, range_m: float) -> SurveyPlan:
-    """An empty plan for a region of the survey grid, seen from no farther than range_m [m]."""
+def begin(
+    ground: Ground, region: Mask, start: Point, range_m: float, lawful: Ground | None = None
+) -> SurveyPlan:
+    """An empty plan for a region of the survey grid.
+
+    Args:
+        ground: The robot's whole floor.
+        region: Cells of the survey grid.
+        start: Where the robot is, map frame [m].
+        range_m: From no farther than this a cell is seen [m].
+        lawful: The same floor without what the law closes; nothing is closed if not given.
+    """
     cells = np.flatnonzero(region)
     none = np.zeros((0, len(cells)), dtype=bool)
     eyes = _eyes(ground, region, start)
@@ -99,10 +113,12 @@ def begin(ground: Ground, region: Mask, start: Point, range_m: float) -> SurveyP
         cells=cells,
         points=ground.survey_points(region),
         eyes=eyes,
+        lawful=np.ones(len(eyes), dtype=bool) if lawful is None else _open(lawful, eyes, start),
         range_m=range_m,
         rows=(),
         sights=make_sights(eyes[:0], none),
         wanted=np.zeros(len(cells), dtype=bool),
+        barred=np.zeros(len(cells), dtype=bool),
         misses=np.zeros(len(cells), dtype=np.int64),
         tour=(),
         moves=0,
@@ -200,6 +216,15 @@ def _eyes(ground: Ground, region: Mask, start: Point) -> Ints:
     return np.flatnonzero(beside & reach & roomy)
 
 
+def _open(lawful: Ground, eyes: Ints, start: Point) -> Mask:
+    """Which of the nodes are open and can be got to over open floor, shape (eyes,)."""
+    node, shut = lawful.node_at(start), lawful.shut
+    if node is None or shut is None:
+        return np.ones(len(eyes), dtype=bool)
+    reach = np.isfinite(lawful.distances_from(node)[0])
+    return np.asarray(reach[eyes] & ~shut[eyes])
+
+
 def _look(plan: SurveyPlan, ground: Ground) -> SurveyPlan:
     done = sum(len(row) for row in plan.rows)
     eyes = plan.eyes[done : done + _EYES_AT_ONCE]
@@ -207,12 +232,17 @@ def _look(plan: SurveyPlan, ground: Ground) -> SurveyPlan:
         seen = visible(ground, ground.nodes[eyes], plan.points, plan.range_m)
         return replace(plan, rows=(*plan.rows, seen))
     seen = np.concatenate([plan.sights.seen, *plan.rows])
+    shown, eyes = seen[plan.lawful], plan.eyes[plan.lawful]
+    wanted = np.asarray(shown.any(axis=0))
     return replace(
         plan,
         stage=Stage.EXTEND,
         rows=(),
-        sights=make_sights(plan.eyes, seen),
-        wanted=np.asarray(seen.any(axis=0)),
+        eyes=eyes,
+        lawful=plan.lawful[plan.lawful],
+        sights=make_sights(eyes, shown),
+        wanted=wanted,
+        barred=np.asarray(seen.any(axis=0)) & ~wanted,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from swarm_agent.planner.core import effects
 from swarm_agent.planner.core.cards import card_of
 from swarm_agent.planner.core.orders import Task
+from swarm_agent.planner.core.recent import Word
 from swarm_agent.planner.core.skills.step import Step, Want
 from swarm_agent.planner.core.state import Aside, Job, with_job
 from swarm_agent.planner.core.turn import Turn
@@ -37,6 +38,7 @@ def effect(turn: Turn, job: Job, step: Step) -> str:
     look = 'its tour, which tries every stop twice' if _surveys(job) else 'look around, go again'
     said = f'{card.name}: {text}; hypotheses: {passing}, or {lasting}; look: {look}'
     turn.note('violation.effect', said, order_id=job.order.order_id, kind='VIOLATION')
+    turn.happened(Word.SURPRISED)
     if _surveys(job):
         _note(turn, job, 'exploration.ended', f'effect: {lasting}: {text}')
     else:

@@ -13,6 +13,7 @@ from swarm_agent.planner.core.question import (
     options_now,
     rule_choice,
 )
+from swarm_agent.planner.core.recent import CALLED, Word, in_words
 from swarm_agent.planner.core.skills import SKILLS
 from swarm_agent.planner.core.skills.go_to import towards
 from swarm_agent.planner.core.skills.return_to_base import homeward, parked
@@ -66,12 +67,25 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     intake.battery(turn)
     intake.link(turn)
     laws.reflex_stop(turn)
+    _surprises(turn)
     _take_choice(turn)
     act = _lawful(turn, _act(turn))
     bars = laws.bars(turn, None if act.job is None or _homing(act) else act.job.order)
     intent = _intent(turn, act)
     checkpoint = _checkpoint(turn)
     return turn.state, replace(_outputs(turn, act, intent, checkpoint), bars=bars)
+
+
+def _surprises(turn: Turn) -> None:
+    """Remember that the world contradicted the situation node since the last decision."""
+    if turn.inputs.situation is None:
+        return
+    before, now = turn.state.violations, turn.inputs.situation.violations
+    if now == before:
+        return
+    if before is not None and now > before:
+        turn.happened(Word.SURPRISED)
+    turn.state = replace(turn.state, violations=now)
 
 
 def _homing(act: Act) -> bool:
@@ -123,6 +137,7 @@ def _stand(turn: Turn, reason: str, job: Job | None) -> Act:
     _interrupt(turn, job)
     if reason != turn.state.held:
         turn.note('held', reason, kind='STATE_CHANGE')
+        turn.happened(Word.HELD)
     turn.state = replace(turn.state, held=reason, aside=None, home_leg=None)
     skill = '' if job is None else job.order.task.value
     return Act(want=hold(skill, _rank(turn)), phase=Phase.STOPPED, job=job, reason=reason)
@@ -198,9 +213,13 @@ def _work(turn: Turn, job: Job) -> Act:
     if aside is not None:
         turn.state = with_job(turn.state, replace(job, stepped_ns=None))
         return Act(want=aside.want, phase=Phase.EXECUTING, job=job)
-    skill = SKILLS[job.order.task]
-    step = skill(job.order, job.memory, job.scratch, turn.view(situation, job.stepped_ns))
+    view = turn.view(situation, job.stepped_ns)
+    if job.order.task is Task.SURVEY:
+        view = replace(view, bars=laws.floor(turn, job.order))
+    step = SKILLS[job.order.task](job.order, job.memory, job.scratch, view)
     done = _stepped(turn, job, step)
+    if step.left_out:
+        turn.note('survey.left_out', step.left_out, order_id=job.order.order_id)
     if step.status is not Status.RUNNING:
         fault = doubts.effect(turn, job, step) if step.status is Status.DONE else step.reason
         if turn.state.aside is not None:
@@ -211,6 +230,7 @@ def _work(turn: Turn, job: Job) -> Act:
         done = replace(done, asked=step.want)
         turn.state = with_job(turn.state, done)
         _ask(turn, done, 'blocked', situation.reason)
+        turn.happened(Word.BLOCKED)
     turn.again = turn.again or step.again
     want = replace(step.want, priority=max(step.want.priority, _rank(turn)))
     returning = job.order.task is Task.RETURN_TO_BASE
@@ -242,6 +262,7 @@ def _activate(turn: Turn, job: Job) -> None:
     turn.note('order.resumed' if begun else 'order.begun', job.order.task.value, order_id=order_id)
     turn.state = replace(turn.state, active=order_id, aside=None)
     _ask(turn, job, 'start', '')
+    turn.happened(Word.BEGUN)
 
 
 def _interrupt(turn: Turn, job: Job | None) -> None:
@@ -274,8 +295,15 @@ def _ask(turn: Turn, job: Job, occasion: str, trouble: str) -> None:
         state=_state_in_words(turn, trouble),
         options=options,
         peers=0 if turn.situation is None else len(turn.situation.peers),
+        recent=in_words(turn.state.recent, turn.inputs.now_ns),
     )
     turn.state = replace(turn.state, questions=number, question=turn.question)
+    turn.note('choice.asked', _question_in_words(turn.question), order_id=job.order.order_id)
+
+
+def _question_in_words(question: Question) -> str:
+    before = f'; the minute before: {question.recent}' if question.recent else ''
+    return f'{question.occasion}: {question.state}{before}'
 
 
 def _facts(turn: Turn, occasion: str) -> Facts:
@@ -325,6 +353,7 @@ def _take_choice(turn: Turn) -> None:
     until_ns = turn.inputs.now_ns + round(seconds * 1e9)
     want = Want(kind=kind, skill=choice.skill, priority=max(Priority.MISSION, _rank(turn)))
     turn.state = replace(turn.state, aside=Aside(want=want, until_ns=until_ns))
+    turn.happened(CALLED[choice.skill])
 
 
 def _aside(turn: Turn) -> Aside | None:

@@ -53,6 +53,8 @@ class Ground:
     radius_m: float
     passable: Mask
     """Shape (rows, cols): where at least half the radius is free, for the way onto the lattice."""
+    shut: Mask | None = None
+    """Shape (nodes,): where the law does not let the robot stand; None: nowhere."""
     _distances: dict[int, tuple[Floats, Ints]] = field(default_factory=dict)
     """Memory of `distances_from`; only spares time."""
 
@@ -78,7 +80,7 @@ class Ground:
     def node_at(self, point: Point) -> int | None:
         """The nearest node that can be driven to in a straight line, else simply the nearest.
 
-        None where the lattice is empty.
+        The nearest open one where that is shut. None where the lattice is empty.
         """
         if len(self.nodes) == 0:
             return None
@@ -86,7 +88,10 @@ class Ground:
         nearest = np.argsort(squares, kind='stable')[:12]
         starts = np.tile(np.asarray(point), (len(nearest), 1))
         clear = straight(self.passable, self.grid, starts, self.nodes[nearest])
-        return int(nearest[clear][0] if clear.any() else nearest[0])
+        node = int(nearest[clear][0] if clear.any() else nearest[0])
+        if self.shut is None or not self.shut[node] or self.shut.all():
+            return node
+        return int(np.where(self.shut, np.inf, squares).argmin())
 
     def is_centre(self, point: Point) -> bool:
         """Whether the robot's centre may stand at this point."""

@@ -196,13 +196,7 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
 
 def bars(turn: Turn, order: Order | None) -> Bars | None:
     """The law of the floor for the ways of an order; None while it is as it was."""
-    new = bars_of(
-        turn.params.policy,
-        turn.trust,
-        wall_ns=turn.inputs.wall_ns,
-        people=_words(order),
-        approved=order is not None and order.approved,
-    )
+    new = floor(turn, order)
     new = replace(new, keep=() if order is None else order.scope)
     if new == turn.state.bars:
         return None
@@ -210,6 +204,17 @@ def bars(turn: Turn, order: Order | None) -> Bars | None:
     names = ', '.join(f'{wall.name} ({wall.why})' for wall in new.walls)
     turn.note('law.floor', f'closed: {names or "nothing"}', kind='STATE_CHANGE')
     return new
+
+
+def floor(turn: Turn, order: Order | None) -> Bars:
+    """What is closed to this robot now, with the words that the order brought."""
+    return bars_of(
+        turn.params.policy,
+        turn.trust,
+        wall_ns=turn.inputs.wall_ns,
+        people=_words(order),
+        approved=order is not None and order.approved,
+    )
 
 
 def _words(order: Order | None) -> tuple[Presence, ...]:

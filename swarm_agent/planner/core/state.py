@@ -7,6 +7,7 @@ from typing import Any
 from swarm_agent.planner.core.ground import Ground, make_ground
 from swarm_agent.planner.core.law_state import LawState
 from swarm_agent.planner.core.orders import Ack, Order, Token
+from swarm_agent.planner.core.recent import Event
 from swarm_agent.planner.core.repeats import Failure
 from swarm_agent.planner.core.skills.step import Leg, Scratch, Want
 from swarm_agent.planner.core.types import (
@@ -90,6 +91,10 @@ class State:
     saved_ns: int = 0
     failures: tuple[Failure, ...] = ()
     """What was tried in vain."""
+    recent: tuple[Event, ...] = ()
+    """What happened of late, the oldest first; it does not outlive a restart."""
+    violations: int | None = None
+    """How many the situation node had counted at the last decision; None before the first."""
 
 
 def initial(params: Params) -> State:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from swarm_agent.planner.core import repeats
 from swarm_agent.planner.core.law_state import trust_now
 from swarm_agent.planner.core.orders import Ack, AckStatus, Task
+from swarm_agent.planner.core.recent import Word, grown
 from swarm_agent.planner.core.skills.step import View
 from swarm_agent.planner.core.state import Job, State, remember
 from swarm_agent.planner.core.types import (
@@ -20,6 +21,7 @@ from swarm_agent.planner.core.types import (
 )
 from swarm_vault.laws.core.values import Trust
 
+_ENDS = {AckStatus.COMPLETED: Word.COMPLETED, AckStatus.RECALLED: Word.RECALLED}
 _NAV_STATES = frozenset(int(state) for state in Nav)
 
 
@@ -81,6 +83,11 @@ class Turn:
         """How many violations of its expectations the robot has met: each one teaches it."""
         return 0 if self.inputs.situation is None else self.inputs.situation.violations
 
+    def happened(self, word: Word) -> None:
+        """Remember an event for a minute."""
+        events = grown(self.state.recent, word, self.inputs.now_ns)
+        self.state = replace(self.state, recent=events)
+
     def note(
         self,
         type_: str,
@@ -114,6 +121,7 @@ class Turn:
             failures=repeats.after(self.state.failures, job.order, status, self.knowledge),
         )
         self.answer(job.order.order_id, status, reason)
+        self.happened(_ENDS.get(status, Word.FAILED))
 
     def halt(self, reason: str) -> None:
         """Stand until there is a new order: everything open fails for this reason."""

@@ -177,6 +177,8 @@ class Question:
     options: tuple[Option, ...]
     peers: int = 0
     """How many peers are near."""
+    recent: str = ''
+    """What happened to the robot in the last minute, in words of recent.py."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,11 @@ class Principal:
     verified: bool
     """Whether the name comes from a certificate of its own."""
 
+    @property
+    def key(self) -> str:
+        """Whose answers and approvals these are: a name that was only claimed is another one."""
+        return f'{"certified" if self.verified else "claimed"}:{self.name}'
+
     def may(self, right: Right) -> bool:
         """Whether the role gives this right."""
         return self.role is not None and right in MATRIX[self.role]

@@ -6,6 +6,7 @@ from enum import Enum
 
 from swarm_agent.planner.core.coverage import SurveyPlan
 from swarm_agent.planner.core.ground import Ground
+from swarm_agent.planner.core.lawful import Lawful
 from swarm_agent.planner.core.orders import Pose
 from swarm_agent.planner.core.types import (
     IntentKind,
@@ -15,6 +16,7 @@ from swarm_agent.planner.core.types import (
     SituationView,
     SkillMemory,
 )
+from swarm_vault.laws.core.bars import Bars
 
 NOWHERE: Pose = (0.0, 0.0, 0.0)
 
@@ -55,6 +57,8 @@ class View:
     """The want that the situation node acts on; None until it has taken up the newest intent."""
     ground: Ground
     params: Params
+    bars: Bars = Bars()
+    """The law of the floor for the order; told to surveys only, which plan their ways ahead."""
 
     @property
     def nav(self) -> Nav:
@@ -79,6 +83,8 @@ class Scratch:
 
     leg: Leg | None = None
     plan: SurveyPlan | None = None
+    law: Lawful | None = None
+    """The floor under the law for which the plan was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,8 @@ class Step:
     """For how long the current leg has been blocked."""
     again: bool = False
     """Work is left: step again at once."""
+    left_out: str = ''
+    """What the law makes a survey leave out, in words, when its plan is ready."""
 
 
 def hold(skill: str, priority: Priority = Priority.MISSION) -> Want:

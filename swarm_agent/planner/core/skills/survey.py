@@ -8,6 +8,7 @@ import numpy as np
 from swarm_agent.planner.core import coverage
 from swarm_agent.planner.core.coverage import Errand, SurveyPlan
 from swarm_agent.planner.core.ground import Ground
+from swarm_agent.planner.core.lawful import Lawful, under_law
 from swarm_agent.planner.core.orders import Order
 from swarm_agent.planner.core.sight import visible
 from swarm_agent.planner.core.skills.leg import Course, Drive, drive
@@ -24,6 +25,8 @@ from swarm_agent.planner.core.tour import Trip
 from swarm_agent.planner.core.types import IntentKind, SkillMemory
 from swarm_config.maps import Mask
 
+_MOST_ASKED = 1000
+"""For so many barred cells it is asked which zone bars them."""
 _BESIDE_NS = 700_000_000
 """At a stop, the news of what is seen there may take this long."""
 
@@ -33,14 +36,24 @@ def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Ste
     want = hold(order.task.value)
     if too_early(view, order.not_before_ns):
         return Step(memory=memory, scratch=scratch, want=want, reason='waiting for the time')
-    plan = scratch.plan or _begin(order, view)
+    law = scratch.law
+    if law is None or not law.holds_for(view.bars):
+        law = under_law(view.ground, view.bars)
+        scratch = Scratch(law=law)
+    plan = scratch.plan or _begin(order, view, law.ground)
+    view = replace(view, ground=law.ground)
     memory = _look(order, memory, plan, view)
     seen = _bits(memory.seen, view.ground)[plan.cells]
     if not plan.ready:
         plan = coverage.advance(plan, view.ground, _errand(order, view, seen))
-        scratch = replace(scratch, plan=plan)
-        reason = 'planning the survey'
-        return Step(memory=memory, scratch=scratch, want=want, reason=reason, again=True)
+        return Step(
+            memory=memory,
+            scratch=replace(scratch, plan=plan),
+            want=want,
+            reason='planning the survey',
+            again=True,
+            left_out=_left_out(plan, law, seen) if plan.ready else '',
+        )
     return _drive(order, memory, replace(scratch, plan=plan), view, seen)
 
 
@@ -52,10 +65,10 @@ def region_mask(order: Order, ground: Ground) -> Mask:
     )
 
 
-def _begin(order: Order, view: View) -> SurveyPlan:
+def _begin(order: Order, view: View, lawful: Ground) -> SurveyPlan:
     range_m = (order.range_m or view.params.survey_range_m) * view.params.tuning.survey_reach
     region = region_mask(order, view.ground)
-    return coverage.begin(view.ground, region, view.situation.pose[:2], range_m)
+    return coverage.begin(view.ground, region, view.situation.pose[:2], range_m, lawful)
 
 
 def _look(order: Order, memory: SkillMemory, plan: SurveyPlan, view: View) -> SkillMemory:
@@ -141,13 +154,15 @@ def _finish(order: Order, memory: SkillMemory, scratch: Scratch, view: View, see
         )
     share = _share(plan, seen)
     done = share >= view.params.tuning.survey_least
+    left = _left_out(plan, scratch.law, seen)
     return Step(
         memory=memory,
         scratch=scratch,
         want=want,
         status=Status.DONE if done else Status.FAILED,
         reason=f'{100 * share:.1f} % of the region seen'
-        + ('' if done else ', no way to the rest'),
+        + ('' if done else ', no way to the rest')
+        + (f'; {left}' if left else ''),
         progress=share,
     )
 
@@ -157,9 +172,31 @@ def _enough(plan: SurveyPlan, view: View, seen: Mask) -> bool:
 
 
 def _share(plan: SurveyPlan, seen: Mask) -> float:
-    """Share of the region's visible cells that are seen; given-up cells count as unseen."""
-    whole = int((plan.wanted | (plan.misses > 0)).sum())
-    return float((seen & (plan.wanted | (plan.misses > 0))).sum() / whole) if whole else 0.0
+    """Share of the region's visible cells that are seen; those given up or barred are unseen."""
+    shows = _shows(plan)
+    whole = int(shows.sum())
+    return float((seen & shows).sum() / whole) if whole else 0.0
+
+
+def _shows(plan: SurveyPlan) -> Mask:
+    """The cells that could be seen from somewhere if there were no law, shape (cells,)."""
+    return plan.wanted | plan.barred | (plan.misses > 0)
+
+
+def _left_out(plan: SurveyPlan, law: Lawful | None, seen: Mask) -> str:
+    """What the law makes the survey leave out, and why; empty where it leaves out nothing."""
+    left = plan.barred & ~seen
+    if law is None or not left.any():
+        return ''
+    barred = plan.points[left]
+    some = barred[:: -(-len(barred) // _MOST_ASKED)]
+    asked = (law.bars.wall_at((float(x), float(y))) for x, y in some)
+    why = [text for text in dict.fromkeys(asked) if text]
+    share = 100.0 * left.sum() / _shows(plan).sum()
+    return (
+        f'{share:.1f} % of the region is left out, it shows only from where the law does not let'
+        f' the robot stand: {"; ".join(why) or "the way there is closed"}'
+    )
 
 
 def _errand(order: Order, view: View, seen: Mask) -> Errand:
@@ -173,9 +210,16 @@ def _trip(order: Order, view: View) -> Trip:
     return Trip(
         start=_node(view),
         yaw_rad=view.situation.pose[2],
-        home=view.ground.node_at(params.home[:2]) if order.return_home else None,
+        home=_home(view) if order.return_home else None,
         turn_m=params.max_speed_mps / params.max_yaw_rate_radps,
     )
+
+
+def _home(view: View) -> int | None:
+    """The lattice node of the robot's home; None where the law leaves no way there."""
+    home = view.ground.node_at(view.params.home[:2])
+    away = view.ground.distances_from(_node(view))[0]
+    return home if home is not None and np.isfinite(away[home]) else None
 
 
 def _node(view: View) -> int:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm memory propose|proposals|accept|reject`: a lesson is shared after a human's review.
+
+Each word is recorded first, in a log of its own (supervisor/review), then done.
+"""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import load_fleet
+from swarm_supervisor.cli.places import config_dir
+from swarm_vault import lessons
+from swarm_vault.keys import OPERATOR
+from swarm_vault.laws.core.roles import Principal, Right
+from swarm_vault.laws.operators import Register
+from swarm_vault.laws.policy_file import codex_of
+from swarm_vault.memory import NoteReading, read_memory
+from swarm_vault.recorder import Kind, Recorder
+
+SUPERVISOR, WRITER = 'supervisor', 'review'
+Vault = Annotated[Path, typer.Option('--vault', help="Folder of the supervisor's vault.")]
+Operator = Annotated[str, typer.Option(help='Who says so.')]
+Fleet = Annotated[Path | None, typer.Option(help='Fleet plan (YAML), whose codex has the roles.')]
+Reason = Annotated[str, typer.Option(help='Why, for the record.')]
+HERE = Path('vault/supervisor')
+
+
+def propose(
+    agent: str, note: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None
+) -> None:
+    """Propose a robot's note as a lesson for the whole fleet."""
+    principal = _principal(operator, Right.ORDER, vault, fleet)
+    name, found = lessons.to_propose(vault, agent, note)
+    data = {'from': f'{agent}/{note}'}
+    _record(vault, 'lesson.proposed', found, principal, {**data, 'name': name})
+    lessons.propose(vault, name, found)
+    typer.echo(f'{name} waits for a review: swarm memory accept {name}')
+
+
+def proposals(
+    vault: Vault = HERE,
+    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+) -> None:
+    """The lessons that wait for a human."""
+    notes = [note for note in read_memory(lessons.proposed_of(vault)) if note.front]
+    if as_json:
+        typer.echo(json.dumps([_plain(note) for note in notes]))
+        return
+    for note in notes:
+        plain = _plain(note)
+        typer.echo(f'{note.name} ({plain["standing"]}, from {plain["source"]}): {plain["title"]}')
+        typer.echo(f'  {note.text}')
+    if not notes:
+        typer.echo('no lesson waits')
+
+
+def accept(name: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None) -> None:
+    """Share a lesson with the fleet."""
+    _settle(name, vault, _principal(operator, Right.APPROVE, vault, fleet), accepted=True)
+
+
+def reject(
+    name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
+) -> None:
+    """Put a proposed lesson aside."""
+    principal = _principal(operator, Right.APPROVE, vault, fleet)
+    _settle(name, vault, principal, accepted=False, reason=' '.join(reason.split())[:200])
+
+
+def _settle(
+    name: str, vault: Path, principal: Principal, *, accepted: bool, reason: str = ''
+) -> None:
+    note = lessons.waiting(vault, name)
+    review = lessons.Review(
+        accepted=accepted, by=principal.name, reason=reason, stamp_ns=time.time_ns()
+    )
+    type_ = 'lesson.accepted' if accepted else 'lesson.rejected'
+    _record(vault, type_, note, principal, {'name': name, 'reason': reason})
+    lessons.settle(vault, note, review)
+    typer.echo(f'{name}: {"shared" if accepted else "rejected"} by {principal.name}')
+
+
+def _principal(operator: str, right: Right, vault: Path, fleet: Path | None) -> Principal:
+    if not re.fullmatch(r'[a-z][a-z0-9_-]{0,31}', operator):
+        raise ConfigError(
+            f'operator {operator[:64]!r}: expected a small letter, then up to 31 of a-z 0-9 _ -'
+        )
+    plan = load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    principal = Register(codex_of(plan), vault).principal(OPERATOR, operator)
+    if not principal.may(right):
+        raise ConfigError(f'memory: {principal.refusal(right)}')
+    return principal
+
+
+def _record(
+    vault: Path, type_: str, note: NoteReading, principal: Principal, data: dict[str, str]
+) -> None:
+    recorder = Recorder(vault_dir=vault, agent_id=SUPERVISOR, writer=WRITER)
+    said = {
+        **data,
+        'operator': principal.name[:100],
+        'role': '' if principal.role is None else principal.role.value,
+        'verified': principal.verified,
+        'sha256': lessons.digest_of(note),
+    }
+    try:
+        recorder.event(Kind.DECISION, type_, said, durable=True)
+    finally:
+        recorder.close()
+
+
+def _plain(note: NoteReading) -> dict[str, str]:
+    assert note.front is not None, 'only notes that could be read are listed'
+    return {
+        'name': note.name,
+        'title': note.front.title,
+        'standing': note.front.standing.value,
+        'source': note.front.source,
+        'text': note.text,
+        'sha256': lessons.digest_of(note),
+    }
