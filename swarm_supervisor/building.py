@@ -9,8 +9,10 @@ from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
 from swarm_supervisor.core.mediation import MediationParams
+from swarm_supervisor.core.spare import SpareParams
 from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
+from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
@@ -25,11 +27,12 @@ from swarm_supervisor.prover import Prover
 from swarm_supervisor.purse import Purse
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
+from swarm_supervisor.spare_desk import SpareDesk
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Strategist
 from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
-from swarm_supervisor.world import World, survey_grid
+from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
@@ -102,6 +105,8 @@ def build(
         prover=Prover(recorder, cards_of(fleet)),
         strategist=_strategist(recorder, access, purse),
         mediation=_mediation(recorder, access, purse, settings),
+        spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
+        crews=CrewBook(owing={member.agent_id for member in roster.available()}),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings),
         mandates=MandateShelf(vault_dir, places.sectors),
@@ -124,6 +129,12 @@ def make_folders(fleet: Fleet, vault_dir: Path) -> None:
     for robot in fleet.robots:
         templates = templates_of(robot, fleet.templates_dir)
         ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
+
+
+def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:
+    rows, cols = grid.shape
+    least_cells = settings.leave_out_m2 / grid.cell_m**2
+    return SpareParams(rows=rows, cols=cols, least_cells=least_cells)
 
 
 def _court(recorder: Recorder, store: Store, fleet: Fleet, settings: Settings) -> Court:

@@ -10,7 +10,6 @@ import math
 
 from swarm.v1 import mission_pb2
 
-from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.roster import Member
@@ -41,9 +40,8 @@ def missing_artefact(hq: Headquarters, member: Member, mission: Mission, order: 
 
 def seen_share(hq: Headquarters, mission: Mission, order: Order) -> float:
     """Share of a survey's cells that somebody has seen since the mission began."""
-    task = order.task()
-    cells = int(unpack_cells(task.survey.region.bits, hq.world.grid.shape).sum())
-    return 1.0 - hq.unseen_cells(mission, task) / max(cells, 1)
+    cells = int(hq.region_of(order).sum())
+    return 1.0 - hq.unseen_cells(mission, order) / max(cells, 1)
 
 
 def _away_m(member: Member, task: mission_pb2.MissionOrder) -> float:

@@ -64,7 +64,7 @@ def _handoff(
     kind = task.WhichOneof('task') or 'nothing'
     left = f'{kind}: {1.0 - order.progress:.0%} of it'
     if task.HasField('survey'):
-        left = f'survey {hq.unseen_cells(mission, task)} cells that nobody has seen'
+        left = f'survey {hq.unseen_cells(mission, order)} cells that nobody has seen'
     spent = [e for e in hq.court.memory.spent if e.agent_id == member.agent_id]
     return Handoff(
         order_id=order.order_id,

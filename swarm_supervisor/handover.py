@@ -6,11 +6,13 @@ from swarm.v1 import mission_pb2
 
 from swarm_config.maps import Mask
 from swarm_supervisor.core.cells import unpack_cells
+from swarm_supervisor.core.spare import Spare, Verdict
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import finish, inherit, ready
 from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
 from swarm_supervisor.proving import check_drafts, with_energy
 from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.spares import spare_of
 from swarm_supervisor.store import Escalation
 from swarm_supervisor.tasking import Draft, add_order, available, split_area
 from swarm_supervisor.trusting import renew_token
@@ -24,13 +26,15 @@ BAD = (FAILED, REFUSED, RECALLED)
 
 
 async def settle(hq: Headquarters) -> None:
-    """Look after all open missions once."""
+    """Look after all open missions once; while an order is waited with, its mission goes on."""
     for mission in [mission for mission in hq.missions if mission.open]:
+        waits = False
         for order in list(mission.orders):
             if mission.open and _cannot(hq, order):
-                await _hand_over(hq, mission, order)
+                waits |= await _hand_over(hq, mission, order)
         _send_ready(hq, mission)
-        _close_if_done(hq, mission)
+        if not waits:
+            _close_if_done(hq, mission)
 
 
 def _send_ready(hq: Headquarters, mission: Mission) -> None:
@@ -63,17 +67,39 @@ def _cannot(hq: Headquarters, order: Order) -> str:
     return ''
 
 
-async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> None:
+async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> bool:
+    """Give to others what nobody has; tells whether that must wait."""
     reason = _cannot(hq, order)
-    task = order.task()
-    heirs = heirs_of(hq, mission, order) if task.HasField('survey') else ()
-    if task.HasField('survey') and _worthless(hq, mission, order):
-        _replace(hq, mission, order, f'{reason}; hardly anything is left', {})
+    if order.task().HasField('survey'):
+        return await _hand_over_survey(hq, mission, order, reason)
+    if not await _pass_on(hq, mission, order, reason):
+        _give_up(hq, mission, order, reason)
+    return False
+
+
+async def _hand_over_survey(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
+    spare = spare_of(hq, mission, order)
+    if spare.verdict is Verdict.WAIT:
+        _wait(hq, mission, order, spare)
+        return True
+    heirs = heirs_of(hq, mission, order)
+    if spare.verdict is Verdict.NOTHING_LEFT:
+        _replace(hq, mission, order, f'{reason}; {spare.reason}', {})
     elif heirs:
         async with hq.turn:
-            await _split(hq, mission, order, heirs, reason)
-    elif not await _pass_on(hq, mission, order, reason):
+            return await _split(hq, mission, order, heirs, f'{reason}; {spare.reason}')
+    else:
         _give_up(hq, mission, order, reason)
+    return False
+
+
+def _wait(hq: Headquarters, mission: Mission, order: Order, spare: Spare) -> None:
+    """Say once why an order is not given away now."""
+    if hq.crews.kept.get(order.order_id) == spare.waits_for:
+        return
+    hq.crews.kept[order.order_id] = spare.waits_for
+    data = {'order_id': order.order_id, 'reason': spare.reason}
+    hq.note(Kind.DECISION, 'order.kept', data, causes=(mission.cause,))
 
 
 async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
@@ -138,27 +164,28 @@ def heirs_of(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, 
     )
 
 
-def _worthless(hq: Headquarters, mission: Mission, order: Order) -> bool:
-    left_m2 = hq.unseen_cells(mission, order.task()) * hq.world.grid.cell_m**2
-    return left_m2 < hq.settings.leave_out_m2
-
-
 async def _split(
     hq: Headquarters, mission: Mission, order: Order, heirs: tuple[Member, ...], reason: str
-) -> None:
-    """Split what is left of a survey between the heirs.
+) -> bool:
+    """Split what nobody has of a survey between the heirs.
 
-    The world goes on while the split is computed: it is dropped if the mission was closed or the
-    order done meanwhile.
+    The world goes on while the split is computed: it is dropped if the mission was closed, the
+    order done, or some of it taken over meanwhile.
+
+    Returns:
+        Whether it must be looked at again.
     """
-    task = order.task()
-    area = unpack_cells(task.survey.region.bits, hq.world.grid.shape)
+    task, shape = order.task(), hq.world.grid.shape
+    area = unpack_cells(spare_of(hq, mission, order).free, shape)
     drafts, fault = await _proved_split(hq, mission, heirs, area, reason)
     if not mission.open or not _cannot(hq, order):
-        return
+        return False
+    now = spare_of(hq, mission, order)
+    if now.verdict is not Verdict.GIVE_AWAY or (area & unpack_cells(now.held, shape)).any():
+        return True
     if fault:
         _give_up(hq, mission, order, f'{reason}; {fault}')
-        return
+        return False
     orders = [add_order(hq, mission, draft, task) for draft in drafts]
     for heir in orders:
         inherit(heir, task)
@@ -167,6 +194,7 @@ async def _split(
         if ready(mission, heir):
             renew_token(hq, hq.roster[heir.agent_id])
             hq.send_order(heir)
+    return False
 
 
 def _replace(
@@ -227,6 +255,7 @@ def _close_if_done(hq: Headquarters, mission: Mission) -> None:
     )
     hq.store.save_mission(mission)
     finish(hq, mission)
+    hq.crews.forget(order.order_id for order in mission.orders)
     said = 'is complete' if mission.status is MissionStatus.COMPLETE else 'has failed'
     because = f': {mission.reason}' if mission.reason else ''
     hq.say(f'mission {mission.mission_id} {said}: {mission.text!r}{because}')

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from swarm.v1 import mission_pb2
 
 from swarm_config.fleets import Fleet
-from swarm_config.maps import GridMap
+from swarm_config.maps import GridMap, Mask
 from swarm_supervisor.allocator import Allocator
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.court import Court
+from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.disputes import DisputeBook
 from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
@@ -31,6 +31,7 @@ from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
+from swarm_supervisor.spare_desk import SpareDesk
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
@@ -71,6 +72,7 @@ class Headquarters:
     revoked: RevocationBook
     people: PeopleBook
     mediation: MediationDesk
+    spares: SpareDesk
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns
@@ -85,6 +87,8 @@ class Headquarters:
     """Who does not get on, and who does not agree."""
     joint: JointView = field(default_factory=JointView)
     """What the robots decided among themselves."""
+    crews: CrewBook = field(default_factory=CrewBook)
+    """What they told of the surveys that they share."""
 
     def note(
         self,
@@ -143,10 +147,16 @@ class Headquarters:
         if not order.closed:
             self.post.recall(order.agent_id, order.order_id, reason)
 
-    def unseen_cells(self, mission: Mission, task: mission_pb2.MissionOrder) -> int:
+    def region_of(self, order: Order) -> Mask:
+        """The cells of a survey: as its robot says that they are now, else as ordered."""
+        word = self.crews.words.get(order.order_id)
+        bits = word.held if word is not None else b''
+        return unpack_cells(bits or order.task().survey.region.bits, self.world.grid.shape)
+
+    def unseen_cells(self, mission: Mission, order: Order) -> int:
         """How many cells of a survey nobody has seen since its mission began."""
-        region = unpack_cells(task.survey.region.bits, self.world.grid.shape)
-        return int(np.count_nonzero(region & ~self.world.seen_since(mission.created_ns)))
+        seen = self.world.seen_since(mission.created_ns)
+        return int(np.count_nonzero(self.region_of(order) & ~seen))
 
     def busy_s(self, member: Member) -> float:
         """How long a robot still works on its open orders [s]."""
@@ -160,7 +170,7 @@ class Headquarters:
     def _left_s(self, mission: Mission, order: Order, member: Member) -> float:
         task = order.task()
         if task.HasField('survey'):
-            cells = self.unseen_cells(mission, task)
+            cells = self.unseen_cells(mission, order)
             return self.allocator.sweep_s(cells, member.robot.model.max_speed_mps)
         return task.wait.seconds if task.HasField('wait') else OTHER_TASK_S
 

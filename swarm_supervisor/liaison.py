@@ -2,6 +2,7 @@
 """What robots say and what they are answered: hello, telemetry, acknowledgements, events."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from swarm_supervisor.wire import (
     WireError,
     check_ack,
     check_batch,
+    check_crew,
     check_hello,
     check_telemetry,
 )
@@ -73,6 +75,7 @@ def _heads(hq: Headquarters, agent_id: str) -> list[mission_pb2.EventAck]:
 def _register(hq: Headquarters, member: Member, hello: mission_pb2.Hello) -> None:
     first = member.standing is Standing.EXPECTED
     member.linked = True
+    hq.crews.back(member.agent_id, hq.clock())
     was_lost = hq.roster.heard(member, hq.clock())
     hq.store.save_member(member)
     hq.note(
@@ -162,19 +165,31 @@ def take_telemetry(hq: Headquarters, member: Member, telemetry: mission_pb2.Tele
         WireError: It is malformed; nothing of it is taken.
     """
     pose, seen = check_telemetry(telemetry, hq.world.grid)
+    reports = check_crew(telemetry.crew, hq.world.grid)
     now_ns = hq.clock()
     if hq.roster.heard(member, now_ns):
         hq.note(Kind.STATE_CHANGE, 'robot.back', {'agent': member.agent_id})
     member.pose = pose
     if seen is not None:
         hq.world.report(member.agent_id, seen, now_ns)
+        ours = {order.order_id for order in _all_orders_of(hq, member)}
+        known = [report for report in reports if report.order_id in ours]
+        hq.crews.take(member.agent_id, known, now_ns)
     points = tuple((point.x_m, point.y_m) for point in telemetry.hazards)
     hq.world.report_hazards(member.agent_id, points, now_ns)
     member.telemetry = telemetry
     member.telemetry.ClearField('seen')
+    member.telemetry.ClearField('crew')
     found = hq.order(telemetry.order_id)
     if found is not None and found[1].agent_id == member.agent_id and not found[1].closed:
         found[1].progress = telemetry.progress
+
+
+def _all_orders_of(hq: Headquarters, member: Member) -> Iterator[Order]:
+    """A robot's orders in missions that still go on, closed ones included."""
+    for mission in hq.missions:
+        if mission.open:
+            yield from (order for order in mission.orders if order.agent_id == member.agent_id)
 
 
 def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> None:
@@ -278,5 +293,6 @@ def _store(hq: Headquarters, agent_id: str, batch: mission_pb2.EventBatch) -> tu
 def unlinked(hq: Headquarters, member: Member) -> None:
     """Note that a robot's link has ended."""
     hq.roster.unlinked(member)
+    hq.crews.away(member.agent_id)
     hq.store.save_member(member)
     hq.note(Kind.STATE_CHANGE, 'link.closed', {'agent': member.agent_id})

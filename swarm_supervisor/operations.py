@@ -329,6 +329,7 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
         hq.take_back(order, reason)
     hq.store.save_mission(mission)
     finish(hq, mission)
+    hq.crews.forget(order.order_id for order in mission.orders)
     return ''
 
 

@@ -2,7 +2,7 @@
 """Check what comes over the wire: what is odd ends in one sentence, never in a crash or effect."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from swarm.v1 import common_pb2, mission_pb2, operator_pb2
 
@@ -134,6 +134,33 @@ def check_telemetry(
         check_pose('telemetry.hazards', common_pb2.Pose2D(x_m=point.x_m, y_m=point.y_m))
     seen = telemetry.HasField('seen')
     return pose, check_cells('telemetry.seen', telemetry.seen, grid) if seen else None
+
+
+def check_crew(
+    reports: Sequence[mission_pb2.CrewReport], grid: SurveyGrid
+) -> Sequence[mission_pb2.CrewReport]:
+    """What a robot tells of the surveys that it shares; sets of cells may be missing.
+
+    Raises:
+        WireError: A field is malformed.
+    """
+    if len(reports) > MAX_LIST:
+        raise WireError(f'telemetry.crew: {len(reports)}, expected <= {MAX_LIST}')
+    for report in reports:
+        check_text('telemetry.crew.order_id', report.order_id)
+        _check_all('telemetry.crew.heard', report.heard)
+        _check_all('telemetry.crew.taken', [part.agent_id for part in report.taken])
+        sets = [report.held, report.done, *(part.bits for part in report.taken)]
+        for bits in filter(None, sets):
+            _check_bits('telemetry.crew', bits, grid)
+    return reports
+
+
+def _check_bits(field: str, bits: bytes, grid: SurveyGrid) -> None:
+    try:
+        unpack_cells(bits, grid.shape)
+    except ValueError as error:
+        raise WireError(f'{field}.{error}') from error
 
 
 def check_batch(batch: mission_pb2.EventBatch) -> None:

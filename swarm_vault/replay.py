@@ -38,6 +38,7 @@ CORES: Mapping[str, str] = {
     'laws': 'swarm_vault.laws.core:CORE',
     'mediation': 'swarm_supervisor.core.mediation:MEDIATION',
     'witness': 'swarm_vault.heads.core:CORE',
+    'spare': 'swarm_supervisor.core.spare:SPARE',
     'plan_check': 'swarm_supervisor.core.plan_core:PLAN_CHECK',
     'strategy': 'swarm_supervisor.core.strategy:STRATEGY',
 }

@@ -2,20 +2,34 @@
 """Lets the takeover core keep watch over a shared survey while its orders are carried out.
 
 Once a second: what is seen and heard goes to the core, its news go on the mission's blackboard.
-While the supervisor is there it hands lost parts over itself, so nobody counts as lost then.
+While the supervisor is there it hands lost parts over itself, so nobody is newly lost then. What
+was taken over before stays with its heirs, and the supervisor is told of it (`words`).
 """
 
-from swarm_agent.planner.core.crewing import Shared, count, done_blocks, shared, widened
+import numpy as np
+
+from swarm_agent.planner.core.crewing import (
+    Shared,
+    count,
+    done_blocks,
+    done_cells,
+    shared,
+    taken_cells,
+    widened,
+)
 from swarm_agent.planner.core.orders import AckStatus
 from swarm_agent.planner.core.state import State
 from swarm_agent.planner.core.sweep.crew import Inputs, News, Outputs
 from swarm_agent.planner.core.sweep.crew import State as CrewState
-from swarm_agent.planner.core.types import SituationView, Widened
+from swarm_agent.planner.core.types import SituationView, Taken, Widened
 from swarm_agent.planner.crew_text import MOST_CHARACTERS, SECTION, crew_key, from_text, to_text
+from swarm_agent.planner.crew_word import CrewWord, held_words
 from swarm_agent.planner.journal import Journal
 from swarm_agent.planner.topics import Topics
 
 TEND_NS = 1_000_000_000
+HEARD_NS = 15_000_000_000
+"""News are told every 5 s: who has told none for so long is not counted on."""
 
 
 class CrewDesk:
@@ -28,7 +42,9 @@ class CrewDesk:
         self._key, self._due_ns = '', 0
         self._news: dict[str, News] = {}
         self._lost: frozenset[str] = frozenset()
-        self._region = b''
+        self._gone: frozenset[str] = frozenset()
+        self._region, self._grown_at = b'', (b'', self._lost)
+        self._told_ns: dict[str, tuple[int, int]] = {}
 
     def tend(
         self, now_ns: int, planner: State, situation: SituationView | None, *, cut: bool
@@ -42,7 +58,7 @@ class CrewDesk:
             cut: The supervisor is out of reach.
         """
         for mission_id, author, text in self._topics.board_texts(SECTION):
-            self._hear(mission_id, author, text)
+            self._hear(mission_id, author, text, now_ns)
         if now_ns < self._due_ns:
             return None
         self._due_ns = now_ns + TEND_NS
@@ -58,12 +74,54 @@ class CrewDesk:
         self._tell(crew, outputs.news)
         return self._grown(crew, outputs)
 
-    def _hear(self, mission_id: str, author: str, text: str) -> None:
+    def words(self, now_ns: int, planner: State) -> tuple[CrewWord, ...]:
+        """What the supervisor is told: what is held under each order, and what the crew says."""
+        words = held_words(planner.jobs)
+        crew, state = self._crew, self._state
+        if crew is None or state is None:
+            return tuple(words.values())
+        heard = self._heard(now_ns)
+        order_id = crew.order.order_id
+        words[order_id] = CrewWord(
+            order_id=order_id,
+            held=words[order_id].held if order_id in words else b'',
+            done=done_cells(crew, np.packbits(state.done).tobytes()),
+            heard=heard,
+            taken=tuple((one.agent_id, one.bits) for one in self.taken(now_ns)),
+        )
+        return tuple(words.values())
+
+    def taken(self, now_ns: int) -> tuple[Taken, ...]:
+        """What peers that are there said that they took over from those that are lost."""
+        crew, state = self._crew, self._state
+        if crew is None or state is None:
+            return ()
+        cells = {
+            name: taken_cells(crew, state.heard[name].part, self._lost - {name})
+            for name in self._heard(now_ns)
+            if name in state.heard
+        }
+        return tuple(
+            Taken(mission_id=crew.order.mission_id, agent_id=name, bits=bits)
+            for name, bits in cells.items()
+            if bits
+        )
+
+    def _heard(self, now_ns: int) -> tuple[str, ...]:
+        """Who has told of its part lately."""
+        told = self._told_ns.items()
+        return tuple(sorted(name for name, (_, at) in told if now_ns - at <= HEARD_NS))
+
+    def _hear(self, mission_id: str, author: str, text: str, now_ns: int) -> None:
         crew = self._crew
-        if crew is not None and mission_id == crew.order.mission_id and author != self._agent_id:
-            news = from_text(text, author, self._key)
-            if news is not None:
-                self._news[author] = news
+        if crew is None or mission_id != crew.order.mission_id or author == self._agent_id:
+            return
+        news = from_text(text, author, self._key)
+        if news is None or author not in crew.cells:
+            return
+        self._news[author] = news
+        if news.stamp_ns > self._told_ns.get(author, (-1, 0))[0]:
+            self._told_ns[author] = (news.stamp_ns, now_ns)
 
     def _follow(self, planner: State) -> None:
         """Take up the newest shared survey that was accepted."""
@@ -74,7 +132,9 @@ class CrewDesk:
         ):
             return
         self._crew = shared(newest, self._agent_id, planner.ground)
-        self._news, self._lost, self._region = {}, frozenset(), b''
+        self._news, self._told_ns = {}, {}
+        self._lost = self._gone = frozenset()
+        self._region, self._grown_at = b'', (b'', self._lost)
         if self._crew is not None:
             self._key = crew_key(self._crew.params)
             self._state = self._journal.start_crew(self._crew.params)
@@ -107,7 +167,8 @@ class CrewDesk:
     ) -> Outputs:
         assert self._state is not None
         names = tuple(part.agent_id for part in crew.params.parts)
-        there = tuple(name for name in names if not cut or name in situation.peers)
+        peers = situation.peers
+        there = tuple(n for n in names if n in peers or not (cut or n in self._gone))
         part = next(part for part in crew.params.parts if part.agent_id == self._agent_id)
         inputs = Inputs(
             now_ns=now_ns,
@@ -119,6 +180,7 @@ class CrewDesk:
         )
         self._news = {}
         self._state, outputs = self._journal.decide_crew(self._state, inputs, crew.params)
+        self._gone = frozenset(outputs.lost)
         return outputs
 
     def _tell(self, crew: Shared, news: News | None) -> None:
@@ -129,10 +191,16 @@ class CrewDesk:
             self._topics.tell_board(crew.order.mission_id, SECTION, text)
 
     def _grown(self, crew: Shared, outputs: Outputs) -> Widened | None:
-        """The order as it is now, when peers were lost and it has changed."""
+        """The order as it is now, when peers were lost and the own blocks have changed.
+
+        What is done is left out only then: a region that shrank with each block that is seen
+        would have the survey planned anew each time.
+        """
         self._lost |= frozenset(outputs.lost) | self._left()
-        if not self._lost:
+        grown_at = (outputs.part, self._lost)
+        if not self._lost or grown_at == self._grown_at:
             return None
+        self._grown_at = grown_at
         region = widened(crew, outputs.part, _without(outputs.part, outputs.todo), self._lost)
         if region == self._region:
             return None

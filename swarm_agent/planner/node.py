@@ -191,6 +191,7 @@ class PlannerNode:
             restored=self._restored,
             reflex_stop=topics.reflex_stop,
             widened=news.widened,
+            taken=self._crew.taken(time.monotonic_ns()) if news.orders else (),
         )
 
     def _carry_out(self, outputs: Outputs) -> None:
@@ -227,12 +228,14 @@ class PlannerNode:
         if outputs is None:
             return
         share = 0.0 if battery is None or not math.isfinite(battery.share) else battery.share
+        with_seen = self._due('seen', now_ns, _SECOND_NS)
         telemetry = to_telemetry(
             self._topics.report,
             replace(outputs, phase=Phase.STOPPED) if self._failure else outputs,
             stamp_ns=time.time_ns(),
             battery=share,
-            with_seen=self._due('seen', now_ns, _SECOND_NS),
+            with_seen=with_seen,
+            crew=self._crew.words(now_ns, self._state) if with_seen else (),
         )
         self._control.send_telemetry(telemetry)
 

@@ -18,6 +18,7 @@ from swarm_agent.planner.core.orders import (
     Task,
 )
 from swarm_agent.planner.core.types import Outputs
+from swarm_agent.planner.crew_word import CrewWord, from_word
 from swarm_vault.laws.core.policy import BudgetRule
 from swarm_vault.laws.wire import areas_of
 
@@ -151,9 +152,15 @@ class Report:
 
 
 def to_telemetry(
-    report: Report, outputs: Outputs, *, stamp_ns: int, battery: float, with_seen: bool
+    report: Report,
+    outputs: Outputs,
+    *,
+    stamp_ns: int,
+    battery: float,
+    with_seen: bool,
+    crew: tuple[CrewWord, ...] = (),
 ) -> mission_pb2.Telemetry:
-    """The robot's state as it goes up; what it has seen only now and then."""
+    """The robot's state as it goes up; what it has seen, and of its crew, only now and then."""
     x_m, y_m, yaw_rad = report.pose
     telemetry = mission_pb2.Telemetry(
         stamp_ns=stamp_ns,
@@ -176,6 +183,7 @@ def to_telemetry(
         telemetry.seen.resolution_m = seen.resolution_m
         telemetry.seen.width, telemetry.seen.height = seen.width, seen.height
         telemetry.seen.bits = seen.bits
+        telemetry.crew.extend(from_word(word) for word in crew)
     return telemetry
 
 

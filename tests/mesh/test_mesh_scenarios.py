@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from swarm.v1 import common_pb2
 
+from swarm_agent.mesh.core import Peer
 from swarm_agent.mesh.scenarios import pace as pace_of_runs
 from swarm_agent.mesh.scenarios.__main__ import main
 from swarm_agent.mesh.scenarios.arena import COLUMNS, Caster, open_arena
+from swarm_agent.mesh.scenarios.freedom import way_is_free
 from swarm_agent.mesh.scenarios.impairment import ImpairedGate, Impairment
 from swarm_agent.mesh.scenarios.pace import InStep
 from swarm_agent.mesh.scenarios.picture import draw
@@ -136,6 +138,45 @@ def test_the_referee_counts_a_contact_once_until_it_ends(tmp_path):
         watch.look(arena)
     assert watch.contacts == 2
     assert watch.least_gap_m == pytest.approx(-0.02)
+
+
+EAST = np.array([(0.25 * k, 0.0) for k in range(25)])
+"""A way of 6 m from the origin."""
+NOBODY = np.zeros((0, 2))
+
+
+def peer(path, speed_mps=0.5):
+    return Peer(
+        agent_id='r001', heard_ns=0, pose=(*path[0], 0.0), speed_mps=speed_mps, radius_m=RADIUS_M,
+        priority=3, waited_ms=0, state=1, path=tuple(path), yields_to='', cannot_yield=False,
+        alive=True,
+    )  # fmt: skip
+
+
+OPPOSITE = [(9.0 - 0.25 * k, 0.0) for k in range(25)]
+ACROSS = [(3.0, 4.0 - 0.25 * k) for k in range(25)]
+BESIDE = [(0.25 * k, 0.8) for k in range(25)]
+BEHIND = [(-3.0 + 0.25 * k, 0.0) for k in range(25)]
+
+
+@pytest.mark.parametrize(
+    ('bodies', 'peers', 'free'),
+    [
+        (NOBODY, [], True),
+        (np.array([[0.9, 0.3]]), [], False),
+        (np.array([[-0.6, 0.0], [3.0, 0.0]]), [], True),
+        (NOBODY, [peer(OPPOSITE)], False),
+        (NOBODY, [peer(OPPOSITE, speed_mps=0.0)], True),
+        (NOBODY, [peer(ACROSS)], False),
+        (NOBODY, [peer(ACROSS[20:])], True),
+        (NOBODY, [peer(BESIDE)], True),
+        (NOBODY, [peer(BEHIND)], True),
+    ],
+    ids=['alone', 'body', 'body off', 'meets', 'stands', 'crosses', 'past', 'beside', 'behind'],
+)
+def test_a_right_is_free_when_nobody_is_in_the_way_or_drives_over_it(bodies, peers, free):
+    assert way_is_free(EAST, bodies, peers, RADIUS_M) is free
+    assert not way_is_free(EAST[:1], bodies, peers, RADIUS_M)
 
 
 def test_the_picture_is_one_sound_file_that_needs_no_other(tmp_path):

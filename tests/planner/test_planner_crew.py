@@ -194,6 +194,46 @@ def test_an_heir_of_an_heir_takes_over_too():
     assert (unpacked(fleet.grown['amr_1'].bits) == FLOOR & (sum(PARTS.values()) > 0)).all()
 
 
+def test_what_was_taken_over_stays_with_its_heirs_when_the_link_is_back():
+    fleet = Fleet().run(3, cut=True)
+    fleet.alive.remove('amr_2')
+    fleet.run(12, cut=True)
+    before = {name: unpacked(grown.bits) for name, grown in fleet.grown.items()}
+    fleet.grown = {}
+    fleet.run(12, cut=False)
+    assert fleet.grown == {}
+    for name, region in before.items():
+        words = fleet.desks[name].words(fleet.now_ns, fleet.states[name])
+        (other,) = set(before) - {name}
+        (taken,) = words[0].taken
+        assert taken[0] == other
+        assert (unpacked(taken[1]) == before[other] & PARTS['amr_2']).all()
+        assert (region & PARTS['amr_2'] & before[other]).sum() == 0
+
+
+def test_a_region_that_was_taken_over_does_not_shrink_with_each_block_that_is_seen():
+    fleet = Fleet().run(3, cut=True)
+    fleet.alive.remove('amr_2')
+    fleet.run(12, cut=True)
+    fleet.grown = {}
+    for row in range(0, FLOOR.shape[0], 4):
+        fleet.seen['amr_1'][: row + 4] = PARTS['amr_1'][: row + 4] | PARTS['amr_2'][: row + 4]
+        fleet.run(1, cut=True)
+    assert 'amr_1' not in fleet.grown
+    done = fleet.desks['amr_1'].words(fleet.now_ns, fleet.states['amr_1'])[0].done
+    assert (unpacked(done) & PARTS['amr_1']).any()
+
+
+def test_a_peer_that_tells_no_more_is_not_counted_on():
+    fleet = Fleet().run(3, cut=True)
+    fleet.alive.remove('amr_2')
+    fleet.run(3, cut=True)
+    words = fleet.desks['amr_1'].words(fleet.now_ns, fleet.states['amr_1'])
+    assert words[0].heard == ('amr_2', 'amr_3')
+    fleet.run(15, cut=True)
+    assert fleet.desks['amr_1'].words(fleet.now_ns, fleet.states['amr_1'])[0].heard == ('amr_3',)
+
+
 def test_while_the_supervisor_is_there_nobody_is_taken_for_lost():
     fleet = Fleet().run(2, cut=False)
     fleet.alive.remove('amr_2')

@@ -41,6 +41,8 @@ class Result:
     promises_broken: int
     noticed_s: float = math.nan
     """Until the last neighbour noticed that the killed or frozen one is gone."""
+    longest_free_wait_s: float = math.nan
+    """Of one standing, the time in which nobody was in the robot's way or using it."""
     recovered_s: float = math.nan
     """After a partition, until every robot that had somewhere to go moved again."""
     slowest_tick_s: float = 0.0
@@ -251,6 +253,9 @@ def summed(
         contacts=watch.contacts,
         least_gap_m=round(watch.least_gap_m, 3),
         longest_wait_s=max((story['longest_wait_s'] for story in errand_takers), default=0.0),
+        longest_free_wait_s=max(
+            (story['longest_free_wait_s'] for story in errand_takers), default=0.0
+        ),
         deadlocks=deadlocks,
         reversals_most=max((story['reversals'] for story in told), default=0),
         reflex_stops=sum(story['reflex_stops'] for story in told),

@@ -10,6 +10,7 @@ import numpy as np
 from swarm_agent.mesh.core import Claim, Hazard, Peer
 from swarm_agent.mesh.scenarios.arena import Caster, Floats, Pose
 from swarm_agent.mesh.scenarios.clock import REAL, Clock
+from swarm_agent.mesh.scenarios.freedom import way_is_free
 from swarm_agent.mesh.scenarios.places import Errand, Place
 from swarm_agent.situation.core import (
     Inputs,
@@ -56,6 +57,8 @@ class Story:
     waited_s: float = 0.0
     """In all, kept from driving while it had somewhere to go."""
     longest_wait_s: float = 0.0
+    longest_free_wait_s: float = 0.0
+    """Of one standing, the time in which nobody was in its way or using it."""
     reflex_stops: int = 0
     reversals: int = 0
     """How often it stepped aside."""
@@ -137,7 +140,7 @@ class Robot:
         self._wish: Wish | None = IDLE
         self._wanted = IDLE
         self._intents = 0
-        self._since_s = -1.0
+        self._since_s, self._free_s = -1.0, 0.0
         self._aside = False
         self._ticks = 0
         self.story = Story()
@@ -270,7 +273,7 @@ class Robot:
         if going and out.nav_state == NavState.ARRIVED and out.intent_id == self._wanted.intent_id:
             story.arrivals_s.append(round(since_s, 2))
             self._next_goal()
-        self._count_waiting(now_s, going=going)
+        self._count_waiting(out, inputs, now_s, going=going)
         aside = out.nav_state == NavState.YIELDING and 'makes way' in out.reason
         story.reversals += aside and not self._aside
         self._aside = aside
@@ -285,14 +288,19 @@ class Robot:
             what = 'waits' if self._since_s >= 0.0 else 'aside' if aside else 'drives'
             story.track.append((round(since_s, 2), round(x, 3), round(y, 3), what))
 
-    def _count_waiting(self, now_s: float, *, going: bool) -> None:
+    def _count_waiting(self, out: Outputs, inputs: Inputs, now_s: float, *, going: bool) -> None:
+        story = self.story
         if not going or abs(self._speeds[0]) + abs(self._speeds[1]) > STANDS_MPS:
-            self._since_s = -1.0
+            self._since_s, self._free_s = -1.0, 0.0
             return
         if self._since_s < 0.0:
             self._since_s = now_s
-        self.story.waited_s += TICK_S
-        self.story.longest_wait_s = max(self.story.longest_wait_s, now_s - self._since_s)
+        story.waited_s += TICK_S
+        story.longest_wait_s = max(story.longest_wait_s, now_s - self._since_s)
+        radius_m = self.params.body.radius_m
+        free = way_is_free(np.array(out.path), self._others(), inputs.peers, radius_m)
+        self._free_s += TICK_S * free
+        story.longest_free_wait_s = max(story.longest_free_wait_s, self._free_s)
 
     def _note_lost(self, inputs: Inputs, now_s: float) -> None:
         for peer in inputs.peers:
@@ -316,6 +324,7 @@ def as_plain(robot: Robot) -> dict[str, Any]:
         'arrivals_s': story.arrivals_s,
         'waited_s': round(story.waited_s, 1),
         'longest_wait_s': round(story.longest_wait_s, 2),
+        'longest_free_wait_s': round(story.longest_free_wait_s, 2),
         'reflex_stops': story.reflex_stops,
         'reversals': story.reversals,
         'settled': story.settled,

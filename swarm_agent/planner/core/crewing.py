@@ -103,14 +103,38 @@ def widened(crew: Shared, part: bytes, done: bytes, lost: frozenset[str]) -> byt
         done: Blocks that are known to be done, packed.
         lost: Who was lost.
     """
-    shape = (crew.params.rows, crew.params.cols)
-    blocks = _unpacked(part, shape) & ~_unpacked(done, shape)
-    within = blocks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
-    rows, cols = crew.mission.shape
+    within = _within(crew, part) & ~_within(crew, done)
     cells = crew.cells[crew.params.agent_id].copy()
     for agent_id in lost:
-        cells |= crew.cells[agent_id] & within[:rows, :cols]
+        cells |= crew.cells[agent_id] & within
     return np.packbits(cells).tobytes()
+
+
+def done_cells(crew: Shared, done: bytes) -> bytes:
+    """The cells of the mission that lie in blocks known to be done, packed."""
+    return np.packbits(crew.mission & _within(crew, done)).tobytes()
+
+
+def taken_cells(crew: Shared, part: bytes, lost: frozenset[str]) -> bytes:
+    """What a peer says that it took over of those that are lost, packed; empty for nothing.
+
+    Args:
+        crew: The shared survey.
+        part: Blocks that the peer answers for, packed.
+        lost: Who was lost, the peer not among them.
+    """
+    within = _within(crew, part)
+    cells = np.zeros_like(crew.mission)
+    for name in lost:
+        cells |= crew.cells[name] & within
+    return np.packbits(cells).tobytes() if cells.any() else b''
+
+
+def _within(crew: Shared, blocks: bytes) -> Mask:
+    """The cells that lie in blocks."""
+    mask = _unpacked(blocks, (crew.params.rows, crew.params.cols))
+    rows, cols = crew.mission.shape
+    return mask.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)[:rows, :cols]
 
 
 def _cells(part: CrewPart, ground: Ground) -> Mask:

@@ -8,6 +8,7 @@ from swarm_agent.planner.core.admission import Standing, refusal
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Order, Recall, Task
 from swarm_agent.planner.core.repeats import blocked
 from swarm_agent.planner.core.state import Job, current, resume
+from swarm_agent.planner.core.trimming import trimmed
 from swarm_agent.planner.core.turn import Turn
 from swarm_vault.laws.core.tiers import takes_over
 
@@ -139,6 +140,8 @@ def _admit(turn: Turn, order: Order) -> None:
     )
     if not reason:
         order, reason = laws.admitted(turn, order)
+    if not reason:
+        order, reason = trimmed(turn, order)
     if reason:
         laws.refused_by_law(turn, order, reason)
         turn.answer(order.order_id, AckStatus.REFUSED, reason)

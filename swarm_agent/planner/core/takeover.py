@@ -92,9 +92,14 @@ def _over(order: Order, bits: bytes) -> Order:
 def _say(turn: Turn, before: Order, after: Order, news: Widened) -> None:
     assert before.region is not None
     assert after.region is not None
-    more = int((_bits(after.region.bits) & ~_bits(before.region.bits)).sum())
-    why = f'{more} cells that {", ".join(news.lost)} had: nobody hears it any more'
-    turn.note('survey.taken_over', why, order_id=after.order_id)
+    old, new = _bits(before.region.bits), _bits(after.region.bits)
+    more, less, lost = int((new & ~old).sum()), int((old & ~new).sum()), ', '.join(news.lost)
+    if more:
+        why = f'{more} cells that {lost} had: nobody hears it any more'
+        turn.note('survey.taken_over', why, order_id=after.order_id)
+    else:
+        why = f'{less} cells that {lost} had: done, or a peer has them'
+        turn.note('survey.given_back', why, order_id=after.order_id)
 
 
 def _bits(packed: bytes) -> 'np.ndarray[tuple[int, ...], np.dtype[np.bool_]]':

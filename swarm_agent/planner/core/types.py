@@ -277,6 +277,16 @@ class Widened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Cells of a shared survey that a peer took over from another, as it said lately."""
+
+    mission_id: str
+    agent_id: str
+    bits: bytes
+    """Cells of the survey grid, packed as those of a region."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """One moment. Everything that is not a function of time and state is named here."""
 
@@ -300,6 +310,8 @@ class Inputs:
     reflex_stop: str = ''
     """Why the reflexes stop the robot now, where its own command is the cause."""
     widened: Widened | None = None
+    taken: tuple[Taken, ...] = ()
+    """What peers took over, where there are new orders to be held against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

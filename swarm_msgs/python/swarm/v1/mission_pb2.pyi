@@ -171,7 +171,7 @@ class Hello(_message.Message):
     def __init__(self, agent_id: _Optional[str] = ..., model: _Optional[str] = ..., skills: _Optional[_Iterable[str]] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., home: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., max_speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., software_version: _Optional[str] = ..., open_orders: _Optional[_Iterable[_Union[OrderAck, _Mapping]]] = ...) -> None: ...
 
 class Telemetry(_message.Message):
-    __slots__ = ("stamp_ns", "pose", "speed_mps", "battery", "phase", "skill", "order_id", "progress", "distance_m", "violations", "negotiations", "tier", "seen", "hazards", "peers", "events_written", "events_synced")
+    __slots__ = ("stamp_ns", "pose", "speed_mps", "battery", "phase", "skill", "order_id", "progress", "distance_m", "violations", "negotiations", "tier", "seen", "hazards", "peers", "events_written", "events_synced", "crew")
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     POSE_FIELD_NUMBER: _ClassVar[int]
     SPEED_MPS_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +189,7 @@ class Telemetry(_message.Message):
     PEERS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_WRITTEN_FIELD_NUMBER: _ClassVar[int]
     EVENTS_SYNCED_FIELD_NUMBER: _ClassVar[int]
+    CREW_FIELD_NUMBER: _ClassVar[int]
     stamp_ns: int
     pose: _common_pb2.Pose2D
     speed_mps: float
@@ -206,7 +207,22 @@ class Telemetry(_message.Message):
     peers: _containers.RepeatedScalarFieldContainer[str]
     events_written: int
     events_synced: int
-    def __init__(self, stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., battery: _Optional[float] = ..., phase: _Optional[str] = ..., skill: _Optional[str] = ..., order_id: _Optional[str] = ..., progress: _Optional[float] = ..., distance_m: _Optional[float] = ..., violations: _Optional[int] = ..., negotiations: _Optional[int] = ..., tier: _Optional[int] = ..., seen: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., hazards: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., peers: _Optional[_Iterable[str]] = ..., events_written: _Optional[int] = ..., events_synced: _Optional[int] = ...) -> None: ...
+    crew: _containers.RepeatedCompositeFieldContainer[CrewReport]
+    def __init__(self, stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., battery: _Optional[float] = ..., phase: _Optional[str] = ..., skill: _Optional[str] = ..., order_id: _Optional[str] = ..., progress: _Optional[float] = ..., distance_m: _Optional[float] = ..., violations: _Optional[int] = ..., negotiations: _Optional[int] = ..., tier: _Optional[int] = ..., seen: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., hazards: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., peers: _Optional[_Iterable[str]] = ..., events_written: _Optional[int] = ..., events_synced: _Optional[int] = ..., crew: _Optional[_Iterable[_Union[CrewReport, _Mapping]]] = ...) -> None: ...
+
+class CrewReport(_message.Message):
+    __slots__ = ("order_id", "held", "done", "heard", "taken")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    HEARD_FIELD_NUMBER: _ClassVar[int]
+    TAKEN_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    held: bytes
+    done: bytes
+    heard: _containers.RepeatedScalarFieldContainer[str]
+    taken: _containers.RepeatedCompositeFieldContainer[CrewPart]
+    def __init__(self, order_id: _Optional[str] = ..., held: _Optional[bytes] = ..., done: _Optional[bytes] = ..., heard: _Optional[_Iterable[str]] = ..., taken: _Optional[_Iterable[_Union[CrewPart, _Mapping]]] = ...) -> None: ...
 
 class EventBatch(_message.Message):
     __slots__ = ("writer", "first_seq", "lines", "checkpoint", "cosigned", "step", "held")
