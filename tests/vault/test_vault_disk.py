@@ -90,7 +90,7 @@ def test_the_nth_call_may_fail_for_every_n(keys: Path, tmp_path: Path, how: str,
 
 @pytest.mark.parametrize('how', HOWS[:3])
 @pytest.mark.parametrize(
-    'step', [pytest.param(97, id='some'), pytest.param(7, id='more', marks=pytest.mark.slow)]
+    'step', [pytest.param(97, id='some'), pytest.param(13, id='more', marks=pytest.mark.slow)]
 )
 def test_a_second_call_may_fail_after_the_first(keys: Path, tmp_path: Path, how: str, step: int):
     """In the commits, in the last words, in the close, or when the log is opened again."""
