@@ -203,6 +203,7 @@ def _verdict_json(verdict: VaultVerdict, report: ReplayReport | None, code: int)
         'witnesses': {
             'verdict': verdict.witnesses.word,
             'reasons': verdict.witnesses.reasons,
+            'refuted': verdict.witnesses.refuted,
             'logs': [asdict(log) | {'bare': log.bare} for log in verdict.witnesses.logs],
         },
         're_execution': {
@@ -270,6 +271,8 @@ def _print_verdict(verdict: VaultVerdict) -> None:
     if len(verdict.reasons) > _MOST_REASONS:
         more = len(verdict.reasons) - _MOST_REASONS
         console.print(f'[red]not trustworthy[/]: {more} reasons more, all of them with --json')
+    for said in verdict.witnesses.refuted:
+        console.print(f'[yellow]refuted[/]: {escape(said)}', soft_wrap=True)
     for loss in verdict.losses:
         console.print(f'[yellow]lost[/]: {escape(loss)}', soft_wrap=True)
 

@@ -30,6 +30,9 @@ class Codec(Generic[T]):
         # A dataclass of the standard library takes its configuration from what contains it.
         container: Any = GenericAlias(tuple, (type_,))
         self._adapter: TypeAdapter[Any] = TypeAdapter(container, config=_CONFIG)
+        # The adapter's own methods pass a dozen arguments on: as long as a small value takes.
+        self._to_json = self._adapter.serializer.to_json
+        self._from_json = self._adapter.validator.validate_json
         self._name = type_.__name__
 
     def encode(self, value: T) -> bytes:
@@ -39,7 +42,7 @@ class Codec(Generic[T]):
             VaultError: A field holds something else than the type says.
         """
         try:
-            return self._adapter.dump_json((value,), warnings='error')[1:-1]
+            return self._to_json((value,), warnings='error')[1:-1]
         except (PydanticSerializationError, UnicodeEncodeError) as error:
             reason = ' '.join(str(error).split())
             raise VaultError(f'{self._name}: cannot be recorded ({reason}); mend it') from error
@@ -59,7 +62,7 @@ class Codec(Generic[T]):
             VaultError: The bytes are no such value.
         """
         try:
-            return cast('T', self._adapter.validate_json(b'[' + data + b']')[0])
+            return cast('T', self._from_json(b'[' + data + b']')[0])
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             field = '.'.join(str(part) for part in fault['loc'][1:]) or 'value'

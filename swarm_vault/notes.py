@@ -126,6 +126,14 @@ def verify_log_signature(note: Note, trust: Trust) -> Verdict:
     return Verdict(ok=False, reason=reason)
 
 
+def signed_with_another_key(note: Note, trust: Trust) -> bool:
+    """Whether a signature in the log's name is of a key that its robot does not have here."""
+    checkpoint = note.checkpoint
+    public = trust.public_bytes(checkpoint.agent_id)
+    ours = None if public is None else _key_id(checkpoint.origin, _ED25519, public)
+    return any(s.name == checkpoint.origin and s.key_id != ours for s in note.signatures)
+
+
 def witnesses_of(note: Note, trust: Trust) -> dict[str, int]:
     """Who countersigned a note, other than the log itself, and when [s since the epoch]."""
     found: dict[str, int] = {}

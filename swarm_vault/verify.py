@@ -15,8 +15,10 @@ from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
 from swarm_vault.witness_check import (
+    Asked,
     Statements,
     WitnessVerdict,
+    ask_accused,
     judge_witnesses,
     read_statements,
 )
@@ -90,10 +92,10 @@ class VaultVerdict:
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 3 recovered with a stated loss, 1 not trustworthy."""
+        """0 clean, 3 recovered with a stated loss or a witness refuted, 1 not trustworthy."""
         if not self.ok:
             return NOT_TRUSTWORTHY
-        return RECOVERED if self.losses else CLEAN
+        return RECOVERED if self.losses or self.witnesses.refuted else CLEAN
 
 
 def verify_vault(
@@ -119,6 +121,7 @@ class Walked:
     vault_dir: Path
     checks: tuple[LogCheck, ...]
     statements: Statements
+    accused: Asked
 
 
 class BagSeen(NamedTuple):
@@ -137,16 +140,19 @@ def walk_vault(
     Raises:
         VaultError: A public key in the vault cannot be read.
     """
+    sure = trust is not None
     trust = (load_trust(vault_dir) if trust is None else trust).remembering()
-    statements = read_statements(vault_dir, witnesses, trust)
-    checks = (
+    statements = read_statements(vault_dir, witnesses, trust, keys_are_sure=sure)
+    walks = (
         LogWalk(folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}'))
         for folder in log_folders(vault_dir)
     )
+    checks = tuple(walk.check() for walk in walks)
     return Walked(
         vault_dir=vault_dir,
-        checks=tuple(walk.check() for walk in checks),
+        checks=checks,
         statements=statements,
+        accused=ask_accused((vault_dir, *witnesses), checks, trust),
     )
 
 
@@ -163,7 +169,7 @@ def judge_vault(walked: Walked, seen: Mapping[str, BagSeen] | None = None) -> Va
     if not checks:
         strays.insert(0, f'{vault_dir}: there is no log under agents/; name the folder of a vault')
     verdicts = tuple(_verdict(*pair) for pair in zip(checks, frames, strict=True))
-    judged = judge_witnesses(vault_dir, checks, walked.statements)
+    judged = judge_witnesses(vault_dir, checks, walked.statements, walked.accused)
     return VaultVerdict(writers=verdicts, strays=tuple(strays), witnesses=judged)
 
 

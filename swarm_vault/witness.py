@@ -22,6 +22,7 @@ from swarm_vault.notes import (
     Note,
     cosigned_note,
     parse_note,
+    signed_with_another_key,
     verify_log_signature,
     witnesses_of,
 )
@@ -42,10 +43,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsigned:
+    """A head that witnesses countersigned, but not the log that it speaks of."""
+
+    checkpoint: Checkpoint
+    witnesses: tuple[str, ...]
+    fault: str
+    """Where it stands, and what is wrong with it."""
+    another_key: bool
+    """It carries a signature in the log's name, of a key that is not the robot's here."""
+    bare: bool
+    """It carries no signature in the log's name at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
     """All that witnesses say, and what in their books is no statement."""
 
     evidence: tuple[Evidence, ...]
+    unsigned: tuple[Unsigned, ...] = ()
     faults: tuple[str, ...] = ()
     torn: tuple[str, ...] = ()
 
@@ -201,8 +217,8 @@ def book_path(vault_dir: Path, agent_id: str, writer: str) -> Path:
 
 
 def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
-    """Read the witness books of some vaults; only what both sides have signed counts."""
-    evidence: list[Evidence] = []
+    """Read the witness books of some vaults; only what both sides have signed is evidence."""
+    found: list[Evidence | Unsigned] = []
     faults: list[str] = []
     torn: list[str] = []
     judged: dict[bytes, tuple[Evidence, ...]] = {}
@@ -217,10 +233,18 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
                 try:
                     if line not in judged:
                         judged[line] = tuple(_evidence_of(line, trust))
-                    evidence += judged[line]
+                    found += judged[line]
                 except VaultError as error:
-                    faults.append(f'{name}:{number}: {error}')
-    return Testimony(evidence=tuple(evidence), faults=tuple(faults), torn=tuple(torn))
+                    fault = f'{name}:{number}: {error}'
+                    unsigned = _unsigned_of(line, trust, fault)
+                    faults += [fault] if unsigned is None else []
+                    found += [] if unsigned is None else [unsigned]
+    return Testimony(
+        evidence=tuple(one for one in found if isinstance(one, Evidence)),
+        unsigned=tuple(one for one in found if isinstance(one, Unsigned)),
+        faults=tuple(faults),
+        torn=tuple(torn),
+    )
 
 
 def read_testimony_notes(vault_dir: Path) -> list[str]:
@@ -246,6 +270,26 @@ def _evidence_of(line: bytes, trust: Trust) -> Iterator[Evidence]:
         raise VaultError(f'{note.checkpoint.log}: the signature of a witness does not fit')
     for witness, time_s in witnesses.items():
         yield Evidence(checkpoint=note.checkpoint, witness=witness, time_s=time_s)
+
+
+def _unsigned_of(line: bytes, trust: Trust, fault: str) -> Unsigned | None:
+    """What witnesses made up, as their own signatures show; None if the line is just damaged."""
+    try:
+        note = _parse(line)
+    except VaultError:
+        return None
+    own = sum(signature.name == note.checkpoint.origin for signature in note.signatures)
+    witnesses = witnesses_of(note, trust)
+    signed = verify_log_signature(note, trust).ok
+    if signed or not witnesses or len(witnesses) + own != len(note.signatures):
+        return None
+    return Unsigned(
+        checkpoint=note.checkpoint,
+        witnesses=tuple(sorted(witnesses)),
+        fault=fault,
+        another_key=signed_with_another_key(note, trust),
+        bare=not own,
+    )
 
 
 def _parse(line: bytes) -> Note:

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hold what others have seen of the logs against the logs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarm_vault.errors import VaultError
-from swarm_vault.heads.accusation import judge_accusations
+from swarm_vault.heads.accusation import Judged
 from swarm_vault.keys import Trust
 from swarm_vault.lines import line_hash, parse_line
-from swarm_vault.log_check import MIRROR_MARK, LogCheck, log_folders
+from swarm_vault.log_check import MIRROR_MARK, LogCheck, LogWalk, log_folders
+from swarm_vault.notes import Checkpoint
 from swarm_vault.segments import last_line, segment_paths
-from swarm_vault.witness import Testimony, read_testimony
+from swarm_vault.witness import Testimony, Unsigned, read_testimony
+
+Asked = Mapping[str, Sequence[LogCheck]]
+"""By name, accused logs and copies of them, walked for the heads that accuse them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,9 @@ class WitnessVerdict:
     logs: tuple[Witnessed, ...] = ()
     reasons: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    refuted: tuple[str, ...] = ()
+    """What witnesses say against a log that its own signatures and lines refute; each names the
+    witness."""
 
     @property
     def ok(self) -> bool:
@@ -71,13 +78,19 @@ class Statements:
     sightings: tuple[Sighting, ...]
     testimony: Testimony
     trust: Trust
+    keys_are_sure: bool = False
+    """The keys come from elsewhere: nobody changed one to disown what it had signed."""
 
     def sizes(self, log: str) -> list[int]:
-        """After how many lines somebody saw this log."""
-        return [sighting.size for sighting in self.sightings if sighting.log == log]
+        """After how many lines somebody saw this log, or says so."""
+        seen = [sighting.size for sighting in self.sightings if sighting.log == log]
+        unsigned = (said.checkpoint for said in self.testimony.unsigned)
+        return seen + [head.size for head in unsigned if head.log == log]
 
 
-def read_statements(vault_dir: Path, others: Sequence[Path], trust: Trust) -> Statements:
+def read_statements(
+    vault_dir: Path, others: Sequence[Path], trust: Trust, *, keys_are_sure: bool = False
+) -> Statements:
     """Read what is countersigned in a vault and in others, and the copies in the others."""
     testimony = read_testimony((vault_dir, *others), trust)
     signed = (
@@ -91,17 +104,47 @@ def read_statements(vault_dir: Path, others: Sequence[Path], trust: Trust) -> St
         for found in testimony.evidence
     )
     copies = (sighting for other in others for sighting in _copies(other))
-    return Statements(sightings=(*signed, *copies), testimony=testimony, trust=trust)
+    return Statements(
+        sightings=(*signed, *copies),
+        testimony=testimony,
+        trust=trust,
+        keys_are_sure=keys_are_sure,
+    )
+
+
+def ask_accused(vault_dirs: Sequence[Path], checks: Collection[LogCheck], trust: Trust) -> Asked:
+    """Walk accused logs, wherever one lies, for where they stood at the heads that accuse them.
+
+    Accusations are met on the way through the logs only, and a log that lives has grown since.
+    """
+    told = [said for check in checks for said in check.accusations]
+    sizes: dict[str, set[int]] = {}
+    for head in (head for said in told for head in said.heads(trust)):
+        sizes.setdefault(head.log, set()).add(head.size)
+    asked: dict[str, list[LogCheck]] = {}
+    for folder in (folder for vault_dir in vault_dirs for folder in log_folders(vault_dir)):
+        name = f'{folder.parent.parent.name}/{folder.name}'
+        if name in sizes:
+            asked.setdefault(name, []).append(LogWalk(folder, trust, sizes[name]).check())
+    return asked
 
 
 def judge_witnesses(
-    vault_dir: Path, checks: Iterable[LogCheck], statements: Statements
+    vault_dir: Path, checks: Iterable[LogCheck], statements: Statements, asked: Asked
 ) -> WitnessVerdict:
-    """Compare every statement with the walks through the logs."""
+    """Compare every statement with the walks through the logs, and hear accused logs."""
     known = {check.name: check for check in checks}
-    told = [said for check in known.values() for said in check.accusations]
-    accused, unproved = judge_accusations(told, statements.trust)
-    reasons = [*statements.testimony.faults, *accused]
+    judged = Judged(
+        trust=statements.trust,
+        holds=lambda head: _any_holds(asked.get(head.log, ()), head),
+        keys_are_sure=statements.keys_are_sure,
+        reasons=list(statements.testimony.faults),
+        unproved=list(statements.testimony.torn),
+    )
+    for said in statements.testimony.unsigned:
+        _judge_unsigned(said, known.get(said.checkpoint.log), judged)
+    judged.take(said for check in known.values() for said in check.accusations)
+    reasons = judged.reasons
     confirmed = dict.fromkeys(known, 0)
     seen_by: dict[str, set[str]] = {name: set() for name in known}
     for sighting in statements.sightings:
@@ -123,8 +166,47 @@ def judge_witnesses(
     return WitnessVerdict(
         logs=logs,
         reasons=tuple(dict.fromkeys(reasons)),
-        losses=(*statements.testimony.torn, *unproved),
+        losses=tuple(judged.unproved),
+        refuted=tuple(dict.fromkeys(judged.refuted)),
     )
+
+
+def _judge_unsigned(said: Unsigned, check: LogCheck | None, judged: Judged) -> None:
+    """Judge a statement that the log it speaks of has not signed."""
+    held = _holds(check, said.checkpoint)
+    names, log = ' and '.join(said.witnesses), said.checkpoint.log
+    whole = check is not None and not check.fault
+    made_up = judged.keys_are_sure or not said.another_key
+    if held is False and whole and made_up:
+        judged.refuted.append(
+            f'{said.fault}; {names} countersigned {said.checkpoint.size} lines that {log} does not'
+            ' hold, but that log is whole'
+        )
+    elif held and said.bare:
+        judged.unproved.append(f'{said.fault}; what {names} says of {log} confirms nothing')
+    else:
+        judged.reasons.append(said.fault)
+
+
+def _any_holds(checks: Sequence[LogCheck], head: Checkpoint) -> bool | None:
+    """Whether a log stood so: it answers itself, and its copies where it is not here."""
+    own = [check for check in checks if not check.mirror]
+    found = {_holds(check, head) for check in own or checks}
+    return False if False in found else True if True in found else None
+
+
+def _holds(check: LogCheck | None, head: Checkpoint) -> bool | None:
+    """Whether a log stood so; None where it is not here, or not whole."""
+    if check is None:
+        return None
+    place = check.places.get(head.size)
+    if place is not None and (place.head, place.root) != (head.head, head.root):
+        return False
+    if check.fault:
+        return None
+    if place is None:
+        return None if check.mirror or head.size < check.begin else False
+    return True
 
 
 def _contradiction(vault_dir: Path, known: Mapping[str, LogCheck], sighting: Sighting) -> str:

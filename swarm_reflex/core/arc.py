@@ -60,16 +60,16 @@ def _free_turning(
     # How far the point lies off the path, without the cancellation of centre_distance - turn_m.
     off_path = (ahead * ahead + side * (side - 2.0 * turn_m)) / (centre_distance + turn_m)
     half_chord = radius_m * radius_m - off_path * off_path
-    hit = (half_chord > 0.0) & (centre_distance > 0.0)
-    if not hit.any():
+    hit = ((half_chord > 0.0) & (centre_distance > 0.0)).nonzero()[0]
+    if hit.size == 0:
         return math.inf
-    sine = np.sqrt(half_chord[hit] / (4.0 * turn_m * centre_distance[hit]))
+    sine = np.sqrt(half_chord.take(hit) / (4.0 * turn_m * centre_distance.take(hit)))
     half_angle = 2.0 * np.arcsin(np.minimum(sine, 1.0))
-    bearing = np.arctan2(ahead[hit], inward[hit])
+    bearing = np.arctan2(ahead.take(hit), inward.take(hit))
     first = bearing - half_angle
     # Behind us on the circle: met after nearly a full turn. Touching already: met now.
     first = np.where(bearing + half_angle < 0.0, first + 2.0 * math.pi, np.maximum(first, 0.0))
-    return float(first.min()) * turn_m
+    return float(np.minimum.reduce(first)) * turn_m
 
 
 def clearance_after(points: Points, vx_mps: float, wz_radps: float, travel_m: float) -> float:
@@ -100,7 +100,10 @@ def seen_from(points: Points, pose: tuple[float, float, float]) -> Points:
     x_m, y_m, yaw = pose
     cosine, sine = math.cos(yaw), math.sin(yaw)
     dx, dy = points[0] - x_m, points[1] - y_m
-    return np.array((cosine * dx + sine * dy, cosine * dy - sine * dx))
+    seen = np.empty_like(points)
+    np.add(cosine * dx, sine * dy, out=seen[0])
+    np.subtract(cosine * dy, sine * dx, out=seen[1])
+    return seen
 
 
 def between(

@@ -17,8 +17,14 @@ _MAX_STAMP_AGE_S = 10.0
 
 def is_sound(*, place: Pose, twist: tuple[float, float] = (0.0, 0.0)) -> bool:
     """Whether a pose [m, m, rad] and a twist [m/s, rad/s] are finite and on this planet."""
-    return all(abs(value) <= _MAX_PLACE for value in place) and all(
-        abs(value) <= _MAX_SPEED for value in twist
+    x_m, y_m, yaw_rad = place
+    vx_mps, wz_radps = twist
+    return (
+        -_MAX_PLACE <= x_m <= _MAX_PLACE
+        and -_MAX_PLACE <= y_m <= _MAX_PLACE
+        and -_MAX_PLACE <= yaw_rad <= _MAX_PLACE
+        and -_MAX_SPEED <= vx_mps <= _MAX_SPEED
+        and -_MAX_SPEED <= wz_radps <= _MAX_SPEED
     )
 
 

@@ -32,6 +32,21 @@ def test_a_path_of_its_own_position_only_is_a_parked_body():
     assert not way_of((1.0, 2.0), ((1.0, 2.0),)).leads_away
 
 
+@given(point, polyline)
+def test_a_way_is_cut_as_numpy_would_cut_it(start, path):
+    way, end = way_of(start, path), way_of(start, path).arcs_m[-1]
+    corners = np.array((start, *path))
+    lengths = np.hypot(*np.diff(corners, axis=0).T)
+    keep = np.concatenate(([True], lengths > 1e-6))
+    arcs = np.concatenate(([0.0], np.cumsum(lengths[keep[1:]])))
+    steps = np.linspace(0.0, end, len(way.arcs_m))
+    assert way.arcs_m.tolist() == steps.tolist()
+    assert end == min(arcs[-1], HORIZON_M)
+    for axis in (0, 1):
+        wanted = np.interp(steps, arcs, corners[keep][:, axis])
+        assert way.points[:, axis].tolist() == wanted.tolist()
+
+
 def test_crossing_paths_share_a_zone_that_belongs_to_nobody():
     meeting = meet_east((3.0, -3.0), (3.0, 3.0))
     assert meeting.contested

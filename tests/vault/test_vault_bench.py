@@ -18,7 +18,9 @@ def test_the_bench_tells_rows_of_name_value_unit_and_control(tmp_path: Path):
     assert result.exit_code == 0, result.exception
     rows = {row['name']: row for row in json.loads(result.stdout)}
     assert set(rows['append_chained']) == {'name', 'value', 'unit', 'control'}
-    assert {'append_committed_indexed', 'verify', 'recover_1000'} <= set(rows)
+    assert {'append_committed_indexed', 'append_synced_each', 'verify', 'recover_1000'} <= set(
+        rows
+    )
     assert all(row['value'] > 0 for name, row in rows.items() if 'power_cut' not in name)
     assert list(tmp_path.iterdir()) == []
 

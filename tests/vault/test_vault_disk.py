@@ -67,9 +67,9 @@ def open_files(vault: Path) -> list[Path]:
     return [path for path in held if path.is_relative_to(vault)]
 
 
-def calls_of_a_session(keys: Path, folder: Path) -> int:
+def calls_of_a_session(keys: Path, folder: Path, *, events: int = EVENTS) -> int:
     with FailingDisk(0, 'EIO') as disk:
-        session(fresh(keys, folder), events=EVENTS)
+        session(fresh(keys, folder), events=events)
     return disk.calls
 
 
@@ -86,6 +86,29 @@ def test_the_nth_call_may_fail_for_every_n(keys: Path, tmp_path: Path, how: str,
         assert open_files(vault) == [], f'call {n}, a {disk.failed}, left files open'
         assert lost(vault, promised) == {}, f'call {n}, a {disk.failed}'
         assert verify_vault(vault).exit_code in (0, 3), (n, verify_vault(vault).reasons)
+
+
+@pytest.mark.parametrize('how', HOWS[:3])
+@pytest.mark.parametrize(
+    'step', [pytest.param(97, id='some'), pytest.param(13, id='more', marks=pytest.mark.slow)]
+)
+def test_a_second_call_may_fail_after_the_first(keys: Path, tmp_path: Path, how: str, step: int):
+    """In the commits, in the last words, in the close, or when the log is opened again."""
+    opened = calls_of_a_session(keys, tmp_path / 'opened', events=0)
+    calls = calls_of_a_session(keys, tmp_path / 'whole')
+    pairs = [(n, n + more) for n in range(1, calls) for more in range(1, opened)]
+    twice = 0
+    for pair in pairs[::step]:
+        vault = fresh(keys, tmp_path / f'{pair}')
+        with FailingDisk(pair, how) as disk:
+            promised = session(vault, events=EVENTS)
+            session(vault, events=0)
+        twice += disk.failures == 2
+        assert not disk.retried, f'calls {pair} were a sync that was tried again'
+        assert open_files(vault) == [], f'calls {pair} left files open'
+        assert lost(vault, promised) == {}, pair
+        assert verify_vault(vault).exit_code in (0, 3), (pair, verify_vault(vault).reasons)
+    assert twice > len(pairs[::step]) // 2
 
 
 @pytest.mark.parametrize('step', [SPARSE, DENSE])

@@ -316,13 +316,14 @@ def refusal(vault: Path) -> dict:
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        ({}, ''),
-        ({'why': 'unproved'}, ''),
-        ({'why': 'forked'}, 'but its evidence does not show that'),
+        ({}, 'amr_1/reflex: had 12 lines when'),
+        ({'why': 'unproved'}, 'it signed 12 lines that it does not hold'),
+        ({'why': 'forked'}, 'it signed 12 lines that it does not hold'),
+        ({'note': 'x'}, 'it signed 12 lines that it does not hold'),
         ({'log': 'amr_3/reflex'}, 'but its evidence is of another log'),
-        ({'note': 'x'}, 'but its evidence cannot be used'),
-        ({'proof': 7, 'why': 'forked'}, 'but its evidence cannot be used'),
+        ({'log': []}, 'but its evidence is of another log'),
         ({'held': None}, 'but its evidence cannot be used'),
+        ({'proof': 7, 'held': None}, 'but its evidence cannot be used'),
     ],
 )
 def test_an_accusation_counts_with_its_evidence_only(vault: Path, change: dict, reason: str):
@@ -332,12 +333,14 @@ def test_an_accusation_counts_with_its_evidence_only(vault: Path, change: dict, 
     recorder.close()
     book = vault / 'agents/amr_2/witness/situation.jsonl'
     book.unlink()  # so that nothing but the event tells of it
-    verdict = verify_vault(vault).witnesses
-    if reason:
-        assert reason in verdict.reasons[0]
+    verdict = verify_vault(vault)
+    if reason.startswith('but'):
+        assert (verdict.exit_code, verdict.witnesses.reasons) == (3, ())
+        assert reason in verdict.witnesses.refuted[0]
+        assert verdict.witnesses.refuted[0].startswith('amr_2/planner: seq 1 accuses')
     else:
-        assert verdict.reasons == ()
-        assert 'rolled back' in verdict.losses[0]
+        assert (verdict.exit_code, verdict.witnesses.refuted) == (1, ())
+        assert reason in verdict.witnesses.reasons[0]
 
 
 def test_a_witness_without_a_record_signs_nothing(vault: Path):

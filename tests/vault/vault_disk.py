@@ -45,11 +45,17 @@ class Disk:
 
 
 class FailingDisk(Disk):
-    """Let the n-th call fail: EIO, ENOSPC, short (half of it is written, then ENOSPC), or kill."""
+    """Let the n-th call fail: EIO, ENOSPC, short (half of it is written, then ENOSPC), or kill.
 
-    def __init__(self, at: int, how: str, *, for_ever: bool = False) -> None:
-        self.at, self.how, self.for_ever = at, how, for_ever
-        self.calls = 0
+    Args:
+        at: Which call, or which calls.
+        how: What happens to it.
+        for_ever: Whether all later calls fail as well.
+    """
+
+    def __init__(self, at: int | tuple[int, ...], how: str, *, for_ever: bool = False) -> None:
+        self.at, self.how, self.for_ever = (at,) if isinstance(at, int) else at, how, for_ever
+        self.calls = self.failures = 0
         self.failed = ''
         self.retried = False
         """A file was synced again after its sync had failed."""
@@ -59,7 +65,8 @@ class FailingDisk(Disk):
     def call(self, name: str, real: Any, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
         with self._guard:
             self.calls += 1
-            due = self.calls == self.at or (self.for_ever and self.calls > self.at)
+            due = self.calls in self.at or (self.for_ever and self.calls > self.at[0])
+            self.failures += due
         if name in SYNCS and args[0] in self._bad_syncs:
             self.retried = True
         if not due:

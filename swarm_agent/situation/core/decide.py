@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One decision: perceive, check, plan, settle right of way, let the arbiter choose, drive."""
 
-from dataclasses import replace
-
 from swarm_agent.mesh.core import (
     Advice,
     Me,
@@ -23,12 +21,13 @@ from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.perceive import Sight, perceive
 from swarm_agent.situation.core.refuge import Retreat, retreat
 from swarm_agent.situation.core.renew import renewed
-from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_LENGTH_M
+from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_POINTS
 from swarm_agent.situation.core.sound import sound
 from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.steer import driven
 from swarm_agent.situation.core.types import Inputs, Outputs
 from swarm_vault.laws.core.bars import Bars
+from swarm_vault.replaced import replace
 
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
@@ -116,7 +115,8 @@ def _under_law(state: State, bars: Bars | None, params: Params) -> State:
 def _right_of_way(
     state: State, inputs: Inputs, params: Params, sight: Sight
 ) -> tuple[RightOfWayState, RightOfWayOutputs]:
-    path = path_told(state.mission, state.pose, TOLD_LENGTH_M)
+    route = path_told(state.mission, state.pose, LONG_TOLD_M)
+    path = route[:TOLD_POINTS]
     me = Me(
         agent_id=params.agent_id,
         pose=state.pose,
@@ -128,7 +128,7 @@ def _right_of_way(
         refuge=state.retreat.status,
         place=state.retreat.place,
         aside=aside(state),
-        route=path_told(state.mission, state.pose, LONG_TOLD_M),
+        route=route,
     )
     return decide_right_of_way(
         state.rights,

@@ -14,6 +14,8 @@ SPACING_M = 0.1
 TOLD_SPACING_M = 0.25
 TOLD_LENGTH_M = 6.0
 """What peers are told of a route [m]."""
+TOLD_POINTS = 1 + math.floor(TOLD_LENGTH_M / TOLD_SPACING_M)
+"""So many points of a longer telling are what the short one says."""
 LONG_TOLD_M = 12.0
 """What one that has to make way is told [m]."""
 
