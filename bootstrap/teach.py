@@ -5,6 +5,7 @@ JOBS = {
     'demo': 'three simulated robots survey a depot, with faults; ends in a report and an audit',
     'up': "start a fleet plan's processes on this machine",
     'mission': 'give the fleet an order, list orders, recall one',
+    'agent': "make a robot's agent folder from a template",
     'memory': 'what robots have learned, and what of it becomes a standing rule',
     'playbook': 'run stages of orders with gates for humans; durable over restarts',
     'people': 'say who is in a zone of people, for the judge',
