@@ -136,7 +136,7 @@ class CrewDesk:
         self._lost = self._gone = frozenset()
         self._region, self._grown_at = b'', (b'', self._lost)
         if self._crew is not None:
-            self._key = crew_key(self._crew.params)
+            self._key = crew_key(newest.crew)
             self._state = self._journal.start_crew(self._crew.params)
             self._region = widened(self._crew, b'', b'', frozenset())
 

@@ -7,9 +7,11 @@ import hashlib
 import json
 import math
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
-from swarm_agent.planner.core.sweep.crew import News, Params
+from swarm_agent.planner.core.orders import CrewPart
+from swarm_agent.planner.core.sweep.crew import News
 
 SECTION = 'crew'
 MOST_CHARACTERS = 2000
@@ -17,9 +19,12 @@ MOST_CHARACTERS = 2000
 _MOST_BYTES = 1 << 20
 
 
-def crew_key(params: Params) -> str:
-    """Names one division of one floor: news of another one mean nothing here."""
-    said = (params.free, *(part.agent_id.encode() + part.bits for part in params.parts))
+def crew_key(crew: Sequence[CrewPart]) -> str:
+    """Names one division of one floor: news of another one mean nothing here.
+
+    All robots of the crew name it alike, whichever floor each of them can stand on.
+    """
+    said = sorted(part.agent_id.encode() + part.bits for part in crew)
     return hashlib.sha256(b'|'.join(said)).hexdigest()[:16]
 
 

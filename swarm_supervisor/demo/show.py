@@ -11,6 +11,7 @@ from swarm.v1 import operator_pb2
 
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.demo.cues import Cue, Stagehands, cues_of
+from swarm_supervisor.demo.ended import ended
 from swarm_supervisor.demo.options import FOR_GOOD, DemoOptions, check_kills, killed_by
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.referee import RefereeReport, read_referee
@@ -41,6 +42,8 @@ class Shown:
     reason: str = ''
     fleet: operator_pb2.FleetState = field(default_factory=operator_pb2.FleetState)
     referee: RefereeReport = field(default_factory=RefereeReport)
+    escalated: set[str] = field(default_factory=set)
+    """Orders of robots killed for good that wait for a human."""
     cues: list[tuple[float, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     killed_at_stop: tuple[str, ...] = ()
@@ -259,13 +262,13 @@ class _Show:
             cue.act()
 
     def _over(self, cues: list[Cue]) -> bool:
-        """The supervisor says complete, and every robot stands at its home."""
+        """Nothing is left that robots could do, and every robot stands at its home."""
         fleet = self._shown.fleet
-        closed = bool(fleet.missions) and all(m.status != 'open' for m in fleet.missions)
         out = {robot.agent_id for robot in fleet.robots if robot.roster_state == 'revoked'}
         out |= self._options.lost
         wanted = {robot.agent_id for robot in self._stage.run.fleet.robots} - out
-        return not cues and closed and wanted <= set(self._shown.referee.robots_home)
+        over = not cues and ended(fleet, self._shown.escalated)
+        return over and wanted <= set(self._shown.referee.robots_home)
 
     def _tick(self) -> None:
         time.sleep(PERIOD_S)
@@ -275,6 +278,8 @@ class _Show:
         self._shown.referee = read_referee(self._stage.run.out_dir)
         with contextlib.suppress(OperatorError):
             self._shown.fleet = self._client.snapshot()
+            if self._options.lost:
+                self._shown.escalated = {one.order_id for one in self._client.escalations()}
 
     def _wait_for_links(self) -> None:
         """A robot may be home before its link is back; what it has buffered still has to go up."""

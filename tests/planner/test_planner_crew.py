@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from planner_world import MANDATE, order, region_of, surveyor, token, trusted
+from scipy import ndimage
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_agent.planner.core.crewing import done_blocks, shared, widened
@@ -174,6 +175,23 @@ def test_without_a_supervisor_the_others_take_over_all_that_a_lost_robot_had():
     assert not (both[0] & both[1]).any()
 
 
+def test_robots_of_two_classes_share_one_survey_and_settle():
+    """They can stand on different floors, so each has a board of its own."""
+    narrow = FLOOR & ndimage.binary_erosion(FLOOR, iterations=1)
+    larger = replace(ROBOT.ground, survey_floor=narrow)
+    fleet = Fleet()
+    fleet.states['amr_3'] = replace(fleet.states['amr_3'], ground=larger)
+    fleet.run(3, cut=True)
+    fleet.alive.remove('amr_2')
+    fleet.run(30, cut=True)
+    assert not (left_by(fleet, 'amr_2') & narrow).any()
+    fleet.grown = {}
+    assert fleet.run(30, cut=True).grown == {}
+    for name, other in (('amr_1', 'amr_3'), ('amr_3', 'amr_1')):
+        (word,) = fleet.desks[name].words(fleet.now_ns, fleet.states[name])
+        assert word.heard == (other,)
+
+
 def test_what_the_lost_robot_had_told_to_be_done_is_not_done_again():
     fleet = Fleet()
     fleet.seen['amr_2'] = PARTS['amr_2'] & (np.arange(FLOOR.shape[0]) < 12)[:, None]
@@ -255,8 +273,7 @@ def test_a_text_that_makes_no_sense_is_no_news(text):
 
 
 def test_news_survive_the_blackboard_and_mean_nothing_in_another_crew():
-    params = crew_of().params
-    key, bits = crew_key(params), params.parts[0].bits
+    key, bits = crew_key(survey().crew), crew_of().params.parts[0].bits
     news = News(agent_id='amr_2', stamp_ns=7, part=bits, done=bits, cell=3, load=2.5)
     text = to_text(news, key)
     assert len(text) < 500

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from swarm_agent.planner.core.ground import Ground, Ints
-from swarm_agent.planner.core.orders import CrewPart, Order, Task
+from swarm_agent.planner.core.orders import Order, Task
 from swarm_agent.planner.core.sweep.crew import Params, Part
 from swarm_config.maps import Mask
 
@@ -48,8 +48,9 @@ def shared(order: Order, agent_id: str, ground: Ground) -> Shared | None:
     if order.task is not Task.SURVEY or agent_id not in names or len(names) < 2:
         return None
     crew = sorted(order.crew, key=lambda part: part.agent_id)
-    cells = {part.agent_id: _cells(part, ground) for part in crew}
-    counts = np.stack([_counted(mask) for mask in cells.values()])
+    given = {part.agent_id: _unpacked(part.bits, ground.survey_floor.shape) for part in crew}
+    cells = {name: mask & ground.survey_floor for name, mask in given.items()}
+    counts = np.stack([_counted(mask) for mask in given.values()])
     owner, touched = counts.argmax(axis=0), counts.any(axis=0)
     origin = (ground.grid.origin_x_m, ground.grid.origin_y_m)
     block_m = BLOCK * ground.survey_cell_m
@@ -135,10 +136,6 @@ def _within(crew: Shared, blocks: bytes) -> Mask:
     mask = _unpacked(blocks, (crew.params.rows, crew.params.cols))
     rows, cols = crew.mission.shape
     return mask.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)[:rows, :cols]
-
-
-def _cells(part: CrewPart, ground: Ground) -> Mask:
-    return _unpacked(part.bits, ground.survey_floor.shape) & ground.survey_floor
 
 
 def _counted(mask: Mask) -> Ints:
