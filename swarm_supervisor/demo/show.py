@@ -43,7 +43,7 @@ class Shown:
     fleet: operator_pb2.FleetState = field(default_factory=operator_pb2.FleetState)
     referee: RefereeReport = field(default_factory=RefereeReport)
     escalated: set[str] = field(default_factory=set)
-    """Orders of robots killed for good that wait for a human."""
+    """Orders that wait for a human; only asked for where robots are killed for good."""
     cues: list[tuple[float, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     killed_at_stop: tuple[str, ...] = ()

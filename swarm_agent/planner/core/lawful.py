@@ -5,7 +5,6 @@ The path planner draws the same zones cell by cell. Here they reach a little far
 stop which is open here is open there, too.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from scipy import ndimage, sparse
 
 from swarm_agent.planner.core.ground import Floats, Ground, Point, sample, straight
 from swarm_config.maps import GridMap, Mask
+from swarm_config.outline import around, is_finite
 from swarm_vault.laws.core.bars import Bars
 
 _WALL_MARGIN_M = 0.15
@@ -52,14 +52,14 @@ def _closed(ground: Ground, bars: Bars) -> Mask:
     """Cells of the map where the robot's centre must not be, shape (rows, cols)."""
     closed = np.zeros(ground.grid.shape, dtype=bool)
     for wall in bars.walls:
-        if all(math.isfinite(value) for corner in wall.corners for value in corner):
+        if is_finite(wall.corners):
             _draw(closed, ground.grid, wall.corners, ground.radius_m + _WALL_MARGIN_M)
         else:
             closed[:] = True
     if bars.only:
         yard = np.zeros(ground.grid.shape, dtype=bool)
         for area in bars.only:
-            if all(math.isfinite(value) for corner in area.corners for value in corner):
+            if is_finite(area.corners):
                 _draw(yard, ground.grid, area.corners, 0.0)
         inward_m = ndimage.distance_transform_edt(yard) * ground.grid.resolution_m
         closed |= inward_m <= ground.radius_m + _YARD_MARGIN_M
@@ -75,31 +75,11 @@ def _draw(mask: Mask, grid: GridMap, corners: Sequence[Point], reach_m: float) -
     size = mask[rows, cols].shape
     y = grid.origin_y_m + _middles(rows.start, size[0])[:, None] * grid.resolution_m
     x = grid.origin_x_m + _middles(cols.start, size[1])[None, :] * grid.resolution_m
-    held, near = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    for start, end in zip(corners, (*corners[1:], *corners[:1]), strict=True):
-        held ^= _right_of(x, y, start, end)
-        near |= _squared_m(x, y, start, end) <= reach_m**2
-    mask[rows, cols] |= held | near
+    mask[rows, cols] |= around(corners, x, y, reach_m)
 
 
 def _middles(first: int, count: int) -> Floats:
     return np.arange(count, dtype=np.float64) + (first + 0.5)
-
-
-def _right_of(x: Floats, y: Floats, start: Point, end: Point) -> Mask:
-    """Whether a ray to the right from each place crosses a line between two points."""
-    if start[1] == end[1]:
-        return np.zeros(np.broadcast(x, y).shape, dtype=bool)
-    across = start[0] + (end[0] - start[0]) * (y - start[1]) / (end[1] - start[1])
-    return np.asarray(((start[1] > y) != (end[1] > y)) & (x < across))
-
-
-def _squared_m(x: Floats, y: Floats, start: Point, end: Point) -> Floats:
-    """Squared distance of places from a line between two points [m^2]."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length2 = max(dx * dx + dy * dy, 1e-12)
-    share = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / length2, 0.0, 1.0)
-    return np.asarray((x - start[0] - share * dx) ** 2 + (y - start[1] - share * dy) ** 2)
 
 
 def _box(corners: Sequence[Point], around_m: float) -> tuple[Point, Point]:

@@ -16,6 +16,7 @@ from swarm_agent.situation.core.arrays import Floats, Floats32, Ints32, Mask
 from swarm_agent.situation.core.grid import PlanGrid, cell_at, cells_of
 from swarm_agent.situation.core.route import Route
 from swarm_agent.situation.core.se2 import Point, Pose
+from swarm_config.outline import around, is_finite
 from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.values import Area
 
@@ -108,28 +109,16 @@ def _limits(bars: Bars, grid: PlanGrid, radius_m: float) -> Floats32 | None:
 def _any_of(areas: Sequence[Area], grid: PlanGrid) -> Mask:
     held = np.zeros((grid.rows, grid.cols), dtype=np.bool_)
     for area in areas:
-        held |= _held(area.corners, grid, odd=False)
+        if is_finite(area.corners):
+            held |= around(area.corners, *_centres(grid), 0.0)
     return held
 
 
 def _near(corners: Sequence[Point], grid: PlanGrid, radius_m: float) -> Mask:
-    """Cells in a polygon, or of which a part is nearer to it than the radius."""
-    held = _held(corners, grid, odd=True)
-    if held.all():
-        return held
-    x, y = _centres(grid)
-    reach2 = (radius_m + 0.5 * grid.cell_m) ** 2
-    for start, end in zip(corners, (*corners[1:], *corners[:1]), strict=True):
-        held |= _squared_m(x, y, start, end) <= reach2
-    return held
-
-
-def _squared_m(x: Floats, y: Floats, start: Point, end: Point) -> Floats:
-    """Squared distance of points from a line between two points [m^2]."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length2 = max(dx * dx + dy * dy, 1e-12)
-    share = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / length2, 0.0, 1.0)
-    return np.asarray((x - start[0] - share * dx) ** 2 + (y - start[1] - share * dy) ** 2)
+    """Cells in a polygon, or of which a part is nearer than the radius; all if it is none."""
+    if not is_finite(corners):
+        return np.ones((grid.rows, grid.cols), dtype=np.bool_)
+    return around(corners, *_centres(grid), radius_m + 0.5 * grid.cell_m)
 
 
 def _grown(cells: Mask, grid: PlanGrid, radius_m: float) -> Mask:
@@ -138,19 +127,6 @@ def _grown(cells: Mask, grid: PlanGrid, radius_m: float) -> Mask:
         return cells
     away = np.asarray(ndimage.distance_transform_edt(~cells))
     return np.asarray((away - 1.0) * grid.cell_m <= radius_m)
-
-
-def _held(corners: Sequence[Point], grid: PlanGrid, *, odd: bool) -> Mask:
-    """Cells whose centre lies in a polygon (even-odd rule); `odd` for all if it is no number."""
-    shape = (grid.rows, grid.cols)
-    if not all(math.isfinite(value) for corner in corners for value in corner):
-        return np.full(shape, odd)
-    x, y = _centres(grid)
-    held = np.zeros(shape, dtype=np.bool_)
-    for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], *corners[:1]), strict=True):
-        if y1 != y2:
-            held ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    return held
 
 
 def _centres(grid: PlanGrid) -> tuple[Floats, Floats]:
