@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole fleet on this machine: supervisor, simulated world, and each robot's nodes."""
 
+from dataclasses import replace
+
 from launch import LaunchDescription
 from swarm_supervisor.fleet_processes import FleetRun, robot_specs, simulator_spec, supervisor_spec
 from swarm_supervisor.launching import description, give_keys
@@ -16,5 +18,6 @@ def generate_launch_description() -> LaunchDescription:
 def processes(run: FleetRun, _values: dict[str, str]) -> list[ProcessSpec]:
     """All processes of the fleet plan; missing keys are made first."""
     give_keys(run)
-    robots = [spec for robot in run.fleet.robots for spec in robot_specs(run, robot.agent_id)]
+    here = replace(run, simulated=True)
+    robots = [spec for robot in run.fleet.robots for spec in robot_specs(here, robot.agent_id)]
     return [supervisor_spec(run), simulator_spec(run), *robots]

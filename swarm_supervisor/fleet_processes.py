@@ -40,6 +40,8 @@ class FleetRun:
     drills: Mapping[str, Path] = field(default_factory=dict)
     """Scripts of misbehaviour, by robot."""
     insecure: bool = False
+    simulated: bool = False
+    """Robots, simulator and supervisor share this machine."""
 
 
 def robot_nodes(run: FleetRun) -> tuple[str, ...]:
@@ -62,12 +64,21 @@ def _node_spec(run: FleetRun, agent_id: str, node: str) -> ProcessSpec:
         parameters |= _planner_parameters(run)
         if agent_id in run.drills:
             parameters['drill'] = str(run.drills[agent_id])
-    files = ('situation', 'planner') if node == 'composed' else (node,)
     return ProcessSpec(
         name=f'{agent_id}.{node}',
-        argv=(*_ros_command(NODES[node], parameters, f'/{agent_id}'), *_params(run, files)),
+        argv=(
+            *_ros_command(NODES[node], parameters, f'/{agent_id}'),
+            *_params(run, _files(run, node)),
+        ),
         stop_rank=STOP_RANK[node],
     )
+
+
+def _files(run: FleetRun, node: str) -> tuple[str, ...]:
+    """The parameter files of a node; what stands in a later one holds."""
+    if node == 'reflex' and run.simulated:
+        return ('reflex', 'reflex_simulated')
+    return ('situation', 'planner') if node == 'composed' else (node,)
 
 
 def _planner_parameters(run: FleetRun) -> dict[str, str]:

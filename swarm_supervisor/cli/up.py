@@ -57,6 +57,7 @@ def up(
         seed=seed,
         slm=slm,
         insecure=insecure,
+        simulated=sim and not robot,
     )
     _give_keys(run, fleet)
     _run(run, _chosen(run, robot, sim=sim, supervisor=supervisor))

@@ -61,6 +61,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
         supervisor_target=f'127.0.0.1:{relay_port}',
         slm=options.slm,
         drills=write_drill(out) if options.story else {},
+        simulated=True,
     )
     _give_keys(run)
     if options.story:

@@ -85,7 +85,7 @@ def defaults(tmp_path):
 
 
 def test_the_fleet_is_started_as_swarm_up_starts_it(defaults, tmp_path):
-    run = run_in(tmp_path)
+    run = run_in(tmp_path, simulated=True)
     robots = [spec for r in run.fleet.robots for spec in robot_specs(run, r.agent_id)]
     wanted = [spec.argv for spec in (supervisor_spec(run), simulator_spec(run), *robots)]
     assert commands('swarm', **defaults) == wanted
