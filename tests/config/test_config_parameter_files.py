@@ -6,7 +6,7 @@ The same of the planner's file stands in tests/planner/test_planner_config.py.
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -23,6 +23,7 @@ from swarm_supervisor.settings import Settings as SupervisorSettings
 from swarm_supervisor.settings import load_settings
 
 FOLDER = Path(__file__).parents[2] / 'config' / 'params'
+FILES = ('situation', 'planner', 'reflex', 'reflex_simulated', 'sim', 'supervisor')
 
 
 def written(name: str) -> dict[str, Any]:
@@ -100,6 +101,17 @@ def test_the_reflex_file_is_the_defaults_of_its_params_and_settings():
     assert code['geofence'] == code['sandbox'] == ()
 
 
+def test_the_file_for_simulated_robots_changes_what_the_reflex_has_within_its_ranges():
+    pytest.importorskip('rclpy', reason='ROS 2 is not there: what nodes declare is not tested')
+    from swarm_reflex.parameters import load_setup
+
+    changed = written('reflex_simulated')
+    assert set(changed) < set(written('reflex'))
+    assert changed['late_tick_s'] < written('reflex')['reaction_s']
+    setup = load_setup(Declaring({**LAUNCHED, **written('reflex'), **changed}))
+    assert setup.params == replace(setup.params, **changed)
+
+
 def test_the_sim_file_is_the_defaults_of_its_params():
     same(written('sim'), defaults_of(SimParams))
 
@@ -146,7 +158,7 @@ def test_the_sim_file_tells_the_range_that_the_code_has():
         assert (float(low), float(high)) == (least, most), name
 
 
-@pytest.mark.parametrize('name', ['situation', 'planner', 'reflex', 'sim', 'supervisor'])
+@pytest.mark.parametrize('name', FILES)
 def test_every_parameter_says_what_it_means_on_its_line_or_the_one_above(name):
     rows = (FOLDER / f'{name}.yaml').read_text().splitlines()
     for above, row in pairwise(rows):
@@ -157,4 +169,4 @@ def test_every_parameter_says_what_it_means_on_its_line_or_the_one_above(name):
 
 def test_there_is_a_test_for_every_parameter_file():
     names = {path.stem for path in FOLDER.glob('*.yaml')}
-    assert names == {'situation', 'planner', 'reflex', 'sim', 'supervisor'}
+    assert names == set(FILES)
