@@ -22,7 +22,7 @@ from swarm_agent.situation.core import (
 from swarm_agent.situation.core.consistency import Found
 from swarm_agent.situation.core.decide import decide
 from swarm_agent.situation.core.grid import cell_at
-from swarm_agent.situation.core.hold import UNFIT_S
+from swarm_agent.situation.core.inquiry import UNFIT_NS
 from swarm_agent.situation.core.se2 import distance
 
 DECIDE = import_module('swarm_agent.situation.core.decide')
@@ -144,14 +144,14 @@ def test_scans_that_do_not_fit_the_map_stop_the_robot(under_way):
     _, inputs = under_way
     rng = np.random.default_rng(2)
     strange = replace(inputs.scan, ranges=scan_bytes(rng.uniform(0.4, 1.0, BEAMS)))
-    outputs = next_of(under_way, int(UNFIT_S * 10) + 3, scan=strange)
+    outputs = next_of(under_way, UNFIT_NS // 10**8 + 3, scan=strange)
     assert outputs.vx_mps == 0.0
     assert outputs.match_quality < 0.25
     assert outputs.reason == 'turns around to see where the scans fit the map'
     stopped = replace(inputs.reflex, e_stop=True)
-    halted = next_of(under_way, int(UNFIT_S * 10) + 3, scan=strange, reflex=stopped)
+    halted = next_of(under_way, UNFIT_NS // 10**8 + 3, scan=strange, reflex=stopped)
     assert stands_because(halted, 'the scans do not fit the map')
-    late = next_of(under_way, int(UNFIT_S * 10) + 155, scan=strange)
+    late = next_of(under_way, UNFIT_NS // 10**8 + 155, scan=strange)
     assert stands_because(late, 'the scans do not fit the map')
 
 

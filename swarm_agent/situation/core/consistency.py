@@ -17,6 +17,7 @@ from swarm_agent.situation.core.types import Reflex, ReflexAction
 from swarm_vault.replaced import replace
 
 AHEAD_M = 4.0
+"""The path is compared with what is seen this far ahead [m]."""
 BESIDE_M = 0.25
 """An object this near to the body's track is in the way [m]."""
 NEARBY_M = 1.5
@@ -32,8 +33,11 @@ WINDOW = 10
 ZONES = ('zone_stop', 'geofence_stop')
 """Causes of the reflexes that speak of the place, not of a fault."""
 ADVANCE_M = 0.25
+"""A robot that is not this much farther on [m] ..."""
 PATIENCE_NS = 8_000_000_000
+"""... after so long makes no progress [ns]."""
 SHUT_NS = 30_000_000_000
+"""The place is avoided for so long, the second time for twice as long and so on [ns]."""
 QUIET_NS = 5_000_000_000
 """After a motion or reflex violation the next one is not looked for during this time [ns]."""
 

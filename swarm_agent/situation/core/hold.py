@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why safety holds the robot where it is."""
 
+from swarm_agent.situation.core.inquiry import UNFIT_NS
 from swarm_agent.situation.core.judge import stubborn
 from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.sound import sound_odom
 from swarm_agent.situation.core.state import State
 from swarm_agent.situation.core.types import Inputs
 
-UNFIT_S = 5.0
 UNFIT = 'the scans do not fit the map'
 
 
@@ -28,7 +28,7 @@ def _blind(state: State, inputs: Inputs, stale_ns: float) -> str:
         (odom is not None and odom.age_ns > stale_ns, 'odometry is too old'),
         (state.last_scan_ns is None, 'no scan yet'),
         (scan_ns > stale_ns, 'the newest scan is too old'),
-        (unfit_ns > UNFIT_S * 1e9, UNFIT),
+        (unfit_ns > UNFIT_NS, UNFIT),
     )
     return next((reason for holds, reason in reasons if holds), '')
 

@@ -23,9 +23,12 @@ from swarm_agent.situation.core.types import Resolution, Violation
 UNFIT_NS = 5_000_000_000
 """Scans that do not fit the map for so long contradict it [ns]."""
 MAP_NS = 15_000_000_000
+"""A robot looks around for so long until the scans fit the map again [ns]."""
 PROMISE_NS = 3_000_000_000
+"""It faces a peer that broke its word for so long [ns]."""
 PROMISED = ' promised '
 KEPT = 32
+"""Most open violations, and most counts of broken words, that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,15 @@ from swarm_agent.situation.core.types import Inputs, Resolution, Violation
 from swarm_vault.replaced import replace
 
 HAZARD_CELL_M = 0.5
+"""Hazards are named after cells of this size, so that all robots name one alike [m]."""
 REFRESH_TICKS = 5
+"""Known objects are compared with the scans every so many decisions."""
 RETELL_TICKS = 300
+"""Known objects in sight are told again every so many decisions: 30 s at 10 Hz."""
 PEER_NEAR_M = 1.0
+"""With a peer this near, body to body, unmapped points may be the peer's [m]."""
 AHEAD_M = 0.3
+"""How far along the route lies what the reflexes keep the robot from [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

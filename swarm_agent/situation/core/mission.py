@@ -15,8 +15,11 @@ from swarm_agent.situation.core.types import IntentKind, NavState, PlanNote, Wis
 from swarm_vault.replaced import replace
 
 CHECK_AHEAD_M = 6.0
+"""So much of the route ahead must be open, or it is planned anew [m]."""
 REPLAN_NS = 1_000_000_000
+"""A goal without a way is tried again after this, where the floor has changed [ns]."""
 RETRY_NS = 3_000_000_000
+"""The same where it has not [ns]."""
 DISPLACED_M = 0.3
 """A robot that has arrived and is moved this far beyond the tolerance goes back [m]."""
 GOES = (int(IntentKind.GO_TO), int(IntentKind.PARK))

@@ -26,7 +26,9 @@ CONFIRMED_FACTOR = 16.0
 Discs = tuple[tuple[float, float, float], ...]
 """Centre and radius [m]."""
 OBJECT_FACTOR = 4.0
+"""What floor costs around an object of which only a part is seen."""
 SHUT_M = 0.4
+"""Radius of the floor to be avoided where the robot did not get on [m]."""
 
 
 def renewed(

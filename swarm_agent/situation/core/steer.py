@@ -27,6 +27,7 @@ from swarm_agent.situation.core.types import Inputs, NavState, ReflexAction
 from swarm_vault.replaced import replace
 
 SEARCH_RADPS = 0.9
+"""How fast the robot turns to look around [rad/s]."""
 
 
 def driven(state: State, order: Order, sight: Sight, inputs: Inputs, params: Params) -> Drive:
