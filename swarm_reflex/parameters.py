@@ -8,20 +8,18 @@ import json
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated
 
-import rclpy.exceptions
-from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
+from swarm_config.node_parameters import declare, declared, required
 from swarm_config.ranges import Range
 from swarm_reflex.core.types import Params, Ring, RobotLimits
 
 RESET_PARAMETERS = ('reset_by', 'reset_reason')
 """Set before a call to reflex/reset, which uses them up: the only ones that change at run time."""
-_FIXED = ParameterDescriptor(read_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +53,16 @@ def load_setup(node: Node) -> Setup:
         ConfigError: One is missing, has the wrong type or lies outside its range.
     """
     agent_id, fleet_file, vault_dir = (
-        _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
+        required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
     )
-    settings = Settings(**_declared(node, Settings))
+    settings = Settings(**declared(node, Settings))
     fleet = load_fleet(Path(fleet_file))
     model = fleet.robot(agent_id).model
     limits = RobotLimits(**{f.name: getattr(model, f.name) for f in fields(RobotLimits)})
-    tuning = _declared(node, Params)
+    tuning = declared(node, Params, without={'robot', 'geofence', 'sandbox'})
     body_m = limits.radius_m + tuning['geofence_margin_m']
     geofence, sandbox = (
-        parse_rings(name, _declare(node, name, ''), body_m) for name in ('geofence', 'sandbox')
+        parse_rings(name, declare(node, name, ''), body_m) for name in ('geofence', 'sandbox')
     )
     for name in RESET_PARAMETERS:
         node.declare_parameter(name, '')
@@ -123,44 +121,3 @@ def _check_ring(name: str, ring: Ring) -> None:
             f'{name}: ring {ring!r} is no fence; give at least 3 finite corners '
             'whose edges do not cross'
         )
-
-
-def ranges(type_: type) -> dict[str, Range]:
-    """The range of each ranged field of a parameter dataclass."""
-    hints = get_type_hints(type_, include_extras=True)
-    return {
-        name: extra
-        for name, hint in hints.items()
-        for extra in get_args(hint)[1:]
-        if isinstance(extra, Range)
-    }
-
-
-def _declared(node: Node, type_: type) -> dict[str, Any]:
-    limits = ranges(type_)
-    values: dict[str, Any] = {}
-    for field in fields(type_):
-        if field.name not in {'robot', 'geofence', 'sandbox'}:
-            values[field.name] = value = _declare(node, field.name, field.default)
-            _check(field.name, value, limits.get(field.name))
-    return values
-
-
-def _check(name: str, value: float, limits: Range | None) -> None:
-    if limits is not None and not limits.least <= value <= limits.most:
-        raise ConfigError(f'parameter {name}: {value}; expected {limits.least} to {limits.most}')
-
-
-def _declare(node: Node, name: str, default: Any) -> Any:
-    try:
-        return node.declare_parameter(name, default, _FIXED).value
-    except rclpy.exceptions.InvalidParameterTypeException as error:
-        kind = type(default).__name__
-        raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error
-
-
-def _required(node: Node, name: str) -> str:
-    value: str = _declare(node, name, '')
-    if not value:
-        raise ConfigError(f'parameter {name}: missing; start with --ros-args -p {name}:=...')
-    return value

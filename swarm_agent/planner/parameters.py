@@ -4,11 +4,10 @@
 The fields of `Tuning` and `Settings` are the parameters; config/params/planner.yaml lists them.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated
 
-import rclpy.exceptions
 from rclpy.node import Node
 
 from swarm_agent.planner.core.temper import tempered
@@ -17,6 +16,7 @@ from swarm_agent.planner.skill_cards import load_cards
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
+from swarm_config.node_parameters import declared, required
 from swarm_config.ranges import Range
 from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.soul import Soul, Temperament, soul_of
@@ -73,9 +73,9 @@ def load_setup(node: Node) -> Setup:
         ConfigError: One is missing, has the wrong type or lies outside its range.
     """
     agent_id, fleet_file, vault_dir = (
-        _required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
+        required(node, name) for name in ('agent_id', 'fleet_file', 'vault_dir')
     )
-    settings = Settings(**_declared(node, Settings))
+    settings = Settings(**declared(node, Settings))
     if settings.planner not in {'deterministic', 'slm'}:
         raise ConfigError(
             f"parameter planner: {settings.planner!r}; expected 'deterministic' or 'slm'"
@@ -94,7 +94,7 @@ def load_setup(node: Node) -> Setup:
         target=target,
         settings=settings,
         params=tempered(
-            params_of(fleet, robot, settings, Tuning(**_declared(node, Tuning)), target),
+            params_of(fleet, robot, settings, Tuning(**declared(node, Tuning)), target),
             soul.temperament,
         ),
         soul=soul,
@@ -135,43 +135,3 @@ def _target(settings: Settings, fleet: Fleet) -> str:
         return ''
     supervisor = fleet.file.supervisor
     return settings.supervisor_target or f'{supervisor.host}:{supervisor.port}'
-
-
-def ranges(type_: type) -> dict[str, Range]:
-    """The range of each ranged field of a parameter dataclass."""
-    hints = get_type_hints(type_, include_extras=True)
-    return {
-        name: extra
-        for name, hint in hints.items()
-        for extra in get_args(hint)[1:]
-        if isinstance(extra, Range)
-    }
-
-
-def _declared(node: Node, type_: type) -> dict[str, Any]:
-    limits = ranges(type_)
-    values: dict[str, Any] = {}
-    for field in fields(type_):
-        values[field.name] = value = _declare(node, field.name, field.default)
-        _check(field.name, value, limits.get(field.name))
-    return values
-
-
-def _check(name: str, value: float, limits: Range | None) -> None:
-    if limits is not None and not limits.least <= value <= limits.most:
-        raise ConfigError(f'parameter {name}: {value}; expected {limits.least} to {limits.most}')
-
-
-def _declare(node: Node, name: str, default: Any) -> Any:
-    try:
-        return node.declare_parameter(name, default).value
-    except rclpy.exceptions.InvalidParameterTypeException as error:
-        kind = type(default).__name__
-        raise ConfigError(f'parameter {name}: expected a {kind}, like {default!r}') from error
-
-
-def _required(node: Node, name: str) -> str:
-    value: str = _declare(node, name, '')
-    if not value:
-        raise ConfigError(f'parameter {name}: missing; start with --ros-args -p {name}:=...')
-    return value

@@ -67,10 +67,12 @@ class Declaring:
     """A node that notes what is declared on it, and has the values of a file."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
-        self.given, self.declared = given, {}
+        self.given, self.declared, self.changeable = given, {}, set()
 
-    def declare_parameter(self, name: str, default: Any, _described: Any = None) -> Any:
+    def declare_parameter(self, name: str, default: Any, described: Any = None) -> Any:
         self.declared[name] = default
+        if described is None or not described.read_only:
+            self.changeable.add(name)
         return type('Parameter', (), {'value': self.given.get(name, default)})
 
 
@@ -130,6 +132,7 @@ def test_the_node_declares_what_its_file_holds_and_starts_with_it(room):
     load_setup(node)
     known = set(written(name)) | set(commented(name)) | SAID_LATER.get(room, set())
     assert set(node.declared) - set(LAUNCHED) == known
+    assert node.changeable == SAID_LATER.get(room, set())
     plain = {key: node.declared[key] for key in written(name)}
     same(written(name), plain)
 

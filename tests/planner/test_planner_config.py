@@ -11,9 +11,10 @@ from planner_world import CARDS
 
 from swarm_agent.planner.core.cards import card_of
 from swarm_agent.planner.core.types import Tuning
-from swarm_agent.planner.parameters import Settings, ranges
+from swarm_agent.planner.parameters import Settings
 from swarm_agent.planner.skill_cards import NEEDED, load_cards
 from swarm_config.errors import ConfigError
+from swarm_config.ranges import ranges
 
 ROOT = Path(__file__).parents[2]
 PARAMS_FILE = ROOT / 'config' / 'params' / 'planner.yaml'

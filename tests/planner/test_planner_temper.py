@@ -9,7 +9,7 @@ from planner_world import order, params_of, room, trusted
 from swarm_agent.planner.core.orders import Task
 from swarm_agent.planner.core.temper import tempered
 from swarm_agent.planner.core.types import Tuning
-from swarm_agent.planner.parameters import ranges
+from swarm_config.ranges import ranges
 from swarm_vault.soul import Temperament
 
 PLAIN = params_of(room())

@@ -18,6 +18,7 @@ from nav_msgs.msg import Odometry
 from reflex_world import Bench
 from sensor_msgs.msg import LaserScan
 
+from swarm_config.ranges import ranges
 from swarm_msgs.msg import ReflexState
 from swarm_reflex.changes import MAX_PER_SECOND, Changes
 from swarm_reflex.core import Params
@@ -29,7 +30,7 @@ from swarm_reflex.messages import (
     to_scan,
     to_state,
 )
-from swarm_reflex.parameters import Settings, ranges
+from swarm_reflex.parameters import Settings
 from swarm_reflex.periods import Periods
 from swarm_reflex.transport import use_sockets
 
