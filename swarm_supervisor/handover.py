@@ -155,12 +155,13 @@ async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> li
 
 
 def heirs_of(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
-    """Who can take over: available, not stopped, and not failed in this mission before."""
+    """Who can take over: available, of its squad, not stopped, not failed in this mission."""
     failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
+    out = failed | {order.agent_id} | hq.roster.outside(order.task().squad)
     return tuple(
         member
         for member in available(hq, mission)
-        if member.agent_id not in failed | {order.agent_id} and not member.stopped
+        if member.agent_id not in out and not member.stopped
     )
 
 

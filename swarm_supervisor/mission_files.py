@@ -98,6 +98,7 @@ def inherit(order: Order, from_: mission_pb2.MissionOrder) -> None:
     task = order.task()
     task.packet.CopyFrom(from_.packet)
     task.packet.mandate_id = task.warrant.mandate_id
+    task.squad = from_.squad
     task.after.extend(from_.after)
     order.payload = task.SerializeToString()
 
