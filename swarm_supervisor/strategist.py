@@ -97,8 +97,9 @@ Task: TypeAlias = (
 
 def squad_of(task: Task) -> str:
     """The squad that a task is for; empty: for anybody."""
-    named = isinstance(task, (SurveyTask, PatrolTask, DeliverTask, ReturnTask))
-    return (task.squad or '') if named else ''
+    if isinstance(task, (SurveyTask, PatrolTask, DeliverTask, ReturnTask)):
+        return task.squad or ''
+    return ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from swarm_agent.situation.fleet_params import body_of, core_params
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.ranges import Range
+from swarm_vault.fleet_rules import rules_of
 
 __all__ = ['Setup', 'body_of', 'load_setup', 'params_of', 'ranges', 'tuning_of']
 
@@ -55,7 +56,8 @@ def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
     Raises:
         ConfigError: The map cannot be read.
     """
-    return core_params(setup.fleet, setup.robot, setup.tuning, saved_map_odom)
+    rules = rules_of(setup.vault_dir, setup.robot.agent_id)
+    return core_params(setup.fleet, setup.robot, setup.tuning, saved_map_odom, rules)
 
 
 def tuning_of(values: dict[str, Any]) -> Tuning:
