@@ -111,6 +111,8 @@ class FleetFile(BaseModel):
     robots_dir: str = '../robots'
     codex: str | None = None
     """Folder of LAWS.md and POLICY.md, relative to this file; beside the robots' if not given."""
+    codex_key: str | None = None
+    """Public key, relative to this file: only a codex that it signed counts; none: any does."""
 
     @property
     def finish_s(self) -> float:

@@ -37,7 +37,7 @@ def propose(
     agent: str, note: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None
 ) -> None:
     """Propose a robot's note as a lesson for the whole fleet."""
-    principal = _principal(operator, Right.ORDER, vault, fleet)
+    principal = principal_of(operator, Right.ORDER, vault, fleet)
     name, found = lessons.to_propose(vault, agent, note)
     data = {'from': f'{agent}/{note}'}
     _record(vault, 'lesson.proposed', found, principal, {**data, 'name': name})
@@ -72,7 +72,7 @@ def accept(
     fleet: Fleet = None,
 ) -> None:
     """Share a lesson with the fleet; with an effect it becomes a rule that robots keep."""
-    principal = _principal(operator, Right.APPROVE, vault, fleet)
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
     lessons.waiting(vault, name)
     rule = rule_from(name, principal.name, (slow, avoid, wait), plan_of(fleet))
     data = {} if rule is None else {'effect': rule.text}
@@ -83,7 +83,7 @@ def revoke(
     name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
 ) -> None:
     """Take a shared lesson back, and the rule that it became."""
-    principal = _principal(operator, Right.APPROVE, vault, fleet)
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
     note = lessons.shared(vault, name)
     if note is None or note.front is None:
         raise VaultError(f'no lesson {name[:64]!r} is shared; see: swarm memory rules')
@@ -98,7 +98,7 @@ def reject(
     name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
 ) -> None:
     """Put a proposed lesson aside."""
-    principal = _principal(operator, Right.APPROVE, vault, fleet)
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
     _settle(name, vault, principal, accepted=False, reason=' '.join(reason.split())[:200])
 
 
@@ -125,14 +125,19 @@ def _settle(
     typer.echo(f'{name}: {"shared" if accepted else "rejected"} by {principal.name}{because}')
 
 
-def _principal(operator: str, right: Right, vault: Path, fleet: Path | None) -> Principal:
+def principal_of(operator: str, right: Right, vault: Path, fleet: Path | None) -> Principal:
+    """Who says so, if the role covers it.
+
+    Raises:
+        ConfigError: The name is odd, or the role does not cover it.
+    """
     if not re.fullmatch(r'[a-z][a-z0-9_-]{0,31}', operator):
         raise ConfigError(
             f'operator {operator[:64]!r}: expected a small letter, then up to 31 of a-z 0-9 _ -'
         )
     principal = Register(codex_of(plan_of(fleet)), vault).principal(OPERATOR, operator)
     if not principal.may(right):
-        raise ConfigError(f'memory: {principal.refusal(right)}')
+        raise ConfigError(principal.refusal(right))
     return principal
 
 

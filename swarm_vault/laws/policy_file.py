@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from swarm_config.fleets import Fleet
+from swarm_vault.laws.codex_seal import seal_fault
 from swarm_vault.laws.core.decide import Params, RobotPolicy
 from swarm_vault.laws.core.policy import (
     ApprovalRule,
@@ -111,6 +112,12 @@ def codex_of(fleet: Fleet) -> Path:
     return (fleet.path.parent / fleet.file.robots_dir).resolve().parent / 'codex'
 
 
+def key_of(fleet: Fleet) -> Path | None:
+    """The key under which the codex must be signed; None where the plan names none."""
+    named = fleet.file.codex_key
+    return None if named is None else (fleet.path.parent / named).resolve()
+
+
 def policies_of(fleet: Fleet) -> Params:
     """The policy of the fleet as a whole (first, under no name) and of each robot; never raises.
 
@@ -119,6 +126,8 @@ def policies_of(fleet: Fleet) -> Params:
     path = codex_of(fleet) / FILE
     names = [robot.agent_id for robot in fleet.robots]
     sectors, fault = sectors_of(fleet)
+    key = key_of(fleet)
+    fault = fault or ('' if key is None else seal_fault(path.parent, key))
     if fault:
         return _nothing(names, fault)
     return read_policies(path, names, sectors, {r.agent_id: r.squad for r in fleet.robots})
