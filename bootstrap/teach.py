@@ -9,6 +9,7 @@ JOBS = {
     'memory': 'what robots have learned, and what of it becomes a standing rule',
     'playbook': 'run stages of orders with gates for humans; durable over restarts',
     'people': 'say who is in a zone of people, for the judge',
+    'codex': 'sign laws and policy, and see that they are as signed',
     'plan': 'prove a plan against the skill cards, the map and the battery before anything moves',
     'status': 'what the fleet is doing now',
     'watch': 'follow the running fleet',

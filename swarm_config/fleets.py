@@ -35,6 +35,8 @@ class RobotEntry(BaseModel):
     """Name of a file in the robots folder, without .yaml."""
     template: Identifier | None = None
     """Folder of agent templates; the one named after the class, or else default, if not given."""
+    squad: Identifier | None = None
+    """The squad that it belongs to: orders may name it, POLICY.md may have rules for it."""
     home: Pose
     start: Pose | None = None
     """Where it stands at first; home if not given."""
@@ -109,6 +111,8 @@ class FleetFile(BaseModel):
     robots_dir: str = '../robots'
     codex: str | None = None
     """Folder of LAWS.md and POLICY.md, relative to this file; beside the robots' if not given."""
+    codex_key: str | None = None
+    """Public key, relative to this file: only a codex that it signed counts; none: any does."""
 
     @property
     def finish_s(self) -> float:
@@ -146,6 +150,8 @@ class Robot:
     start: Pose
     template: str | None = None
     """The agent templates that the plan names."""
+    squad: str = ''
+    """Its squad; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,4 +248,5 @@ def _resolve(path: Path, file: FleetFile, index: int, entry: RobotEntry) -> Robo
         home=entry.home,
         start=entry.start or entry.home,
         template=entry.template,
+        squad=entry.squad or '',
     )

@@ -148,6 +148,18 @@ class Allocator:
         lengths = ground.distances(node)
         return {int(n): float(lengths[n]) for n in nodes if n >= 0 and np.isfinite(lengths[n])}
 
+    def lawful_cells(self, node: int, radius_m: float, bars: Bars) -> Mask:
+        """Survey cells that show from open floor to which the law leaves a way from a node.
+
+        All cells where nothing is closed or the node is unknown (-1).
+        """
+        ground = self._terrain.ground_for(radius_m)
+        shut, eyes = self._shut(bars, ground), ground.node_of_survey_cell
+        if shut is None or node < 0:
+            return np.ones(eyes.shape, dtype=bool)
+        reach = np.isfinite(ground.distances(node, shut)) & ~shut
+        return np.asarray((eyes >= 0) & reach[eyes])
+
     def travel_m(self, start: Pose, spot: Spot, radius_m: float) -> float:
         """Travel distance between two places [m], inf where there is no way."""
         ground = self._terrain.ground_for(radius_m)

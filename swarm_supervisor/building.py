@@ -33,6 +33,7 @@ from swarm_supervisor.strategist import Strategist
 from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
+from swarm_vault.fleet_rules import careful_params, kept_rules
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
@@ -108,7 +109,7 @@ def build(
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
         crews=CrewBook(owing={member.agent_id for member in roster.available()}),
         missions=store.missions(),
-        court=_court(recorder, store, fleet, settings),
+        court=_court(recorder, store, fleet, settings, vault_dir),
         mandates=MandateShelf(vault_dir, places.sectors),
         register=Register(codex_of(fleet), vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
@@ -137,9 +138,12 @@ def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:
     return SpareParams(rows=rows, cols=cols, least_cells=least_cells)
 
 
-def _court(recorder: Recorder, store: Store, fleet: Fleet, settings: Settings) -> Court:
+def _court(
+    recorder: Recorder, store: Store, fleet: Fleet, settings: Settings, vault_dir: Path
+) -> Court:
     agents = [robot.agent_id for robot in fleet.robots]
-    return Court(recorder, store, policies_of(fleet), agents, settings.tier)
+    policies = careful_params(policies_of(fleet), kept_rules(vault_dir))
+    return Court(recorder, store, policies, agents, settings.tier)
 
 
 def _second_judge(

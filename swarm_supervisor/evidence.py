@@ -8,11 +8,14 @@ without deeds and not the last metre.
 
 import math
 
+import numpy as np
 from swarm.v1 import mission_pb2
 
+from swarm_config.maps import Mask
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.roster import Member
+from swarm_supervisor.task_ways import bars_for
 
 FRESH_S = 3.0
 """Telemetry older than this proves nothing [s]."""
@@ -39,9 +42,25 @@ def missing_artefact(hq: Headquarters, member: Member, mission: Mission, order: 
 
 
 def seen_share(hq: Headquarters, mission: Mission, order: Order) -> float:
-    """Share of a survey's cells that somebody has seen since the mission began."""
-    cells = int(hq.region_of(order).sum())
-    return 1.0 - hq.unseen_cells(mission, order) / max(cells, 1)
+    """Share that somebody has seen since the mission began of what the law lets its robot see.
+
+    Where the law leaves the robot nothing of the region, the whole region counts.
+    """
+    region = hq.region_of(order)
+    lawful = region & _lawful(hq, order)
+    counted = lawful if lawful.any() else region
+    seen = counted & hq.world.seen_since(mission.created_ns)
+    return float(seen.sum() / max(int(counted.sum()), 1))
+
+
+def _lawful(hq: Headquarters, order: Order) -> Mask:
+    """The survey cells that the law of the floor leaves the robot of an order."""
+    member = hq.roster.get(order.agent_id)
+    if member is None:
+        return np.ones(hq.world.grid.shape, dtype=bool)
+    radius_m = member.robot.model.radius_m
+    at = hq.allocator.node_at(*member.pose[:2], radius_m)
+    return hq.allocator.lawful_cells(at, radius_m, bars_for(hq, member))
 
 
 def _away_m(member: Member, task: mission_pb2.MissionOrder) -> float:

@@ -67,6 +67,7 @@ def _robot_state(member: Member) -> operator_pb2.RobotState:
         roster_state=member.standing.value,
         last_heard_ns=member.last_heard_ns,
         telemetry=member.telemetry,
+        squad=member.robot.squad,
     )
 
 

@@ -3,11 +3,12 @@
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
+
+from swarm.v1 import packet_pb2
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import FAILED, Mission, Order
-from swarm_supervisor.roster import Member
+from swarm_supervisor.roster import Member, Standing
 from swarm_vault.files import write_atomic
 from swarm_vault.recorder import Kind
 
@@ -30,18 +31,36 @@ class Handoff:
     artifacts: list[str]
 
 
-def write_handoffs(hq: Headquarters, member: Member, reason: str) -> list[Path]:
-    """Write a handoff for each open order of a robot that is trusted no more."""
-    written = []
-    for mission, order in _left(hq, member.agent_id):
-        path = hq.vault_dir / 'handoffs' / f'{order.order_id}.json'
-        handoff = _handoff(hq, member, mission, order, reason)
-        write_atomic(path, (json.dumps(asdict(handoff), indent=1) + '\n').encode('utf-8'))
-        data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': reason}
-        causes = (mission.cause,)
-        hq.note(Kind.STATE_CHANGE, 'handoff.written', data, causes=causes, durable=True)
-        written.append(path)
-    return written
+def write_handoffs(hq: Headquarters, member: Member, reason: str) -> list[Handoff]:
+    """Write a handoff for each open order of a robot that is trusted no more, or lost."""
+    left = _left(hq, member.agent_id)
+    return [leave_handoff(hq, member, mission, order, reason) for mission, order in left]
+
+
+def leave_handoff(
+    hq: Headquarters, member: Member, mission: Mission, order: Order, reason: str
+) -> Handoff:
+    """Write down what is known of an order that a robot leaves; durable at return."""
+    handoff = _handoff(hq, member, mission, order, reason)
+    path = hq.vault_dir / 'handoffs' / f'{order.order_id}.json'
+    write_atomic(path, (json.dumps(asdict(handoff), indent=1) + '\n').encode('utf-8'))
+    data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': reason}
+    hq.note(Kind.STATE_CHANGE, 'handoff.written', data, causes=(mission.cause,), durable=True)
+    return handoff
+
+
+def handoff_message(handoff: Handoff) -> packet_pb2.Handoff:
+    """A handoff as the next order carries it."""
+    return packet_pb2.Handoff(
+        order_id=handoff.order_id,
+        previous_agent_id=handoff.previous_agent_id,
+        revoked=handoff.revoked,
+        reason=handoff.reason[:500],
+        **handoff.last_known_state,
+        tried=[text[:200] for text in handoff.what_was_tried[:16]],
+        next_actions=handoff.required_next_actions,
+        constraints=handoff.constraints_reminder,
+    )
 
 
 def _left(hq: Headquarters, agent_id: str) -> list[tuple[Mission, Order]]:
@@ -70,7 +89,7 @@ def _handoff(
         order_id=order.order_id,
         mission_id=mission.mission_id,
         previous_agent_id=member.agent_id,
-        revoked=True,
+        revoked=member.standing is Standing.REVOKED,
         reason=reason,
         last_known_state={
             'phase': telemetry.phase or 'unknown',
@@ -83,7 +102,16 @@ def _handoff(
         constraints_reminder=[
             f'link loss policy {task.link_loss}, priority {task.priority}',
             f'judged by {mission.judged_by or "nobody"}',
-            f'{member.agent_id} stands at its place and does not make way',
+            _where(member),
         ],
         artifacts=[f'agents/{member.agent_id}/log'],
     )
+
+
+def _where(member: Member) -> str:
+    """What others must reckon with at the place of the robot that left."""
+    if member.standing is Standing.REVOKED:
+        return f'{member.agent_id} stands at its place and does not make way'
+    if member.standing is Standing.LOST:
+        return f'{member.agent_id} is not heard: it may stand at its place, or still be at work'
+    return f'{member.agent_id} is heard and makes way'

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep missions going: what a robot can do no more others take over; what is done is closed."""
 
+import math
+
 import numpy as np
-from swarm.v1 import mission_pb2
+from swarm.v1 import mission_pb2, packet_pb2
 
 from swarm_config.maps import Mask
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.core.spare import Spare, Verdict
+from swarm_supervisor.handoff import handoff_message, leave_handoff
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import finish, inherit, ready
 from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
@@ -112,6 +115,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
     same = mission_pb2.MissionOrder(return_home=task.return_home)
     if task.HasField('patrol'):
         same.patrol.CopyFrom(task.patrol)
+        same.patrol.loops = max(1, math.ceil(task.patrol.loops * (1.0 - order.progress)))
     else:
         same.deliver.CopyFrom(task.deliver)
     heirs = heirs_of(hq, mission, order)
@@ -122,7 +126,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
         return False
     heir = hq.roster[chosen.agent_id]
     new = add_order(hq, mission, chosen, task)
-    inherit(new, task)
+    inherit(new, task, _handoff(hq, mission, order, reason))
     _replace(hq, mission, order, reason, {new.order_id: new.agent_id})
     renew_token(hq, heir)
     hq.send_order(new)
@@ -155,12 +159,13 @@ async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> li
 
 
 def heirs_of(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
-    """Who can take over: available, not stopped, and not failed in this mission before."""
+    """Who can take over: available, of its squad, not stopped, not failed in this mission."""
     failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
+    out = failed | {order.agent_id} | hq.roster.outside(order.task().squad)
     return tuple(
         member
         for member in available(hq, mission)
-        if member.agent_id not in failed | {order.agent_id} and not member.stopped
+        if member.agent_id not in out and not member.stopped
     )
 
 
@@ -187,14 +192,24 @@ async def _split(
         _give_up(hq, mission, order, f'{reason}; {fault}')
         return False
     orders = [add_order(hq, mission, draft, task) for draft in drafts]
+    handoff = _handoff(hq, mission, order, reason)
     for heir in orders:
-        inherit(heir, task)
+        inherit(heir, task, handoff)
     _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
     for heir in orders:
         if ready(mission, heir):
             renew_token(hq, hq.roster[heir.agent_id])
             hq.send_order(heir)
     return False
+
+
+def _handoff(hq: Headquarters, mission: Mission, order: Order, reason: str) -> packet_pb2.Handoff:
+    """What is known of an order at the moment at which others take it over."""
+    member = hq.roster.get(order.agent_id)
+    if member is None:
+        name = order.agent_id
+        return packet_pb2.Handoff(order_id=order.order_id, previous_agent_id=name, reason=reason)
+    return handoff_message(leave_handoff(hq, member, mission, order, reason))
 
 
 def _replace(

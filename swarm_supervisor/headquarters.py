@@ -208,4 +208,5 @@ def known_robot(member: Member) -> KnownRobot:
         state=member.standing.value,
         radius_m=member.robot.model.radius_m,
         pose=member.pose,
+        squad=member.robot.squad,
     )

@@ -26,6 +26,7 @@ from swarm_supervisor.wire import (
 )
 from swarm_vault.checkpoints import newest_note
 from swarm_vault.errors import VaultError
+from swarm_vault.fleet_rules import kept_rules
 from swarm_vault.folders import Identity, agent_folder, compile_identity
 from swarm_vault.heads.steps import step_from
 from swarm_vault.heads.wire import proof_of, step_message
@@ -56,7 +57,8 @@ async def welcome(hq: Headquarters, session: Session, hello: mission_pb2.Hello) 
     member = hq.roster.get(hello.agent_id)
     if member is None:
         raise WireError(f'hello.agent_id: {hello.agent_id!r} is not in the fleet plan')
-    identity = compile_identity(agent_folder(hq.vault_dir, member.agent_id))
+    folder = agent_folder(hq.vault_dir, member.agent_id)
+    identity = compile_identity(folder, kept_rules(hq.vault_dir))
     heads = await asyncio.to_thread(_heads, hq, member.agent_id)
     _register(hq, member, hello)
     member.pose = pose

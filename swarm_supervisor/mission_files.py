@@ -93,11 +93,13 @@ def equip(mission: Mission, plan: Plan, numbers: list[int], packet: Packet) -> N
         order.payload = task.SerializeToString()
 
 
-def inherit(order: Order, from_: mission_pb2.MissionOrder) -> None:
-    """Give an order that takes over another's work its packet, and what it waits for."""
+def inherit(order: Order, from_: mission_pb2.MissionOrder, handoff: packet_pb2.Handoff) -> None:
+    """Give an order that takes over another's work its packet, its waits, what was left."""
     task = order.task()
+    task.handoff.CopyFrom(handoff)
     task.packet.CopyFrom(from_.packet)
     task.packet.mandate_id = task.warrant.mandate_id
+    task.squad = from_.squad
     task.after.extend(from_.after)
     order.payload = task.SerializeToString()
 

@@ -17,6 +17,7 @@ from swarm_supervisor.strategist import (
     SurveyTask,
     Task,
     WaitTask,
+    squad_of,
 )
 from swarm_supervisor.task_ways import way_of
 from swarm_supervisor.trusting import trust_to_give
@@ -66,7 +67,7 @@ async def review(
         for task in plan.tasks
         if not isinstance(task, RecallTask)
     ]
-    ruling = _whole(hq, plan, rulings, principal)
+    ruling = _whole(plan, rulings, principal)
     _note(hq, ruling, opinion, text, cause)
     return ruling
 
@@ -85,6 +86,8 @@ class _TaskRuling:
     action: Action
     judgement: Judgement
     allowed: frozenset[str]
+    barred: frozenset[str]
+    """Robots that could do it, if the judge let them."""
     needed: int
     """Tier that the task asks of those who may do it."""
 
@@ -126,6 +129,7 @@ def _task(
         action=action,
         judgement=best or _NOBODY,
         allowed=allowed,
+        barred=frozenset(m.agent_id for m in members) - allowed,
         needed=max(needed, default=0),
     )
 
@@ -135,7 +139,9 @@ _NOBODY = Judgement(verdict=Verdict.BLOCK, rule='nobody', reason='no robot can b
 
 def _candidates(hq: Headquarters, task: Task) -> tuple[Member, ...]:
     named = getattr(task, 'robot', None)
-    return tuple(m for m in hq.roster.available() if named in (None, m.agent_id))
+    out = hq.roster.outside(squad_of(task))
+    there = (m for m in hq.roster.available() if m.agent_id not in out)
+    return tuple(m for m in there if named in (None, m.agent_id))
 
 
 def _for(hq: Headquarters, action: Action, member: Member) -> Action:
@@ -165,17 +171,14 @@ def _may(hq: Headquarters, action: Action, principal: Principal) -> bool:
     return principal.may(Right.ORDER_PAYLOAD if needed >= Tier.EXECUTOR else Right.ORDER)
 
 
-def _whole(
-    hq: Headquarters, plan: Plan, rulings: list[_TaskRuling], principal: Principal
-) -> Ruling:
+def _whole(plan: Plan, rulings: list[_TaskRuling], principal: Principal) -> Ruling:
     worst = max(
         (r.judgement for r in rulings),
         key=lambda one: STRICTNESS.index(one.verdict),
         default=Judgement(verdict=Verdict.ALLOW, rule='', reason='nothing moves'),
     )
-    everybody = {member.agent_id for member in hq.roster.available()}
     barred = frozenset().union(
-        *(everybody - r.allowed for r in rulings if getattr(r.task, 'robot', None) is None)
+        *(r.barred for r in rulings if getattr(r.task, 'robot', None) is None)
     )
     needed = max((r.needed for r in rulings), default=0)
     grants = needed >= Tier.EXECUTOR and principal.may(Right.ORDER_PAYLOAD)
@@ -200,9 +203,9 @@ def _amended_task(ruling: _TaskRuling) -> Task:
     if amended is None:
         return task
     if isinstance(task, WaitTask):
-        return WaitTask(seconds=amended.seconds, robot=task.robot)
+        return replace(task, seconds=amended.seconds)
     if isinstance(task, PatrolTask):
-        return PatrolTask(stops=task.stops, loops=amended.loops, robot=task.robot)
+        return replace(task, loops=amended.loops)
     return task
 
 

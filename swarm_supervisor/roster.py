@@ -81,6 +81,10 @@ class Roster:
         """Members that can be given orders."""
         return tuple(member for member in self if member.available)
 
+    def outside(self, squad: str) -> frozenset[str]:
+        """The robots that do not belong to a squad; none where no squad is named."""
+        return frozenset(m.agent_id for m in self if squad not in ('', m.robot.squad))
+
     def heard(self, member: Member, now_ns: int) -> bool:
         """Note a sign of life; tells whether the robot had been lost."""
         was_lost = member.standing is Standing.LOST

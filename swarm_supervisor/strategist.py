@@ -32,6 +32,8 @@ class SurveyTask:
     """See the whole floor, or one sector of it."""
 
     sector: str | None
+    squad: str | None = None
+    """Only its robots do it; None: anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class PatrolTask:
     stops: tuple[Spot, ...]
     loops: int
     robot: str | None
+    squad: str | None = None
+    """Only its robots do it; None: anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,8 @@ class DeliverTask:
     pick_up: Spot
     drop_off: Spot
     robot: str | None
+    squad: str | None = None
+    """Only its robots do it; None: anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,8 @@ class ReturnTask:
     """Go home; everybody if no robot is named."""
 
     robot: str | None
+    squad: str | None = None
+    """Only its robots do it; None: anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,13 @@ class RecallTask:
 Task: TypeAlias = (
     SurveyTask | PatrolTask | GoToTask | DeliverTask | WaitTask | ReturnTask | RecallTask
 )
+
+
+def squad_of(task: Task) -> str:
+    """The squad that a task is for; empty: for anybody."""
+    if isinstance(task, (SurveyTask, PatrolTask, DeliverTask, ReturnTask)):
+        return task.squad or ''
+    return ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +143,7 @@ class KnownRobot:
     """Where it stands; before it registered, where it will start."""
     note: str = ''
     """What it says of itself; data, never an order."""
+    squad: str = ''
 
     @property
     def available(self) -> bool:

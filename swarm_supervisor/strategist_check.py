@@ -18,6 +18,7 @@ from swarm_supervisor.strategist import (
     SurveyTask,
     Task,
     WaitTask,
+    squad_of,
 )
 
 MAX_TASKS = 20
@@ -98,9 +99,13 @@ def _robots_fault(task: Task, context: Context) -> str | None:
     if named is not None:
         robot = context.robots.get(named)
         return _named_fault(named, robot, task, context)
-    available = [robot for robot in context.robots.values() if robot.available]
+    squad = squad_of(task)
+    asked = [robot for robot in context.robots.values() if squad in ('', robot.squad)]
+    if not asked:
+        return f'no robot belongs to squad {squad[:64]!r}'
+    available = [robot for robot in asked if robot.available]
     if not available:
-        return f'no robot is available: {_states(context.robots.values())}'
+        return f'no robot is available: {_states(asked)}'
     faults = [_way_fault(robot, task, context) for robot in available]
     return None if None in faults else faults[0]
 

@@ -4,10 +4,11 @@
     survey the whole AREA               AREA: the depot's title, 'area', 'map', 'floor', …
     survey [sector] SECTOR
     patrol PLACE, PLACE … [N times] [with ROBOT]
+    survey … with squad SQUAD           patrol and deliver, too; its robots alone are chosen
     send ROBOT to PLACE
     deliver from PLACE to PLACE [with ROBOT]
     wait N s [with ROBOT]
-    ROBOT return home                   also: everybody return home
+    ROBOT return home                   also: everybody return home, squad SQUAD return home
     recall MISSION
     ORDER, then ORDER …                 each waits for the one before it
     visit PLACE and PLACE in any order, go to PLACE exactly N times, keep visiting PLACE …
@@ -45,11 +46,13 @@ FORMS = (
     'survey the whole AREA',
     'survey SECTOR',
     'patrol PLACE, PLACE [N times] [with ROBOT]',
+    'survey, patrol or deliver … with squad SQUAD',
     'send ROBOT to PLACE',
     'deliver from PLACE to PLACE [with ROBOT]',
     'wait N s [with ROBOT]',
     'ROBOT return home',
     'everybody return home',
+    'squad SQUAD return home',
     'recall MISSION',
 )
 EVERYBODY = ('everybody', 'everyone', 'all', 'all robots')
@@ -142,6 +145,16 @@ def resolve_robot(words: str, context: Context) -> str:
     return _known('robot', words, tuple(context.robots))
 
 
+def _squad_or_any(match: re.Match[str], context: Context) -> str | None:
+    """The squad that is meant, None where none is named.
+
+    Raises:
+        UnknownNameError: No robot belongs to one of this name.
+    """
+    squads = dict.fromkeys(robot.squad for robot in context.robots.values() if robot.squad)
+    return _known('squad', match['squad'], tuple(squads)) if match['squad'] else None
+
+
 def _known(what: str, words: str, names: tuple[str, ...], more: tuple[str, ...] = ()) -> str:
     name = re.sub(r'[ -]+', '_', words)
     if name in names:
@@ -159,7 +172,8 @@ def _robot_or_any(match: re.Match[str], context: Context) -> str | None:
 
 
 def _survey_whole(match: re.Match[str], context: Context) -> Task:
-    return SurveyTask(sector=resolve_sector(match['area'], context))
+    sector = resolve_sector(match['area'], context)
+    return SurveyTask(sector=sector, squad=_squad_or_any(match, context))
 
 
 def _patrol(match: re.Match[str], context: Context) -> Task:
@@ -170,6 +184,7 @@ def _patrol(match: re.Match[str], context: Context) -> Task:
         stops=tuple(resolve_spot(stop, context) for stop in stops),
         loops=loops,
         robot=_robot_or_any(match, context),
+        squad=_squad_or_any(match, context),
     )
 
 
@@ -185,6 +200,7 @@ def _deliver(match: re.Match[str], context: Context) -> Task:
         pick_up=resolve_spot(match['start'], context),
         drop_off=resolve_spot(match['end'], context),
         robot=_robot_or_any(match, context),
+        squad=_squad_or_any(match, context),
     )
 
 
@@ -195,6 +211,8 @@ def _wait(match: re.Match[str], context: Context) -> Task:
 
 def _return_home(match: re.Match[str], context: Context) -> Task | Question:
     who = match['who']
+    if match['squad']:
+        return ReturnTask(robot=None, squad=_squad_or_any(match, context))
     if not who:
         known = _listed((*context.robots, 'everybody'))
         return Question(text=f'who shall return home? say one of {known}, and "return home"')
@@ -205,21 +223,29 @@ def _recall(match: re.Match[str], _context: Context) -> Task:
     return RecallTask(mission_id=match['mission'])
 
 
-_WITH = r'(?: with (?P<robot>[a-z]\S*(?: \d+)?))?'
+_ROBOT = r'(?P<robot>[a-z]\S*(?: \d+)?)'
+_SQUAD = r'squad (?P<squad>[a-z]\w*)'
+_WITH = rf'(?: with (?:{_SQUAD}|{_ROBOT}))?'
 _UNIT = r'(?P<unit>s|sec|seconds?|min|minutes?)?'
 _RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), reader)
     for pattern, reader in (
-        (r'survey (?:the )?(?:whole|entire|all of the) (?P<area>.+)', _survey_whole),
-        (r'survey (?P<area>.+)', _survey_whole),
+        (
+            rf'survey (?:the )?(?:whole|entire|all of the) (?P<area>.+?)(?: with {_SQUAD})?',
+            _survey_whole,
+        ),
+        (rf'survey (?P<area>.+?)(?: with {_SQUAD})?', _survey_whole),
         (rf'patrol (?P<stops>.+?)(?: (?P<times>\d{{1,6}} times?|once|twice))?{_WITH}', _patrol),
         (r'send (?P<robot>\S+) (?:to )?(?P<place>.+)', _send),
         (rf'deliver from (?P<start>.+?) to (?P<end>.+?){_WITH}', _deliver),
         (
-            r'wait (?:for )?(?P<number>\d{1,9}(?:\.\d+)?) ?' + _UNIT + _WITH,
+            r'wait (?:for )?(?P<number>\d{1,9}(?:\.\d+)?) ?' + _UNIT + rf'(?: with {_ROBOT})?',
             _wait,
         ),
-        (r'(?:(?P<who>.+?) )?(?:return|returns|go|goes|come|comes) home', _return_home),
+        (
+            rf'(?:(?:{_SQUAD}|(?P<who>.+?)) )?(?:return|returns|go|goes|come|comes) home',
+            _return_home,
+        ),
         (r'recall (?:mission )?(?P<mission>\S+)', _recall),
     )
 )

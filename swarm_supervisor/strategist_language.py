@@ -7,6 +7,7 @@ assumptions, what it cannot know becomes one question, what no skill can do is r
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from swarm_supervisor.core.language.orders import Act, Clause, NameKind, read_orders
 from swarm_supervisor.core.language.patterns import Pattern, Reading, read_pattern
@@ -54,9 +55,9 @@ def read_steps(words: str, read_one: Reader) -> Answer | None:
         return None
     tasks = tuple(task for plan in plans for task in plan.tasks)
     visits = [task for task in tasks if isinstance(task, PatrolTask) and task.loops == 1]
-    if len(visits) == len(tasks) and len({task.robot for task in visits}) == 1:
+    if len(visits) == len(tasks) and len({(task.robot, task.squad) for task in visits}) == 1:
         stops = tuple(stop for task in visits for stop in task.stops)
-        one = PatrolTask(stops=stops, loops=1, robot=visits[0].robot)
+        one = replace(visits[0], stops=stops)
         return Plan(tasks=(one,), author='grammar', assumptions=('one robot goes round all',))
     after = tuple((number - 1,) if number else () for number in range(len(tasks)))
     return Plan(

@@ -23,6 +23,7 @@ from swarm_supervisor.strategist import (
     Spot,
     SurveyTask,
     WaitTask,
+    squad_of,
 )
 from swarm_supervisor.world import SurveyGrid
 from swarm_vault.recorder import Kind
@@ -72,10 +73,13 @@ async def draft_orders(
     drafts: list[Draft] = []
     for number, task in enumerate(plan.tasks):
         found: list[Draft] = []
+        out = unfit | hq.roster.outside(squad_of(task))
         if isinstance(task, SurveyTask):
-            found = await _survey(hq, task, mission, unfit)
+            found = await _survey(hq, task, mission, out)
         elif not isinstance(task, RecallTask):
-            found = _others(hq, task, mission, unfit)
+            found = _others(hq, task, mission, out)
+        for draft in found:
+            draft.task.squad = squad_of(task)
         drafts += [replace(draft, number=number) for draft in found]
     return drafts
 

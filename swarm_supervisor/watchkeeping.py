@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 
 from swarm_supervisor.deciding import look_at_pending
+from swarm_supervisor.handoff import write_handoffs
 from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mediating import mediate
@@ -44,6 +45,7 @@ def look_after_members(hq: Headquarters, since_ns: int) -> None:
         hq.store.save_member(member)
         data = {'agent': member.agent_id, 'after_s': hq.settings.lost_after_s}
         hq.note(Kind.STATE_CHANGE, 'robot.lost', data, durable=True)
+        write_handoffs(hq, member, f'not heard for {hq.settings.lost_after_s:g} s')
     for member in hq.roster:
         renew_token(hq, member)
 

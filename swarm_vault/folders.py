@@ -15,6 +15,7 @@ from swarm_config.fleets import Robot
 from swarm_vault.cards import CARDS, IdentityCard, read_card
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
+from swarm_vault.fleet_rules import Rules, section_of
 from swarm_vault.mandate import NO_TIER, MandateReading, read_mandate
 from swarm_vault.memory import read_memory
 from swarm_vault.yaml_block import CardState
@@ -114,19 +115,20 @@ def ensure_folder(
     return folder
 
 
-def compile_identity(folder: Path) -> Identity:
-    """Compile an agent's system prompt from its folder.
+def compile_identity(folder: Path, rules: Rules | None = None) -> Identity:
+    """Compile an agent's system prompt from its folder, and the standing rules of its fleet.
 
     A file that is not valid is named in the prompt, lowers the agent to tier 0 and says why.
     Equal files give equal bytes.
     """
-    faults = tuple(_faults(folder))
+    rules = rules or Rules()
+    faults = (*_faults(folder), *((rules.fault,) if rules.fault else ()))
     mandate = read_mandate(folder / 'mandate.md')
     if faults and mandate.mandate is not None:
         mandate = replace(mandate, tier=0, reason=f'{faults[0]}; {NO_TIER}')
     parts = [_section(folder, name) for name in _PROMPT_FILES]
-    parts.append(_authority(mandate))
-    prompt = '\n\n'.join(parts) + '\n'
+    parts += [section_of(rules.rules), _authority(mandate)]
+    prompt = '\n\n'.join(part for part in parts if part) + '\n'
     digest = hashlib.sha256(prompt.encode('utf-8')).hexdigest()
     return Identity(system_prompt=prompt, sha256=digest, mandate=mandate, faults=faults)
 

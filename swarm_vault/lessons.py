@@ -94,6 +94,24 @@ def settle(vault_dir: Path, note: NoteReading, review: Review) -> None:
     write_atomic(place / 'memory' / INDEX, index_of(read_memory(place)).encode('utf-8'))
 
 
+def withdraw(vault_dir: Path, name: str, by: str, reason: str, stamp_ns: int) -> None:
+    """Take a shared lesson back: it is told to nobody any more; durable at return."""
+    shelf = shelf_of(vault_dir)
+    note = shared(vault_dir, name)
+    if note is None or note.front is None:
+        return
+    because = f': {reason}' if reason else ''
+    text = f'{note.text}\n\nRevoked by {by}, {stamp_ns} ns{because}'
+    write_memory_note(shelf / 'rejected', name, note.front, text)
+    (shelf / 'memory' / f'{name}.md').unlink()
+    write_atomic(shelf / 'memory' / INDEX, index_of(read_memory(shelf)).encode('utf-8'))
+
+
+def shared(vault_dir: Path, name: str) -> NoteReading | None:
+    """A shared lesson of this name, None if there is none."""
+    return next((note for note in read_memory(shelf_of(vault_dir)) if note.name == name), None)
+
+
 def digest_of(note: NoteReading) -> str:
     """SHA-256 of what a human was shown, hex: the record names it."""
     title = '' if note.front is None else note.front.title

@@ -85,6 +85,8 @@ class PlannerNode:
         if setup.soul.temperament is not Temperament.STEADY:
             why = f'{setup.soul.temperament.value} {setup.soul.reason}'.strip()
             self._journal.say('planner.temperament', why)
+        for rule in setup.rules.rules:
+            self._journal.say('planner.rule', f'{rule.text}; lesson {rule.name}, {rule.by}')
         if setup.settings.planner == 'slm':
             self._journal.say('planner.slm', f'a language model proposes; {GEMMA_TERMS}')
 

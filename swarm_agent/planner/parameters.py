@@ -4,7 +4,7 @@
 The fields of `Tuning` and `Settings` are the parameters; config/params/planner.yaml lists them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.maps import load_map, pack_map
 from swarm_config.node_parameters import declared, required
 from swarm_config.ranges import Range
+from swarm_vault.fleet_rules import Rules, careful, rules_of
 from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.soul import Soul, Temperament, soul_of
 
@@ -64,6 +65,8 @@ class Setup:
     settings: Settings
     params: Params
     soul: Soul = Soul(temperament=Temperament.STEADY)
+    rules: Rules = Rules()
+    """The standing rules of the fleet that its identity brought."""
 
 
 def load_setup(node: Node) -> Setup:
@@ -86,18 +89,18 @@ def load_setup(node: Node) -> Setup:
         )
     fleet = load_fleet(Path(fleet_file))
     robot, target = fleet.robot(agent_id), _target(settings, fleet)
-    soul = soul_of(Path(vault_dir), agent_id)
+    soul, rules = soul_of(Path(vault_dir), agent_id), rules_of(Path(vault_dir), agent_id)
+    params = params_of(fleet, robot, settings, Tuning(**declared(node, Tuning)), target)
+    params = replace(params, policy=careful(params.policy, rules))
     return Setup(
         fleet=fleet,
         robot=robot,
         vault_dir=Path(vault_dir),
         target=target,
         settings=settings,
-        params=tempered(
-            params_of(fleet, robot, settings, Tuning(**declared(node, Tuning)), target),
-            soul.temperament,
-        ),
+        params=tempered(params, soul.temperament),
         soul=soul,
+        rules=rules,
     )
 
 

@@ -24,6 +24,8 @@ from swarm_vault.laws.wire import areas_of
 
 _DEFAULT_PRIORITY = 5
 _HAZARD_CELL_M = 0.5
+_MOST_HANDOFF = 1000
+"""Characters of a handoff that are kept."""
 _MOST_CREW = 64
 """Robots that share one survey; of more, nobody takes anything over by itself."""
 _LINK_LOSS = {
@@ -76,6 +78,7 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         scope=areas_of(message.packet.areas),
         budget=_budget(message.packet) if message.HasField('packet') else None,
         lacks='' if local else _lacks(message.packet),
+        handoff=_told(message.handoff) if message.HasField('handoff') and not local else '',
     )
 
 
@@ -90,6 +93,18 @@ def _lacks(packet: packet_pb2.Packet) -> str:
         'a giver': packet.created_for,
     }
     return ', '.join(name for name, value in parts.items() if not value)
+
+
+def _told(handoff: packet_pb2.Handoff) -> str:
+    """What a handoff says, on one line and no longer than the record needs."""
+    parts = (
+        f'{handoff.order_id} from {handoff.previous_agent_id}: {handoff.reason}',
+        f'last {handoff.phase}, {handoff.step}, at {handoff.place}',
+        f'tried {"; ".join(handoff.tried) or "nothing that failed"}',
+        f'left {"; ".join(handoff.next_actions)}',
+        '; '.join(handoff.constraints),
+    )
+    return ' '.join(' | '.join(parts).split())[:_MOST_HANDOFF]
 
 
 def _budget(packet: packet_pb2.Packet) -> BudgetRule:

@@ -6,18 +6,25 @@ from swarm_agent.situation.core.se2 import Pose
 from swarm_config.fleets import Fleet, Robot
 from swarm_config.maps import load_map, pack_map
 from swarm_config.robots import RobotModel
+from swarm_vault.fleet_rules import Rules, careful
 from swarm_vault.laws.core.bars import bars_of, forbidden_of
 from swarm_vault.laws.core.values import Tier, Trust
 from swarm_vault.laws.policy_file import policies_of
 
 
-def core_params(fleet: Fleet, robot: Robot, tuning: Tuning, saved_map_odom: Pose | None) -> Params:
-    """The core's parameters for a robot of a fleet.
+def core_params(
+    fleet: Fleet,
+    robot: Robot,
+    tuning: Tuning,
+    saved_map_odom: Pose | None,
+    rules: Rules | None = None,
+) -> Params:
+    """The core's parameters for a robot of a fleet, under the standing rules that it was given.
 
     Raises:
         ConfigError: The map cannot be read.
     """
-    policy = policies_of(fleet).of(robot.agent_id)
+    policy = careful(policies_of(fleet).of(robot.agent_id), rules or Rules())
     return Params(
         agent_id=robot.agent_id,
         map=pack_map(load_map(fleet.map_path)),

@@ -14,6 +14,7 @@ from swarm_agent.situation.core.se2 import Pose
 from swarm_agent.situation.fleet_params import core_params
 from swarm_config.fleets import Fleet, Robot, load_fleet
 from swarm_config.node_parameters import declared, required
+from swarm_vault.fleet_rules import rules_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +51,5 @@ def params_of(setup: Setup, saved_map_odom: Pose | None) -> Params:
     Raises:
         ConfigError: The map cannot be read.
     """
-    return core_params(setup.fleet, setup.robot, setup.tuning, saved_map_odom)
+    rules = rules_of(setup.vault_dir, setup.robot.agent_id)
+    return core_params(setup.fleet, setup.robot, setup.tuning, saved_map_odom, rules)

@@ -9,6 +9,7 @@ from swarm_config.errors import ConfigError
 from swarm_supervisor.cli import (
     agent,
     bench,
+    codex,
     demo,
     doctor,
     freeze,
@@ -37,6 +38,7 @@ app.add_typer(plan.app, name='plan')
 app.add_typer(agent.app, name='agent')
 app.add_typer(memory.app, name='memory')
 app.add_typer(people.app, name='people')
+app.add_typer(codex.app, name='codex')
 app.add_typer(playbook.app, name='playbook')
 app.command('status')(operator.status)
 app.command('watch')(operator.watch)

@@ -4,12 +4,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from swarm_supervisor.cli.doctor_finding import Finding, Subject, fail, ok
+from swarm_supervisor.cli.doctor_finding import Finding, Subject, fail, ok, warn
 from swarm_vault.laws.core.judge import Case, judge
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Action, Mandate, Trust, Verdict
 from swarm_vault.laws.operators import Register
-from swarm_vault.laws.policy_file import FILE, codex_of, policies_of
+from swarm_vault.laws.policy_file import FILE, codex_of, idle_squads, policies_of
 
 NOW_NS = 1
 """Any time does."""
@@ -24,6 +24,10 @@ def laws(subject: Subject) -> Finding:
     policy = policies.of('')
     if policy.fault:
         return fail(f'nothing is allowed: {policy.fault}', f'mend {codex / FILE}')
+    idle = idle_squads(subject.fleet)
+    if idle:
+        why = f'no robot belongs to squad {", ".join(idle)}: its rules bind nobody'
+        return warn(why, f'mend the name in {codex / FILE} or in the fleet plan')
     register = Register(codex, subject.vault_dir)
     roles = register.roles
     if register.fault:

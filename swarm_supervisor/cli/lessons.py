@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swarm memory propose|proposals|accept|reject`: a lesson is shared after a human's review.
+"""`swarm memory propose|proposals|accept|reject|revoke`: shared after a human's review.
 
 Each word is recorded first, in a log of its own (supervisor/review), then done.
 """
@@ -7,15 +7,17 @@ Each word is recorded first, in a log of its own (supervisor/review), then done.
 import json
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_config.fleets import load_fleet
-from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.cli.lesson_rules import WHEN, plan_of, rule_from
 from swarm_vault import lessons
+from swarm_vault.errors import VaultError
+from swarm_vault.fleet_rules import Rule, add_rule, remove_rule
 from swarm_vault.keys import OPERATOR
 from swarm_vault.laws.core.roles import Principal, Right
 from swarm_vault.laws.operators import Register
@@ -35,7 +37,7 @@ def propose(
     agent: str, note: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None
 ) -> None:
     """Propose a robot's note as a lesson for the whole fleet."""
-    principal = _principal(operator, Right.ORDER, vault, fleet)
+    principal = principal_of(operator, Right.ORDER, vault, fleet)
     name, found = lessons.to_propose(vault, agent, note)
     data = {'from': f'{agent}/{note}'}
     _record(vault, 'lesson.proposed', found, principal, {**data, 'name': name})
@@ -60,41 +62,82 @@ def proposals(
         typer.echo('no lesson waits')
 
 
-def accept(name: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None) -> None:
-    """Share a lesson with the fleet."""
-    _settle(name, vault, _principal(operator, Right.APPROVE, vault, fleet), accepted=True)
+def accept(
+    name: str,
+    operator: Operator,
+    slow: Annotated[str, typer.Option(help='Effect, SECTOR=SPEED: so slow there [m/s].')] = '',
+    avoid: Annotated[str, typer.Option(help='Effect, SECTOR: robots keep clear of it.')] = '',
+    wait: Annotated[float, typer.Option(help='Effect: no single wait is longer [s].')] = 0.0,
+    vault: Vault = HERE,
+    fleet: Fleet = None,
+) -> None:
+    """Share a lesson with the fleet; with an effect it becomes a rule that robots keep."""
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
+    lessons.waiting(vault, name)
+    rule = rule_from(name, principal.name, (slow, avoid, wait), plan_of(fleet))
+    data = {} if rule is None else {'effect': rule.text}
+    _settle(name, vault, principal, accepted=True, rule=rule, data=data)
+
+
+def revoke(
+    name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
+) -> None:
+    """Take a shared lesson back, and the rule that it became."""
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
+    note = lessons.shared(vault, name)
+    if note is None or note.front is None:
+        raise VaultError(f'no lesson {name[:64]!r} is shared; see: swarm memory rules')
+    reason = ' '.join(reason.split())[:200]
+    _record(vault, 'lesson.revoked', note, principal, {'name': name, 'reason': reason})
+    ruled = remove_rule(vault, name)
+    lessons.withdraw(vault, name, principal.name, reason, time.time_ns())
+    typer.echo(f'{name}: revoked by {principal.name}{WHEN if ruled else ""}')
 
 
 def reject(
     name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
 ) -> None:
     """Put a proposed lesson aside."""
-    principal = _principal(operator, Right.APPROVE, vault, fleet)
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
     _settle(name, vault, principal, accepted=False, reason=' '.join(reason.split())[:200])
 
 
 def _settle(
-    name: str, vault: Path, principal: Principal, *, accepted: bool, reason: str = ''
+    name: str,
+    vault: Path,
+    principal: Principal,
+    *,
+    accepted: bool,
+    reason: str = '',
+    rule: Rule | None = None,
+    data: Mapping[str, str] | None = None,
 ) -> None:
     note = lessons.waiting(vault, name)
     review = lessons.Review(
         accepted=accepted, by=principal.name, reason=reason, stamp_ns=time.time_ns()
     )
     type_ = 'lesson.accepted' if accepted else 'lesson.rejected'
-    _record(vault, type_, note, principal, {'name': name, 'reason': reason})
+    _record(vault, type_, note, principal, {'name': name, 'reason': reason, **(data or {})})
+    if rule is not None:
+        add_rule(vault, rule)
     lessons.settle(vault, note, review)
-    typer.echo(f'{name}: {"shared" if accepted else "rejected"} by {principal.name}')
+    because = '' if rule is None else f', a rule: {rule.text}{WHEN}'
+    typer.echo(f'{name}: {"shared" if accepted else "rejected"} by {principal.name}{because}')
 
 
-def _principal(operator: str, right: Right, vault: Path, fleet: Path | None) -> Principal:
+def principal_of(operator: str, right: Right, vault: Path, fleet: Path | None) -> Principal:
+    """Who says so, if the role covers it.
+
+    Raises:
+        ConfigError: The name is odd, or the role does not cover it.
+    """
     if not re.fullmatch(r'[a-z][a-z0-9_-]{0,31}', operator):
         raise ConfigError(
             f'operator {operator[:64]!r}: expected a small letter, then up to 31 of a-z 0-9 _ -'
         )
-    plan = load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())
-    principal = Register(codex_of(plan), vault).principal(OPERATOR, operator)
+    principal = Register(codex_of(plan_of(fleet)), vault).principal(OPERATOR, operator)
     if not principal.may(right):
-        raise ConfigError(f'memory: {principal.refusal(right)}')
+        raise ConfigError(principal.refusal(right))
     return principal
 
 

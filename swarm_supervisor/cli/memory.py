@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from swarm_supervisor.cli import lessons
+from swarm_supervisor.cli import lesson_rules, lessons
 from swarm_vault.folders import agent_folder
 from swarm_vault.lessons import shelf_of
 from swarm_vault.recall import confirm, recall
@@ -18,6 +18,8 @@ app = typer.Typer(no_args_is_help=True, help='What robots have learned.')
 app.command('propose')(lessons.propose)
 app.command('proposals')(lessons.proposals)
 app.command('accept')(lessons.accept)
+app.command('revoke')(lessons.revoke)
+app.command('rules')(lesson_rules.rules)
 app.command('reject')(lessons.reject)
 Vault = Annotated[Path, typer.Option('--vault', help='Folder of the vault.')]
 

@@ -60,6 +60,7 @@ def robots_table(state: operator_pb2.FleetState) -> Table:
 def _robot_row(number: int, robot: operator_pb2.RobotState, now_ns: int) -> tuple[Text | str, ...]:
     said = robot.telemetry
     name = Text(f'{_sign(number)} {robot.agent_id}', style=ROBOT_STYLE[number % len(ROBOT_STYLE)])
+    name.append(f' {robot.squad}' if robot.squad else '', style='dim')
     link = Text(robot.roster_state, style=ROSTER_STYLE.get(robot.roster_state, 'dim'))
     if not robot.linked and robot.last_heard_ns:
         link.append(f' {(now_ns - robot.last_heard_ns) / 1e9:.0f} s', style='dim')

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from swarm_supervisor.strategist import DeliverTask, PatrolTask, Plan, Task, WaitTask
+from swarm_supervisor.strategist import DeliverTask, PatrolTask, Plan, Task, WaitTask, squad_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,9 @@ def _robot(task: Task, change: Amendment) -> str:
         return ''
     if not isinstance(task, (PatrolTask, DeliverTask, WaitTask)):
         return 'the robots of this step cannot be chosen'
+    squad = squad_of(task)
+    if squad:
+        return f'the order names squad {squad!r}: its robot is not chosen here'
     if task.robot not in (None, change.robot):
         return f'robot {change.robot!r}: the order names {task.robot!r}'
     return ''

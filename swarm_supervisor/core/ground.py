@@ -46,9 +46,16 @@ class Ground:
     middles: Field
     """Mean row and column of each node's map cells, shape (nodes, 2)."""
 
-    def distances(self, node: int) -> Field:
-        """Travel distance from a node to all nodes [m], inf where there is no way."""
-        return np.asarray(csgraph.dijkstra(self.graph, indices=[node])[0], dtype=np.float64)
+    def distances(self, node: int, shut: Mask | None = None) -> Field:
+        """Travel distance from a node to all nodes [m], inf where there is no way.
+
+        Args:
+            node: Where the ways begin.
+            shut: Nodes that they must not pass, shape (nodes,), except to leave them at first;
+                distances over these are not true ones, but finite where there is a way.
+        """
+        graph = self.graph if shut is None else _without(self.graph, shut, node)
+        return np.asarray(csgraph.dijkstra(graph, indices=[node])[0], dtype=np.float64)
 
     def way(
         self, start: int, goal: int, shut: Mask | None = None

@@ -2,7 +2,7 @@
 """Read POLICY.md: fleet, squads, robots; the stricter wins; what is unreadable allows nothing."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from swarm_config.fleets import Fleet
+from swarm_vault.laws.codex_seal import seal_fault
 from swarm_vault.laws.core.decide import Params, RobotPolicy
 from swarm_vault.laws.core.policy import (
     ApprovalRule,
@@ -86,6 +87,8 @@ class _Rules(BaseModel):
 
 
 class _Squad(_Rules):
+    """Rules for the robots that the fleet plan puts into this squad, and for those named here."""
+
     members: tuple[str, ...] = ()
 
 
@@ -109,6 +112,12 @@ def codex_of(fleet: Fleet) -> Path:
     return (fleet.path.parent / fleet.file.robots_dir).resolve().parent / 'codex'
 
 
+def key_of(fleet: Fleet) -> Path | None:
+    """The key under which the codex must be signed; None where the plan names none."""
+    named = fleet.file.codex_key
+    return None if named is None else (fleet.path.parent / named).resolve()
+
+
 def policies_of(fleet: Fleet) -> Params:
     """The policy of the fleet as a whole (first, under no name) and of each robot; never raises.
 
@@ -117,9 +126,21 @@ def policies_of(fleet: Fleet) -> Params:
     path = codex_of(fleet) / FILE
     names = [robot.agent_id for robot in fleet.robots]
     sectors, fault = sectors_of(fleet)
+    key = key_of(fleet)
+    fault = fault or ('' if key is None else seal_fault(path.parent, key))
     if fault:
         return _nothing(names, fault)
-    return read_policies(path, names, sectors)
+    return read_policies(path, names, sectors, {r.agent_id: r.squad for r in fleet.robots})
+
+
+def idle_squads(fleet: Fleet) -> tuple[str, ...]:
+    """Squads of the policy to which no robot of the plan belongs: their rules bind nobody here."""
+    block = read_block(codex_of(fleet) / FILE, longest=LONGEST_BLOCK)
+    if block.state is not CardState.VALID:
+        return ()
+    squads = _File.model_validate(block.values).squads
+    there = {name for robot in fleet.robots for name in (robot.squad, robot.agent_id)}
+    return tuple(name for name, rules in squads.items() if not there & {name, *rules.members})
 
 
 def sectors_of(fleet: Fleet) -> tuple[Sectors, str]:
@@ -133,8 +154,17 @@ def sectors_of(fleet: Fleet) -> tuple[Sectors, str]:
         return {}, f'{fleet.places_path.name}: {" ".join(str(error).split())[:200]}'
 
 
-def read_policies(path: Path, names: Iterable[str], sectors: Sectors) -> Params:
-    """Read a policy file for robots of these names; never raises."""
+def read_policies(
+    path: Path, names: Iterable[str], sectors: Sectors, squads: Mapping[str, str] | None = None
+) -> Params:
+    """Read a policy file for robots of these names; never raises.
+
+    Args:
+        path: The file.
+        names: The robots.
+        sectors: Named parts of the floor.
+        squads: The squad of each robot, by the fleet plan.
+    """
     block = read_block(path, longest=LONGEST_BLOCK)
     if block.state is not CardState.VALID:
         return _nothing(names, block.reason)
@@ -143,7 +173,9 @@ def read_policies(path: Path, names: Iterable[str], sectors: Sectors) -> Params:
         version = _version(file, block.values)
         fleet = _policy(file.fleet, Policy(fault='', version=version), sectors)
         own = [RobotPolicy(agent_id='', policy=fleet)]
-        own += [_of_robot(name, file, fleet, sectors) for name in names]
+        for name in names:
+            squad = (squads or {}).get(name, '')
+            own.append(_of_robot(name, squad, file, fleet, sectors))
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         field = '.'.join(str(part) for part in fault['loc']) or 'block'
@@ -165,11 +197,11 @@ def _nothing(names: Iterable[str], fault: str) -> Params:
     )
 
 
-def _of_robot(name: str, file: _File, fleet: Policy, sectors: Sectors) -> RobotPolicy:
+def _of_robot(name: str, squad: str, file: _File, fleet: Policy, sectors: Sectors) -> RobotPolicy:
     policy = fleet
-    for squad in file.squads.values():
-        if name in squad.members:
-            policy = stricter(policy, _policy(squad, policy, sectors))
+    for title, rules in file.squads.items():
+        if title == squad or name in rules.members:
+            policy = stricter(policy, _policy(rules, policy, sectors))
     own = file.robots.get(name)
     if own is not None:
         policy = stricter(policy, _policy(own, policy, sectors))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from laws_world import NOW_NS, POLICY_FILE, SQUARE
+from laws_world import NOW_NS, POLICY_FILE, SQUARE, TRUST, go
 
 from swarm_vault.keys import (
     ensure_authority,
@@ -15,9 +15,10 @@ from swarm_vault.keys import (
     load_trust,
     operator_files,
 )
+from swarm_vault.laws.core.judge import Case, judge
 from swarm_vault.laws.core.policy import Mode
 from swarm_vault.laws.core.roles import Right, Role
-from swarm_vault.laws.core.values import Revocation, SkillClass
+from swarm_vault.laws.core.values import Revocation, SkillClass, Verdict
 from swarm_vault.laws.operators import Register, add_operator
 from swarm_vault.laws.policy_file import read_policies
 from swarm_vault.laws.revocation_book import RevocationBook
@@ -49,6 +50,19 @@ def test_squad_and_robot_make_the_policy_stricter_for_their_members_only(tmp_pat
     other = policy_of(tmp_path, 'amr_2', squads=squads, robots=robots)
     assert (one.max_loops, one.blocked_skills, one.speeds_mps[2]) == (5, ('patrol',), 0.5)
     assert (other.max_loops, other.blocked_skills, other.speeds_mps[2]) == (1000, (), 3.0)
+
+
+def test_the_squad_of_the_fleet_plan_binds_its_robots_in_the_judge(tmp_path: Path) -> None:
+    path = tmp_path / 'POLICY.md'
+    squads = {'north': {'blocked_skills': ['patrol'], 'speeds_mps': [0, 0, 0.4, 9, 9]}}
+    path.write_text(f'```yaml\n{yaml.safe_dump({**BLOCK, "squads": squads})}```\n')
+    params = read_policies(path, ['amr_1', 'amr_2'], {}, {'amr_1': 'north', 'amr_2': 'south'})
+    one, other = params.of('amr_1'), params.of('amr_2')
+    assert (one.blocked_skills, one.speeds_mps) == (('patrol',), (0.0, 0.0, 0.4, 3.0, 3.0))
+    assert other == replace(params.of(''), version=other.version)
+    case = Case(action=go(skill='patrol'), trust=TRUST, wall_ns=NOW_NS)
+    assert judge(case, one).verdict is Verdict.BLOCK
+    assert judge(case, other).verdict is Verdict.ALLOW
 
 
 def test_a_zone_may_be_a_sector_by_name(tmp_path: Path) -> None:

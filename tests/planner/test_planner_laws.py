@@ -167,3 +167,12 @@ def test_an_order_that_waits_for_a_human_runs_only_with_the_approval_in_it() -> 
     robot.decide(orders=(order(Task.GO_TO, 'a', stops=(FAR,)),))
     robot.decide(orders=(order(Task.GO_TO, 'b', stops=(FAR,), approved=True),))
     assert (robot.statuses('a'), robot.statuses('b')) == (['refused'], ['accepted'])
+
+
+def test_a_policy_that_is_not_valid_means_tier_0_with_the_reason() -> None:
+    robot = trusted(policy=replace(POLICY, fault='codex: POLICY.md was changed'))
+    robot.decide(orders=(order(Task.GO_TO, stops=(FAR,)),))
+    assert robot.last().tier == 0
+    assert robot.statuses() == ['refused']
+    text = 'the policy is not valid: codex: POLICY.md was changed'
+    assert text in robot.reasons('o1')[-1] or text in robot.last().reason

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from situation_rooms import params_of
 from situation_world import AMR, TB4, arc
 
 from swarm_agent.situation.core import Tuning
@@ -38,8 +39,10 @@ from swarm_agent.situation.core.follow import (
 )
 from swarm_agent.situation.core.route import Route, locate, resampled
 from swarm_agent.situation.core.se2 import distance, wrap
+from swarm_agent.situation.core.state import footing_of, initial
 
 TUNING = Tuning()
+LAWLESS = footing_of(initial(params_of()))
 BODIES = st.sampled_from([AMR, TB4])
 speeds = st.builds(Speeds, vx_mps=st.floats(-0.46, 0.46), wz_radps=st.floats(-1.8, 1.8))
 
@@ -238,11 +241,11 @@ def test_a_robot_held_back_by_something_near_eases_off_until_it_is_free():
 def test_easing_backs_away_from_a_wall_ahead_and_creeps_from_one_behind():
     drive = Drive()
     for _ in range(10):
-        drive = ease(drive, near(0.3, math.pi), 0.0, AMR)
+        drive = ease(drive, near(0.3, math.pi), 0.0, AMR, LAWLESS)
     assert drive.last == Speeds(vx_mps=CREEP_MPS)
     assert drive.easing
     for _ in range(10):
-        drive = ease(drive, near(0.3, -0.05), math.pi - 0.05, AMR)
+        drive = ease(drive, near(0.3, -0.05), math.pi - 0.05, AMR, LAWLESS)
     assert drive.last.vx_mps == pytest.approx(-CREEP_MPS)
 
 
@@ -256,7 +259,7 @@ def test_between_two_walls_a_robot_eases_along_them_instead_of_shaking(y_m, yaw,
     for _ in range(100):
         noise = jitter.normal(0.0, 0.005, walls.size)
         wanted = -pose[2]
-        drive = ease(drive, seen(walls + 1j * noise, pose), wanted, AMR)
+        drive = ease(drive, seen(walls + 1j * noise, pose), wanted, AMR, LAWLESS)
         heading = pose[2] + 0.1 * drive.last.wz_radps
         step = 0.1 * drive.last.vx_mps
         pose = (pose[0] + step * math.cos(heading), pose[1] + step * math.sin(heading), heading)
@@ -268,7 +271,7 @@ def test_between_two_walls_a_robot_eases_along_them_instead_of_shaking(y_m, yaw,
 def test_easing_never_creeps_towards_the_nearest_thing(bearing_rad, wanted, last):
     drive = Drive()
     for _ in range(10):
-        drive = ease(drive, near(0.3, bearing_rad), wanted, AMR)
+        drive = ease(drive, near(0.3, bearing_rad), wanted, AMR, LAWLESS)
     creep = drive.last.vx_mps
     towards = math.cos(bearing_rad) * creep
     assert towards <= 0.01

@@ -10,8 +10,12 @@ from supervisor_room import Supervisor, TalkingRobot, robot_of, until, write_fle
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_config.fleets import load_fleet
+from swarm_supervisor import evidence
 from swarm_supervisor.client import OperatorClient
+from swarm_supervisor.core.cells import pack_cells, unpack_cells
+from swarm_supervisor.evidence import LEAST_SEEN, seen_share
 from swarm_supervisor.faults import _faults
+from swarm_vault.laws.core.bars import Bar, Bars
 from swarm_vault.laws.core.budget import FaultKind
 
 COMPLETED = mission_pb2.ACK_STATUS_COMPLETED
@@ -74,6 +78,33 @@ def test_a_survey_of_which_nothing_was_seen_is_asked_about_and_counts(
     until((files / 'verification.json').exists, 'the verification')
     verified = json.loads((files / 'verification.json').read_text())
     assert (verified['met'], verified['mediator']) == (0.0, 'ask')
+
+
+def test_floor_that_the_law_closes_is_not_missed_in_a_survey(
+    supervisor: Supervisor,
+    operator: OperatorClient,
+    robot: TalkingRobot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The robot stands at x 2 m, has seen all up to 2.5 m, and all is closed from 3 m on."""
+    assert operator.submit('survey the west', operator='ada').accepted
+    until(lambda: bool(robot.orders), 'the order')
+    report(supervisor, robot, 2.0, 3.0)
+    region = robot.orders[0].survey.region
+    seen = unpack_cells(region.bits, (region.height, region.width))
+    seen[:, int(2.5 / region.resolution_m) :] = False
+    part = common_pb2.CellSet()
+    part.CopyFrom(region)
+    part.bits = pack_cells(seen)
+    robot.see(part)
+    until(lambda: operator.snapshot().coverage > 0.0, 'seen cells')
+    hq = supervisor.hq
+    mission = hq.missions[0]
+    assert seen_share(hq, mission, mission.orders[0]) < LEAST_SEEN
+    east = ((3.0, -1.0), (20.0, -1.0), (20.0, 9.0), (3.0, 9.0))
+    closed = Bars(walls=(Bar(name='hall', why='it is forbidden', corners=east),))
+    monkeypatch.setattr(evidence, 'bars_for', lambda *_: closed)
+    assert seen_share(hq, mission, mission.orders[0]) > 0.8
 
 
 def test_old_telemetry_proves_nothing(

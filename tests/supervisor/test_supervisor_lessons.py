@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from swarm_supervisor.cli.app import app
 from swarm_supervisor.debrief import recalled
+from swarm_vault.fleet_rules import kept_rules
 from swarm_vault.folders import agent_folder
 from swarm_vault.keys import ensure_authority
 from swarm_vault.laws.core.roles import Role
@@ -37,7 +38,7 @@ def vault(tmp_path: Path) -> Path:
 
 
 def memory(vault: Path, *words: str, operator: str = 'ada'):
-    who = [] if words[0] in {'proposals', 'recall'} else ['--operator', operator]
+    who = [] if words[0] in {'proposals', 'recall', 'rules'} else ['--operator', operator]
     return CliRunner().invoke(app, ['memory', *words, *who, '--vault', str(vault)])
 
 
@@ -126,3 +127,43 @@ def test_a_review_that_was_cut_off_before_it_was_tidied_up_can_be_given_again(va
     assert memory(vault, 'accept', NAME).exit_code == 0
     assert len(read_memory(shelf_of(vault))) == 1
     assert read_memory(proposed_of(vault)) == ()
+
+
+def test_a_lesson_with_an_effect_becomes_a_rule_until_it_is_revoked(vault: Path) -> None:
+    memory(vault, 'propose', 'amr_1', 'gate')
+    done = memory(vault, 'accept', NAME, '--slow', 'racks=0.3')
+    assert done.exit_code == 0, done.output
+    assert 'a rule: racks: at most 0.3 m/s; it counts from the next start' in done.output
+    assert events(vault)[-1]['data']['effect'] == 'racks: at most 0.3 m/s'
+    (rule,) = kept_rules(vault).rules
+    assert (rule.name, rule.by, rule.max_speed_mps) == (NAME, 'ada', 0.3)
+    assert memory(vault, 'rules').output == f'{NAME} (by ada): racks: at most 0.3 m/s\n'
+    assert memory(vault, 'revoke', NAME, operator='olga').exit_code == 1
+    assert memory(vault, 'revoke', NAME, '--reason', 'mended').exit_code == 0
+    assert (kept_rules(vault).rules, told(vault)) == ((), [])
+    assert (events(vault)[-1]['type'], events(vault)[-1]['data']['reason']) == (
+        'lesson.revoked',
+        'mended',
+    )
+
+
+@pytest.mark.parametrize(
+    ('effect', 'why'),
+    [
+        (('--slow', 'racks'), '--slow'),
+        (('--slow', 'racks=-1'), 'max_speed_mps'),
+        (('--slow', 'racks=fast'), '--slow'),
+        (('--avoid', 'moon'), "there is no sector 'moon'"),
+        (('--avoid', 'racks', '--wait', '5'), 'expected one of'),
+        (('--wait', '-5'), 'max_seconds'),
+    ],
+)
+def test_an_effect_that_is_not_understood_is_refused_and_the_lesson_waits(
+    vault: Path, effect: tuple[str, ...], why: str
+) -> None:
+    memory(vault, 'propose', 'amr_1', 'gate')
+    refused = memory(vault, 'accept', NAME, *effect)
+    assert refused.exit_code == 1
+    assert why in str(refused.exception)
+    assert [note.name for note in read_memory(proposed_of(vault))] == [NAME]
+    assert kept_rules(vault).rules == ()

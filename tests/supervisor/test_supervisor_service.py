@@ -273,6 +273,21 @@ def test_a_revoked_robot_that_links_again_gets_tier_zero_and_no_order(supervisor
         assert robot.tokens[0].tier == 0
 
 
+def test_an_heir_drives_the_rounds_that_are_left(supervisor, operator, pair):
+    submit(operator, 'patrol west_end, east_end 5 times with amr_2')
+    until(lambda: pair[1].orders, 'the order')
+    supervisor.hq.missions[0].orders[0].progress = 0.65
+    operator.revoke('amr_2', operator='ada', reason='it lies')
+    until(lambda: pair[0].orders, 'the heir')
+    (heir,) = pair[0].orders
+    assert heir.patrol.loops == 2
+    assert (heir.handoff.revoked, heir.handoff.step) == (True, 'patrol, 65% done')
+
+
+def handoff_of(supervisor, order_id):
+    return json.loads((supervisor.vault / 'handoffs' / f'{order_id}.json').read_text())
+
+
 def test_a_lost_robots_cells_go_to_the_others_and_it_is_told_when_it_is_back(tmp_path):
     settings = Settings(lost_after_s=0.3, leave_out_m2=0.0)
     with small_fleet(tmp_path, settings=settings) as supervisor, supervisor.operator() as client:
@@ -287,6 +302,12 @@ def test_a_lost_robots_cells_go_to_the_others_and_it_is_told_when_it_is_back(tmp
                 state = client.snapshot()
                 beating = state.robots[1].roster_state != 'lost' or len(stays.orders) < 2
             stays.report()
+            left = handoff_of(supervisor, order_id)
+            assert (left['revoked'], left['previous_agent_id']) == (False, 'amr_2')
+            assert 'amr_2 is not heard' in left['constraints_reminder'][-1]
+            assert stays.orders[1].handoff.order_id == order_id
+            assert list(stays.orders[1].handoff.next_actions) == left['required_next_actions']
+            assert not stays.orders[0].HasField('handoff')
             back = TalkingRobot(supervisor.port, supervisor.vault, supervisor.fleet, 'amr_2')
             working = mission_pb2.OrderAck(
                 order_id=order_id, status=mission_pb2.ACK_STATUS_ACCEPTED
@@ -304,6 +325,8 @@ def test_a_lost_robot_without_heirs_keeps_its_order_and_the_operator_is_asked(tm
             assert submit(client, 'survey the whole room').accepted
             until(lambda: robot.orders, 'order')
         until(client.escalations, 'escalation')
+        left = handoff_of(running, robot.orders[0].order_id)
+        assert left['reason'].startswith('not heard for')
         escalation = client.escalations()[0]
         assert 'nobody can take over' in escalation.text
         assert client.missions()[0].status == 'open'
@@ -322,6 +345,7 @@ def test_a_survey_that_one_robot_refuses_is_done_by_the_other(operator, pair):
     until(lambda: pair[1].orders, 'order')
     pair[1].ack(pair[1].orders[0].order_id, mission_pb2.ACK_STATUS_REFUSED, 'tier 0 is too low')
     until(lambda: len(pair[0].orders) == 2, 'the second order')
+    assert 'tier 0 is too low' in pair[0].orders[1].handoff.reason
     pair[0].complete()
     until(lambda: operator.missions()[0].status == 'complete', 'complete')
 

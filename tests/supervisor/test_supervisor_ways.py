@@ -63,3 +63,11 @@ def test_the_floor_on_which_a_robot_stands_does_not_count_until_it_has_left_it()
     bars = Bars(walls=(Bar(name='store', why='it is forbidden', corners=square),))
     points = ((1.0, 1.0), (1.5, 1.0), (3.0, 1.0), (1.0, 1.0))
     assert leaving(points, bars) == ((3.0, 1.0), (1.0, 1.0))
+
+
+def test_what_lies_behind_shut_floor_is_at_no_distance(ground: Ground) -> None:
+    band = np.abs(ground.middles[:, 1] - 80) < 16
+    away_m = ground.distances(node(ground, 1.0, 0.6), band)
+    assert np.isfinite(away_m[node(ground, 1.0, 3.0)])
+    assert np.isinf(away_m[node(ground, 7.0, 0.6)])
+    assert np.isfinite(ground.distances(node(ground, 1.0, 0.6))[node(ground, 7.0, 0.6)])

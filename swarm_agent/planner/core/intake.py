@@ -155,6 +155,8 @@ def _admit(turn: Turn, order: Order) -> None:
         stopped='',
     )
     turn.answer(order.order_id, AckStatus.ACCEPTED, _place_in_queue(turn, job))
+    if order.handoff:
+        turn.note('handoff.taken', order.handoff, order_id=order.order_id, kind='STATE_CHANGE')
 
 
 def _place_in_queue(turn: Turn, job: Job) -> str:

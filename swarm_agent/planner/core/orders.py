@@ -129,6 +129,8 @@ class Order:
     packet, and only a robot's own client may give such an order."""
     lacks: str = ''
     """What its packet lacks, in words; empty when it is complete."""
+    handoff: str = ''
+    """What is known of who had it before, in words; it decides nothing. Empty: nobody had it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

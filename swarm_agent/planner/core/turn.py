@@ -40,6 +40,8 @@ class Turn:
     @property
     def trust(self) -> Trust:
         """The trust in force: of a token that holds and is not revoked, or the local one."""
+        if self.params.policy.fault:
+            return Trust(tier=0, reason=f'the policy is not valid: {self.params.policy.fault}')
         return trust_now(
             self.state.laws,
             self.state.token,

@@ -26,7 +26,7 @@ from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.perceive import Sight
 from swarm_agent.situation.core.route import point_at
 from swarm_agent.situation.core.se2 import Point, distance
-from swarm_agent.situation.core.state import State
+from swarm_agent.situation.core.state import State, footing_of
 from swarm_agent.situation.core.types import Inputs, Resolution, Violation
 from swarm_vault.replaced import replace
 
@@ -213,7 +213,7 @@ def _explored(state: State, sight: Sight, inputs: Inputs, params: Params) -> tup
         sight.speed_mps,
         inputs.now_ns,
         params.tuning.explore_s,
-        free_behind=sight.free_behind,
+        free_behind=sight.free_behind and _may_back(state),
     )
     if not exploration.done:
         return replace(state, exploration=exploration), Verdict()
@@ -224,6 +224,12 @@ def _explored(state: State, sight: Sight, inputs: Inputs, params: Params) -> tup
     mission = replace(state.mission, ask=ask)
     state = replace(state, exploration=None, mission=mission)
     return state, Verdict(hazards=hazards, finished=exploration)
+
+
+def _may_back(state: State) -> bool:
+    """Whether the law of the floor lets the robot back out; asked only by looks that do."""
+    backs = state.exploration is not None and state.exploration.kind == 'reflex'
+    return backs and bool(footing_of(state).allows(np.array([math.pi]))[0])
 
 
 def _evidence(

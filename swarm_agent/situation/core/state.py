@@ -9,6 +9,7 @@ from swarm_agent.situation.core.consistency import Watch
 from swarm_agent.situation.core.explore import Exploration
 from swarm_agent.situation.core.floor_law import OPEN, FloorLaw, floor_law
 from swarm_agent.situation.core.follow import Drive
+from swarm_agent.situation.core.footing import Footing
 from swarm_agent.situation.core.grid import PlanGrid, make_grid
 from swarm_agent.situation.core.inquiry import Inquiry
 from swarm_agent.situation.core.likelihood import LikelihoodField, make_field
@@ -114,3 +115,9 @@ def terrain_of(state: State, params: Params) -> Terrain:
         tuning=params.tuning,
         law=state.law,
     )
+
+
+def footing_of(state: State) -> Footing:
+    """Where the robot stands, and the law around it."""
+    statics = state.statics
+    return Footing(law=state.law, grid=statics.grid, roadmap=statics.roadmap, pose=state.pose)

@@ -22,7 +22,7 @@ from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.perceive import Sight
 from swarm_agent.situation.core.route import Route, locate, point_at
 from swarm_agent.situation.core.se2 import bearing, distance, wrap
-from swarm_agent.situation.core.state import State
+from swarm_agent.situation.core.state import State, footing_of
 from swarm_agent.situation.core.types import Inputs, NavState, ReflexAction
 from swarm_vault.replaced import replace
 
@@ -42,7 +42,9 @@ def driven(state: State, order: Order, sight: Sight, inputs: Inputs, params: Par
     if on_route is not None:
         wanted = bearing(state.pose, point_at(on_route.route, on_route.progress.s_m + 0.3))
         if must_ease(drive, sight.near, body, held_back=held_back):
-            return ease(drive, sight.near, wanted, body)
+            eased = ease(drive, sight.near, wanted, body, footing_of(state))
+            if eased is not None:
+                return eased
         return pursue(replace(drive, easing=False), on_route, state.pose, body, params.tuning)
     if order.move == 'mission':
         return _drive_at_goal(state, drive, params)

@@ -56,6 +56,8 @@ class ZoneKind(str, Enum):
     PEOPLE = 'people'
     """Who is in it decides, by somebody's fresh word: nobody known asks, people there block."""
     FORBIDDEN = 'forbidden'
+    SLOW = 'slow'
+    """Asks for nothing but its speed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

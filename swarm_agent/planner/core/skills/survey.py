@@ -155,12 +155,13 @@ def _finish(order: Order, memory: SkillMemory, scratch: Scratch, view: View, see
     share = _share(plan, seen)
     done = share >= view.params.tuning.survey_least
     left = _left_out(plan, scratch.law, seen)
+    whole = 'what the law leaves of the region' if left else 'the region'
     return Step(
         memory=memory,
         scratch=scratch,
         want=want,
         status=Status.DONE if done else Status.FAILED,
-        reason=f'{100 * share:.1f} % of the region seen'
+        reason=f'{100 * share:.1f} % of {whole} seen'
         + ('' if done else ', no way to the rest')
         + (f'; {left}' if left else ''),
         progress=share,
@@ -172,8 +173,8 @@ def _enough(plan: SurveyPlan, view: View, seen: Mask) -> bool:
 
 
 def _share(plan: SurveyPlan, seen: Mask) -> float:
-    """Share of the region's visible cells that are seen; those given up or barred are unseen."""
-    shows = _shows(plan)
+    """Share that is seen of what can lawfully be seen; cells given up count as unseen."""
+    shows = _shows(plan) & ~plan.barred
     whole = int(shows.sum())
     return float((seen & shows).sum() / whole) if whole else 0.0
 

@@ -27,7 +27,7 @@ from swarm.v1 import laws_pb2 as swarm_dot_v1_dot_laws__pb2
 from swarm.v1 import mission_pb2 as swarm_dot_v1_dot_mission__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17swarm/v1/operator.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\x1a\x13swarm/v1/laws.proto\x1a\x16swarm/v1/mission.proto\"\x99\x01\n\rSubmitRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rnot_before_ns\x18\x04 \x01(\x03\x12\x10\n\x08priority\x18\x05 \x01(\r\x12+\n\tlink_loss\x18\x06 \x01(\x0e\x32\x18.swarm.v1.LinkLossPolicy\"V\n\x0bSubmitReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x08\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\torder_ids\x18\x04 \x03(\t\"w\n\nOrderState\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12#\n\x06status\x18\x03 \x01(\x0e\x32\x13.swarm.v1.AckStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08progress\x18\x05 \x01(\x01\"\x9f\x01\n\x0cMissionState\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12$\n\x06orders\x18\x05 \x03(\x0b\x32\x14.swarm.v1.OrderState\x12\x12\n\ncreated_ns\x18\x06 \x01(\x03\x12\x11\n\tclosed_ns\x18\x07 \x01(\x03\"\r\n\x0bListRequest\"5\n\tListReply\x12(\n\x08missions\x18\x01 \x03(\x0b\x32\x16.swarm.v1.MissionState\"\x92\x01\n\nRobotState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06linked\x18\x03 \x01(\x08\x12\x14\n\x0croster_state\x18\x04 \x01(\t\x12\x15\n\rlast_heard_ns\x18\x05 \x01(\x03\x12&\n\ttelemetry\x18\x06 \x01(\x0b\x32\x13.swarm.v1.Telemetry\"\xed\x01\n\nFleetState\x12\x10\n\x08stamp_ns\x18\x01 \x01(\x03\x12$\n\x06robots\x18\x02 \x03(\x0b\x32\x14.swarm.v1.RobotState\x12(\n\x08missions\x18\x03 \x03(\x0b\x32\x16.swarm.v1.MissionState\x12\x10\n\x08\x63overage\x18\x04 \x01(\x01\x12\x1f\n\x04seen\x18\x05 \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\x15\n\revents_stored\x18\x06 \x01(\x04\x12\x0f\n\x07notices\x18\x07 \x03(\t\x12\"\n\x05votes\x18\x08 \x03(\x0b\x32\x13.swarm.v1.VoteState\" \n\x0cWatchRequest\x12\x10\n\x08period_s\x18\x01 \x01(\x01\"E\n\rRecallRequest\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"+\n\x0bRecallReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"A\n\x0bStopRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"\x1b\n\tStopReply\x12\x0e\n\x06\x61gents\x18\x01 \x03(\t\"C\n\rRevokeRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"+\n\x0bRevokeReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"g\n\nEscalation\x12\x15\n\rescalation_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x10\n\x08stamp_ns\x18\x04 \x01(\x03\x12\x10\n\x08order_id\x18\x05 \x01(\t\"6\n\x10\x45scalationsReply\x12\"\n\x04open\x18\x01 \x03(\x0b\x32\x14.swarm.v1.Escalation\"I\n\x0eResolveRequest\x12\x15\n\rescalation_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\",\n\x0cResolveReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"<\n\x0b\x42\x61llotState\x12\r\n\x05voter\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x61llot\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xbb\x01\n\tVoteState\x12\x0f\n\x07vote_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08proposer\x18\x03 \x01(\t\x12\x10\n\x08question\x18\x04 \x01(\t\x12\x10\n\x08required\x18\x05 \x03(\t\x12&\n\x07\x62\x61llots\x18\x06 \x03(\x0b\x32\x15.swarm.v1.BallotState\x12\x0e\n\x06status\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x10\n\x08stamp_ns\x18\t \x01(\x03\"x\n\x0f\x42lackboardState\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0f\n\x07section\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x10\n\x08stamp_ns\x18\x06 \x01(\x03\"_\n\nVotesReply\x12\"\n\x05votes\x18\x01 \x03(\x0b\x32\x13.swarm.v1.VoteState\x12-\n\nblackboard\x18\x02 \x03(\x0b\x32\x19.swarm.v1.BlackboardState2\xaf\x06\n\x08Operator\x12\x38\n\x06Submit\x12\x17.swarm.v1.SubmitRequest\x1a\x15.swarm.v1.SubmitReply\x12\x32\n\x04List\x12\x15.swarm.v1.ListRequest\x1a\x13.swarm.v1.ListReply\x12\x37\n\x05Watch\x12\x16.swarm.v1.WatchRequest\x1a\x14.swarm.v1.FleetState0\x01\x12\x38\n\x06Recall\x12\x17.swarm.v1.RecallRequest\x1a\x15.swarm.v1.RecallReply\x12\x32\n\x04Stop\x12\x15.swarm.v1.StopRequest\x1a\x13.swarm.v1.StopReply\x12\x38\n\x06Revoke\x12\x17.swarm.v1.RevokeRequest\x1a\x15.swarm.v1.RevokeReply\x12@\n\x0b\x45scalations\x12\x15.swarm.v1.ListRequest\x1a\x1a.swarm.v1.EscalationsReply\x12;\n\x07Resolve\x12\x18.swarm.v1.ResolveRequest\x1a\x16.swarm.v1.ResolveReply\x12\x34\n\x05Votes\x12\x15.swarm.v1.ListRequest\x1a\x14.swarm.v1.VotesReply\x12\x38\n\x07Pending\x12\x15.swarm.v1.ListRequest\x1a\x16.swarm.v1.PendingReply\x12\x38\n\x06\x44\x65\x63ide\x12\x17.swarm.v1.DecideRequest\x1a\x15.swarm.v1.DecideReply\x12\x34\n\x05Tiers\x12\x15.swarm.v1.ListRequest\x1a\x14.swarm.v1.TiersReply\x12;\n\x07SetTier\x12\x18.swarm.v1.SetTierRequest\x1a\x16.swarm.v1.SetTierReply\x12\x38\n\x07\x42udgets\x12\x15.swarm.v1.ListRequest\x1a\x16.swarm.v1.BudgetsReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17swarm/v1/operator.proto\x12\x08swarm.v1\x1a\x15swarm/v1/common.proto\x1a\x13swarm/v1/laws.proto\x1a\x16swarm/v1/mission.proto\"\x99\x01\n\rSubmitRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rnot_before_ns\x18\x04 \x01(\x03\x12\x10\n\x08priority\x18\x05 \x01(\r\x12+\n\tlink_loss\x18\x06 \x01(\x0e\x32\x18.swarm.v1.LinkLossPolicy\"V\n\x0bSubmitReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x08\x12\x12\n\nmission_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\torder_ids\x18\x04 \x03(\t\"w\n\nOrderState\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12#\n\x06status\x18\x03 \x01(\x0e\x32\x13.swarm.v1.AckStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08progress\x18\x05 \x01(\x01\"\x9f\x01\n\x0cMissionState\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12$\n\x06orders\x18\x05 \x03(\x0b\x32\x14.swarm.v1.OrderState\x12\x12\n\ncreated_ns\x18\x06 \x01(\x03\x12\x11\n\tclosed_ns\x18\x07 \x01(\x03\"\r\n\x0bListRequest\"5\n\tListReply\x12(\n\x08missions\x18\x01 \x03(\x0b\x32\x16.swarm.v1.MissionState\"\xa1\x01\n\nRobotState\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06linked\x18\x03 \x01(\x08\x12\x14\n\x0croster_state\x18\x04 \x01(\t\x12\x15\n\rlast_heard_ns\x18\x05 \x01(\x03\x12&\n\ttelemetry\x18\x06 \x01(\x0b\x32\x13.swarm.v1.Telemetry\x12\r\n\x05squad\x18\x07 \x01(\t\"\xed\x01\n\nFleetState\x12\x10\n\x08stamp_ns\x18\x01 \x01(\x03\x12$\n\x06robots\x18\x02 \x03(\x0b\x32\x14.swarm.v1.RobotState\x12(\n\x08missions\x18\x03 \x03(\x0b\x32\x16.swarm.v1.MissionState\x12\x10\n\x08\x63overage\x18\x04 \x01(\x01\x12\x1f\n\x04seen\x18\x05 \x01(\x0b\x32\x11.swarm.v1.CellSet\x12\x15\n\revents_stored\x18\x06 \x01(\x04\x12\x0f\n\x07notices\x18\x07 \x03(\t\x12\"\n\x05votes\x18\x08 \x03(\x0b\x32\x13.swarm.v1.VoteState\" \n\x0cWatchRequest\x12\x10\n\x08period_s\x18\x01 \x01(\x01\"E\n\rRecallRequest\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"+\n\x0bRecallReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"A\n\x0bStopRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"\x1b\n\tStopReply\x12\x0e\n\x06\x61gents\x18\x01 \x03(\t\"C\n\rRevokeRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"+\n\x0bRevokeReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"g\n\nEscalation\x12\x15\n\rescalation_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x10\n\x08stamp_ns\x18\x04 \x01(\x03\x12\x10\n\x08order_id\x18\x05 \x01(\t\"6\n\x10\x45scalationsReply\x12\"\n\x04open\x18\x01 \x03(\x0b\x32\x14.swarm.v1.Escalation\"I\n\x0eResolveRequest\x12\x15\n\rescalation_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\",\n\x0cResolveReply\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"<\n\x0b\x42\x61llotState\x12\r\n\x05voter\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x61llot\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xbb\x01\n\tVoteState\x12\x0f\n\x07vote_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08proposer\x18\x03 \x01(\t\x12\x10\n\x08question\x18\x04 \x01(\t\x12\x10\n\x08required\x18\x05 \x03(\t\x12&\n\x07\x62\x61llots\x18\x06 \x03(\x0b\x32\x15.swarm.v1.BallotState\x12\x0e\n\x06status\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x10\n\x08stamp_ns\x18\t \x01(\x03\"x\n\x0f\x42lackboardState\x12\x12\n\nmission_id\x18\x01 \x01(\t\x12\x0f\n\x07section\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x10\n\x08stamp_ns\x18\x06 \x01(\x03\"_\n\nVotesReply\x12\"\n\x05votes\x18\x01 \x03(\x0b\x32\x13.swarm.v1.VoteState\x12-\n\nblackboard\x18\x02 \x03(\x0b\x32\x19.swarm.v1.BlackboardState2\xaf\x06\n\x08Operator\x12\x38\n\x06Submit\x12\x17.swarm.v1.SubmitRequest\x1a\x15.swarm.v1.SubmitReply\x12\x32\n\x04List\x12\x15.swarm.v1.ListRequest\x1a\x13.swarm.v1.ListReply\x12\x37\n\x05Watch\x12\x16.swarm.v1.WatchRequest\x1a\x14.swarm.v1.FleetState0\x01\x12\x38\n\x06Recall\x12\x17.swarm.v1.RecallRequest\x1a\x15.swarm.v1.RecallReply\x12\x32\n\x04Stop\x12\x15.swarm.v1.StopRequest\x1a\x13.swarm.v1.StopReply\x12\x38\n\x06Revoke\x12\x17.swarm.v1.RevokeRequest\x1a\x15.swarm.v1.RevokeReply\x12@\n\x0b\x45scalations\x12\x15.swarm.v1.ListRequest\x1a\x1a.swarm.v1.EscalationsReply\x12;\n\x07Resolve\x12\x18.swarm.v1.ResolveRequest\x1a\x16.swarm.v1.ResolveReply\x12\x34\n\x05Votes\x12\x15.swarm.v1.ListRequest\x1a\x14.swarm.v1.VotesReply\x12\x38\n\x07Pending\x12\x15.swarm.v1.ListRequest\x1a\x16.swarm.v1.PendingReply\x12\x38\n\x06\x44\x65\x63ide\x12\x17.swarm.v1.DecideRequest\x1a\x15.swarm.v1.DecideReply\x12\x34\n\x05Tiers\x12\x15.swarm.v1.ListRequest\x1a\x14.swarm.v1.TiersReply\x12;\n\x07SetTier\x12\x18.swarm.v1.SetTierRequest\x1a\x16.swarm.v1.SetTierReply\x12\x38\n\x07\x42udgets\x12\x15.swarm.v1.ListRequest\x1a\x16.swarm.v1.BudgetsReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,39 +47,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREPLY']._serialized_start=647
   _globals['_LISTREPLY']._serialized_end=700
   _globals['_ROBOTSTATE']._serialized_start=703
-  _globals['_ROBOTSTATE']._serialized_end=849
-  _globals['_FLEETSTATE']._serialized_start=852
-  _globals['_FLEETSTATE']._serialized_end=1089
-  _globals['_WATCHREQUEST']._serialized_start=1091
-  _globals['_WATCHREQUEST']._serialized_end=1123
-  _globals['_RECALLREQUEST']._serialized_start=1125
-  _globals['_RECALLREQUEST']._serialized_end=1194
-  _globals['_RECALLREPLY']._serialized_start=1196
-  _globals['_RECALLREPLY']._serialized_end=1239
-  _globals['_STOPREQUEST']._serialized_start=1241
-  _globals['_STOPREQUEST']._serialized_end=1306
-  _globals['_STOPREPLY']._serialized_start=1308
-  _globals['_STOPREPLY']._serialized_end=1335
-  _globals['_REVOKEREQUEST']._serialized_start=1337
-  _globals['_REVOKEREQUEST']._serialized_end=1404
-  _globals['_REVOKEREPLY']._serialized_start=1406
-  _globals['_REVOKEREPLY']._serialized_end=1449
-  _globals['_ESCALATION']._serialized_start=1451
-  _globals['_ESCALATION']._serialized_end=1554
-  _globals['_ESCALATIONSREPLY']._serialized_start=1556
-  _globals['_ESCALATIONSREPLY']._serialized_end=1610
-  _globals['_RESOLVEREQUEST']._serialized_start=1612
-  _globals['_RESOLVEREQUEST']._serialized_end=1685
-  _globals['_RESOLVEREPLY']._serialized_start=1687
-  _globals['_RESOLVEREPLY']._serialized_end=1731
-  _globals['_BALLOTSTATE']._serialized_start=1733
-  _globals['_BALLOTSTATE']._serialized_end=1793
-  _globals['_VOTESTATE']._serialized_start=1796
-  _globals['_VOTESTATE']._serialized_end=1983
-  _globals['_BLACKBOARDSTATE']._serialized_start=1985
-  _globals['_BLACKBOARDSTATE']._serialized_end=2105
-  _globals['_VOTESREPLY']._serialized_start=2107
-  _globals['_VOTESREPLY']._serialized_end=2202
-  _globals['_OPERATOR']._serialized_start=2205
-  _globals['_OPERATOR']._serialized_end=3020
+  _globals['_ROBOTSTATE']._serialized_end=864
+  _globals['_FLEETSTATE']._serialized_start=867
+  _globals['_FLEETSTATE']._serialized_end=1104
+  _globals['_WATCHREQUEST']._serialized_start=1106
+  _globals['_WATCHREQUEST']._serialized_end=1138
+  _globals['_RECALLREQUEST']._serialized_start=1140
+  _globals['_RECALLREQUEST']._serialized_end=1209
+  _globals['_RECALLREPLY']._serialized_start=1211
+  _globals['_RECALLREPLY']._serialized_end=1254
+  _globals['_STOPREQUEST']._serialized_start=1256
+  _globals['_STOPREQUEST']._serialized_end=1321
+  _globals['_STOPREPLY']._serialized_start=1323
+  _globals['_STOPREPLY']._serialized_end=1350
+  _globals['_REVOKEREQUEST']._serialized_start=1352
+  _globals['_REVOKEREQUEST']._serialized_end=1419
+  _globals['_REVOKEREPLY']._serialized_start=1421
+  _globals['_REVOKEREPLY']._serialized_end=1464
+  _globals['_ESCALATION']._serialized_start=1466
+  _globals['_ESCALATION']._serialized_end=1569
+  _globals['_ESCALATIONSREPLY']._serialized_start=1571
+  _globals['_ESCALATIONSREPLY']._serialized_end=1625
+  _globals['_RESOLVEREQUEST']._serialized_start=1627
+  _globals['_RESOLVEREQUEST']._serialized_end=1700
+  _globals['_RESOLVEREPLY']._serialized_start=1702
+  _globals['_RESOLVEREPLY']._serialized_end=1746
+  _globals['_BALLOTSTATE']._serialized_start=1748
+  _globals['_BALLOTSTATE']._serialized_end=1808
+  _globals['_VOTESTATE']._serialized_start=1811
+  _globals['_VOTESTATE']._serialized_end=1998
+  _globals['_BLACKBOARDSTATE']._serialized_start=2000
+  _globals['_BLACKBOARDSTATE']._serialized_end=2120
+  _globals['_VOTESREPLY']._serialized_start=2122
+  _globals['_VOTESREPLY']._serialized_end=2217
+  _globals['_OPERATOR']._serialized_start=2220
+  _globals['_OPERATOR']._serialized_end=3035
 # @@protoc_insertion_point(module_scope)

@@ -80,20 +80,22 @@ class ListReply(_message.Message):
     def __init__(self, missions: _Optional[_Iterable[_Union[MissionState, _Mapping]]] = ...) -> None: ...
 
 class RobotState(_message.Message):
-    __slots__ = ("agent_id", "model", "linked", "roster_state", "last_heard_ns", "telemetry")
+    __slots__ = ("agent_id", "model", "linked", "roster_state", "last_heard_ns", "telemetry", "squad")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     LINKED_FIELD_NUMBER: _ClassVar[int]
     ROSTER_STATE_FIELD_NUMBER: _ClassVar[int]
     LAST_HEARD_NS_FIELD_NUMBER: _ClassVar[int]
     TELEMETRY_FIELD_NUMBER: _ClassVar[int]
+    SQUAD_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     model: str
     linked: bool
     roster_state: str
     last_heard_ns: int
     telemetry: _mission_pb2.Telemetry
-    def __init__(self, agent_id: _Optional[str] = ..., model: _Optional[str] = ..., linked: _Optional[bool] = ..., roster_state: _Optional[str] = ..., last_heard_ns: _Optional[int] = ..., telemetry: _Optional[_Union[_mission_pb2.Telemetry, _Mapping]] = ...) -> None: ...
+    squad: str
+    def __init__(self, agent_id: _Optional[str] = ..., model: _Optional[str] = ..., linked: _Optional[bool] = ..., roster_state: _Optional[str] = ..., last_heard_ns: _Optional[int] = ..., telemetry: _Optional[_Union[_mission_pb2.Telemetry, _Mapping]] = ..., squad: _Optional[str] = ...) -> None: ...
 
 class FleetState(_message.Message):
     __slots__ = ("stamp_ns", "robots", "missions", "coverage", "seen", "events_stored", "notices", "votes")

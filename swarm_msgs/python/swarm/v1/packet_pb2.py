@@ -25,13 +25,15 @@ _sym_db = _symbol_database.Default()
 from swarm.v1 import laws_pb2 as swarm_dot_v1_dot_laws__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15swarm/v1/packet.proto\x12\x08swarm.v1\x1a\x13swarm/v1/laws.proto\"\xa7\x02\n\x06Packet\x12\x11\n\tobjective\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x65liverables\x18\x02 \x03(\t\x12\r\n\x05scope\x18\x03 \x03(\t\x12\x11\n\tforbidden\x18\x04 \x03(\t\x12\x16\n\x0erequired_steps\x18\x05 \x03(\t\x12\x18\n\x10success_criteria\x18\x06 \x03(\t\x12\x12\n\nmax_errors\x18\x07 \x01(\r\x12\x13\n\x0bmax_repeats\x18\x08 \x01(\r\x12\x15\n\rmax_procedure\x18\t \x01(\r\x12\x18\n\x10\x65scalation_rules\x18\n \x03(\t\x12\x12\n\nmandate_id\x18\x0b \x01(\t\x12\x13\n\x0b\x63reated_for\x18\x0c \x01(\t\x12\x1d\n\x05\x61reas\x18\r \x03(\x0b\x32\x0e.swarm.v1.Areab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15swarm/v1/packet.proto\x12\x08swarm.v1\x1a\x13swarm/v1/laws.proto\"\xbd\x01\n\x07Handoff\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x19\n\x11previous_agent_id\x18\x02 \x01(\t\x12\x0f\n\x07revoked\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05phase\x18\x05 \x01(\t\x12\x0c\n\x04step\x18\x06 \x01(\t\x12\r\n\x05place\x18\x07 \x01(\t\x12\r\n\x05tried\x18\x08 \x03(\t\x12\x14\n\x0cnext_actions\x18\t \x03(\t\x12\x13\n\x0b\x63onstraints\x18\n \x03(\t\"\xa7\x02\n\x06Packet\x12\x11\n\tobjective\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x65liverables\x18\x02 \x03(\t\x12\r\n\x05scope\x18\x03 \x03(\t\x12\x11\n\tforbidden\x18\x04 \x03(\t\x12\x16\n\x0erequired_steps\x18\x05 \x03(\t\x12\x18\n\x10success_criteria\x18\x06 \x03(\t\x12\x12\n\nmax_errors\x18\x07 \x01(\r\x12\x13\n\x0bmax_repeats\x18\x08 \x01(\r\x12\x15\n\rmax_procedure\x18\t \x01(\r\x12\x18\n\x10\x65scalation_rules\x18\n \x03(\t\x12\x12\n\nmandate_id\x18\x0b \x01(\t\x12\x13\n\x0b\x63reated_for\x18\x0c \x01(\t\x12\x1d\n\x05\x61reas\x18\r \x03(\x0b\x32\x0e.swarm.v1.Areab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'swarm.v1.packet_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PACKET']._serialized_start=57
-  _globals['_PACKET']._serialized_end=352
+  _globals['_HANDOFF']._serialized_start=57
+  _globals['_HANDOFF']._serialized_end=246
+  _globals['_PACKET']._serialized_start=249
+  _globals['_PACKET']._serialized_end=544
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,30 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Handoff(_message.Message):
+    __slots__ = ("order_id", "previous_agent_id", "revoked", "reason", "phase", "step", "place", "tried", "next_actions", "constraints")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    TRIED_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    previous_agent_id: str
+    revoked: bool
+    reason: str
+    phase: str
+    step: str
+    place: str
+    tried: _containers.RepeatedScalarFieldContainer[str]
+    next_actions: _containers.RepeatedScalarFieldContainer[str]
+    constraints: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, order_id: _Optional[str] = ..., previous_agent_id: _Optional[str] = ..., revoked: _Optional[bool] = ..., reason: _Optional[str] = ..., phase: _Optional[str] = ..., step: _Optional[str] = ..., place: _Optional[str] = ..., tried: _Optional[_Iterable[str]] = ..., next_actions: _Optional[_Iterable[str]] = ..., constraints: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Packet(_message.Message):
     __slots__ = ("objective", "deliverables", "scope", "forbidden", "required_steps", "success_criteria", "max_errors", "max_repeats", "max_procedure", "escalation_rules", "mandate_id", "created_for", "areas")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]

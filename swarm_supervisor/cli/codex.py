@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm codex key|sign|check`: laws and policy under a commander's signature."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm_config.errors import ConfigError
+from swarm_supervisor.cli.lesson_rules import plan_of
+from swarm_supervisor.cli.lessons import Fleet, Operator, Vault, principal_of
+from swarm_vault.errors import VaultError
+from swarm_vault.laws.codex_seal import FILE, make_key, seal, seal_fault
+from swarm_vault.laws.core.roles import Right
+from swarm_vault.laws.policy_file import codex_of, key_of
+
+app = typer.Typer(no_args_is_help=True, help='Sign the laws, and see that they are as signed.')
+
+
+@app.command('key')
+def key(path: Path) -> None:
+    """Make a pair of keys; the private half stays with the commander."""
+    public = make_key(path)
+    typer.echo(f'{path} signs; name {public} in the fleet plan: codex_key')
+
+
+@app.command('sign')
+def sign(
+    operator: Operator,
+    key_file: Annotated[Path, typer.Option('--key', help='The private key.')],
+    vault: Vault = Path('vault/supervisor'),
+    fleet: Fleet = None,
+) -> None:
+    """Sign LAWS.md and POLICY.md as they are now, after their review."""
+    principal = principal_of(operator, Right.APPROVE, vault, fleet)
+    codex = codex_of(plan_of(fleet))
+    typer.echo(seal(codex, key_file, principal.name).rstrip())
+    typer.echo(f'{codex / FILE} written; it counts from the next start')
+
+
+@app.command('check')
+def check(fleet: Fleet = None) -> None:
+    """Say whether the codex is as it was signed.
+
+    Raises:
+        ConfigError: The fleet plan names no key.
+        VaultError: The codex is not as it was signed.
+    """
+    plan = plan_of(fleet)
+    public = key_of(plan)
+    if public is None:
+        raise ConfigError(f'{plan.path}: codex_key: no key is named, so no signature counts')
+    fault = seal_fault(codex_of(plan), public)
+    if fault:
+        raise VaultError(f'{fault}; nothing is allowed')
+    typer.echo('the codex is as it was signed')
