@@ -36,6 +36,8 @@ SIDE_FLUSH_S = 0.2
 """The longest that a frame waits in memory [s]."""
 CHECKPOINT_S = 1.0
 """The longest between a sync and the signed checkpoint that covers it [s]."""
+SIGN_LINES = 32
+"""So many synced lines are signed at once."""
 CLOSE_PATIENCE_S = 5.0
 """The longest that closing waits for a slow disk [s]."""
 MAX_WAITING_BYTES = 64_000_000
@@ -347,7 +349,7 @@ class Ledger:
     def _sign_if_due(self) -> None:
         if self._times.checkpoint is None:
             return
-        many = self._synced.seq - self._checkpoints.seq >= COMMIT_LINES
+        many = self._synced.seq - self._checkpoints.seq >= SIGN_LINES
         if many or time.monotonic() >= self._times.checkpoint:
             self._checkpoints.write()
             self._times.checkpoint = None

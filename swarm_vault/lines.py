@@ -27,6 +27,8 @@ KEYS = (
 """The fields of a line, in their order."""
 MAX_LINE_BYTES = 2_000_000
 """A longer event is refused: it belongs into a bag."""
+_SHALLOW_BYTES, _SHALLOW = 600, 100
+"""Shorter lines, or with fewer brackets, are not nested so deeply that no reader takes them."""
 
 _begun = sha256().copy
 """A copy of an empty hash: OpenSSL makes that a quarter faster than a new one."""
@@ -110,12 +112,26 @@ def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns
         tail.encode(),
         _encode_type(event.type_),
     )
+    if len(line) > _SHALLOW_BYTES:
+        _refuse_deep(line, event.type_)
     if len(line) > MAX_LINE_BYTES:
         raise VaultError(
             f'event {event.type_!r} has {len(line)} bytes, a line at most {MAX_LINE_BYTES};'
             ' put large data into a bag and its digest into the event'
         )
     return line
+
+
+def _refuse_deep(line: bytes, type_: str) -> None:
+    """What cannot be read again must not be written."""
+    if line.count(b'[') + line.count(b'{') <= _SHALLOW:
+        return
+    try:
+        parse_line(line)
+    except VaultError as error:
+        raise VaultError(
+            f'event {type_!r} could not be read again: {error}; nest its data less deeply'
+        ) from error
 
 
 @lru_cache(maxsize=1024)
@@ -157,11 +173,10 @@ def read_pinned(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         value = orjson.loads(line)
-    except ValueError:
+        same = orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == line
+    except (ValueError, TypeError):  # the latter of data that is nested deeply
         return None
-    if type(value) is not dict or orjson.dumps(value, option=orjson.OPT_SORT_KEYS) != line:
-        return None
-    return value
+    return value if same and type(value) is dict else None
 
 
 def is_pinned(line: bytes, value: Mapping[str, Any]) -> bool:

@@ -20,12 +20,15 @@ from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, verify_log_signature
-from swarm_vault.segments import read_segment, segment_paths
+from swarm_vault.segments import line_blocks, segment_paths
+from swarm_vault.shapes import Shapes
 
 MIRROR_MARK = '.mirror'
 """Stands in a log's folder that is another machine's copy."""
 REMOVED_EVENT = 'ledger.removed'
 """Says which of the oldest lines were removed by policy."""
+TELLING = ('core.', 'ledger.', 'bag.', 'checkpoint.')
+"""How the types of events begin that tell something of the log itself."""
 MAX_UNSIGNED_LINES = 4 * COMMIT_LINES
 """More lines than this never wait for a checkpoint where there is a key."""
 
@@ -96,6 +99,7 @@ class LogWalk:
         self._folder = folder
         self._trust = trust
         self._wanted = set(sizes)
+        self._furthest = 0
         self._tree = Tree()
         self._link = Link()
         self._begin = Begin()
@@ -110,6 +114,7 @@ class LogWalk:
             open=is_locked(folder / '.lock'),
             mirror=(folder / MIRROR_MARK).exists(),
         )
+        self._shapes = Shapes(self.result.agent_id, self.result.writer, TELLING)
 
     def check(self) -> LogCheck:
         """Walk through all files; the first fault ends it."""
@@ -118,6 +123,7 @@ class LogWalk:
         if self._trust is not None:
             checkpoints, odd, number = self._read_checkpoints(self._trust)
         self._wanted.update(checkpoint.size for checkpoint in checkpoints)
+        self._furthest = max(self._wanted, default=0)
         self._walk()
         self.result.broken = bool(self.result.fault)
         if odd and not self.result.fault:
@@ -171,44 +177,49 @@ class LogWalk:
             )
 
     def _walk_file(self, path: Path, *, last: bool) -> None:
+        number, rest = 0, b''
         try:
-            *lines, rest = read_segment(path).split(b'\n')
+            for block in line_blocks(path):
+                lines, rest = block
+                good = self._follow(path.name, lines, number)
+                number += good
+                if good < len(lines):
+                    return
         except VaultError as error:
             self._fail(str(error), path.name)
             return
-        number = self._follow(path.name, lines)
-        if number < len(lines):
-            return
         if rest and not last:
-            self._fail(f'{path.name} does not end with a whole line', path.name, len(lines) + 1)
+            self._fail(f'{path.name} does not end with a whole line', path.name, number + 1)
         elif rest and not self.result.open:
             self.result.losses.append(
                 f'{len(rest)} bytes of a torn line behind seq {self._link.seq - 1}'
             )
 
-    def _follow(self, name: str, lines: list[bytes]) -> int:
-        """Walk through a file's lines; returns how many of them are as they should be."""
+    def _follow(self, name: str, lines: list[bytes], before: int) -> int:
+        """Walk on through a file's lines; returns how many of them are as they should be."""
         result, wanted = self.result, self._wanted
         hashed = number = 0
         seq, head = self._link
-        told = follow(lines, self._link, agent_id=result.agent_id, writer=result.writer)
+        told = follow(
+            lines, self._link, self._shapes, agent_id=result.agent_id, writer=result.writer
+        )
         for event, end, reason in told:
             if reason:
                 self._link = Link(seq, end)
-                self._fail(reason, name, number + 1)
+                self._fail(reason, name, before + number + 1)
                 return number
             seq, head = seq + 1, end
             if not self._take(event):
                 self._link = Link(seq, head)
-                result.seq, result.file, result.line = seq, name, number + 1
+                result.seq, result.file, result.line = seq, name, before + number + 1
                 return number
             number += 1
             if seq in wanted:
                 self._tree.extend(lines[hashed:number])
                 hashed = number
-                result.places[seq] = Place(head, self._tree.root(), name, number)
+                result.places[seq] = Place(head, self._tree.root(), name, before + number)
         self._link = Link(seq, head)
-        if seq < max(wanted, default=0):
+        if seq < self._furthest:
             self._tree.extend(lines[hashed:])
         return number
 
@@ -218,7 +229,7 @@ class LogWalk:
         if type(kind) is str and kind in self._others:
             self._last_type = kind
             return True
-        if str(kind).startswith(('core.', 'ledger.', 'bag.', 'checkpoint.')):
+        if str(kind).startswith(TELLING):
             self._note(event)
         else:
             self._others.add(str(kind))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 _BLOCK = 256
-"""So many lines are hashed level by level: a third faster than one by one."""
+"""At most so many lines are hashed level by level: a third faster than one by one."""
 HASH_BYTES = 32
 """Other lengths in a proof would let two nodes share one preimage."""
 _leaf = sha256(b'\0').copy
@@ -59,12 +59,10 @@ class Tree:
         waiting = list(lines)
         at, count = 0, len(waiting)
         while at < count:
-            if self.size % _BLOCK == 0 and count - at >= _BLOCK:
-                self._push(_block_root(waiting[at : at + _BLOCK]), _BLOCK)
-                at += _BLOCK
-            else:
-                self._push(leaf_hash(waiting[at]), 1)
-                at += 1
+            fits = 1 << (count - at).bit_length() - 1
+            leaves = min(fits, _BLOCK, self.size & -self.size or _BLOCK)
+            self._push(_block_root(waiting[at : at + leaves]), leaves)
+            at += leaves
 
     def _push(self, node: bytes, leaves: int) -> None:
         """Append a complete subtree of so many leaves, a power of two that divides the size."""
@@ -82,7 +80,11 @@ class Tree:
 
 def _block_root(lines: Sequence[bytes]) -> bytes:
     """The root over a power of two of lines."""
-    level = [leaf_hash(line) for line in lines]
+    level = []
+    for line in lines:  # `leaf_hash` without its call: a tenth of the time
+        digest = _leaf()
+        digest.update(line)
+        level.append(digest.digest())
     while len(level) > 1:
         level = [sha256(b'\1' + a + b).digest() for a, b in zip(*[iter(level)] * 2, strict=True)]
     return level[0]

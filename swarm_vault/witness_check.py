@@ -26,7 +26,7 @@ class Sighting:
     size: int
     head: str
     root: bytes
-    """Empty where only the head is known."""
+    """Empty in a copy, whose last lines the log need not have signed."""
     witness: str
 
 
@@ -144,13 +144,16 @@ def judge_witnesses(
     for said in statements.testimony.unsigned:
         _judge_unsigned(said, known.get(said.checkpoint.log), judged)
     judged.take(said for check in known.values() for said in check.accusations)
-    reasons = judged.reasons
     confirmed = dict.fromkeys(known, 0)
     seen_by: dict[str, set[str]] = {name: set() for name in known}
     for sighting in statements.sightings:
         reason = _contradiction(vault_dir, known, sighting)
-        if reason:
-            reasons.append(reason)
+        if reason and sighting.root:
+            judged.reasons.append(reason)
+        elif reason:
+            judged.unproved.append(
+                f'{reason}; its keeper alone says so, the log has not signed it'
+            )
         elif sighting.log in known and sighting.size in known[sighting.log].places:
             confirmed[sighting.log] = max(confirmed[sighting.log], sighting.size)
             seen_by[sighting.log].add(sighting.witness)
@@ -165,8 +168,8 @@ def judge_witnesses(
     )
     return WitnessVerdict(
         logs=logs,
-        reasons=tuple(dict.fromkeys(reasons)),
-        losses=tuple(judged.unproved),
+        reasons=tuple(dict.fromkeys(judged.reasons)),
+        losses=tuple(dict.fromkeys(judged.unproved)),
         refuted=tuple(dict.fromkeys(judged.refuted)),
     )
 
@@ -189,9 +192,14 @@ def _judge_unsigned(said: Unsigned, check: LogCheck | None, judged: Judged) -> N
 
 
 def _any_holds(checks: Sequence[LogCheck], head: Checkpoint) -> bool | None:
-    """Whether a log stood so: it answers itself, and its copies where it is not here."""
+    """Whether a log stood so: it answers itself, and its copies where it is not here.
+
+    A copy can show that it did: the head is signed. One that differs may be wrong itself.
+    """
     own = [check for check in checks if not check.mirror]
-    found = {_holds(check, head) for check in own or checks}
+    if not own:
+        return True if any(_holds(check, head) for check in checks) else None
+    found = {_holds(check, head) for check in own}
     return False if False in found else True if True in found else None
 
 

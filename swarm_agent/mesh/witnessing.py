@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers are witnesses of each other's logs: every 2 s each says where its logs stand.
 
-With a newer head goes the proof that it continues what each witness holds. A witness that holds
-something else says what, and gets its proof the next time.
+It says so sooner where many lines are new, and once more when its record is closed. With a newer
+head goes the proof that it continues what each witness holds. A witness that holds something else
+says what, and gets its proof the next time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,10 @@ from swarm_vault.segments import log_folder
 from swarm_vault.witness import WitnessBook
 
 SAY_EVERY_NS = 2_000_000_000
+LOOK_EVERY_NS = SAY_EVERY_NS // 4
+"""How often a node asks for what is to be said."""
+SAY_LINES = 32
+"""So many new signed lines of a log are told of at the next look."""
 WITNESSES = 4
 """Each robot's logs have at most so many witnesses: those that follow it in the circle of ids."""
 WRITERS = ('reflex', 'situation', 'planner')
@@ -83,13 +88,32 @@ class WitnessDesk:
             now_ns: Steady time.
             stamp_ns: Wall clock, for the hearers.
         """
-        if now_ns - self._said_ns < SAY_EVERY_NS:
+        ends = self._ends()
+        if now_ns - self._said_ns < SAY_EVERY_NS and not self._many(ends):
             return []
         self._said_ns = now_ns
-        notes = [note for folder in self._folders.values() if (note := newest_note(folder))]
-        fresh = [note for note in notes if note not in self._said]
-        self._said = notes
-        told = {one.writer: one.size for one in (parse_note(note).checkpoint for note in notes)}
+        return self._words(ends, stamp_ns)
+
+    def last_words(self, stamp_ns: int) -> list[mesh_pb2.LogHeads]:
+        """What to say last of all, when the own record is closed and signed."""
+        return self._words(self._ends(), stamp_ns)
+
+    def _ends(self) -> dict[str, str]:
+        """The newest note of each of our logs."""
+        found = ((name, newest_note(folder)) for name, folder in self._folders.items())
+        return {name: note for name, note in found if note}
+
+    def _many(self, ends: Mapping[str, str]) -> bool:
+        """Whether a log has grown so much that its witnesses should not wait for it."""
+        return any(
+            note not in self._said and _size(note) - self._announced.get(name, 0) >= SAY_LINES
+            for name, note in ends.items()
+        )
+
+    def _words(self, ends: Mapping[str, str], stamp_ns: int) -> list[mesh_pb2.LogHeads]:
+        told = {name: _size(note) for name, note in ends.items()}
+        fresh = [note for note in ends.values() if note not in self._said]
+        self._said = list(ends.values())
         steps = list(self._steps(told))[:_MAX_STEPS]
         self._announced = told
         parts = [steps[at : at + STEPS] for at in range(0, len(steps), STEPS)] or [[]]
@@ -176,6 +200,10 @@ class WitnessDesk:
             return str(error)
         self._held[checkpoint.writer, witness] = checkpoint.size
         return ''
+
+
+def _size(note: str) -> int:
+    return parse_note(note).checkpoint.size
 
 
 def _brought(said: mesh_pb2.LogHeads) -> Iterator[Brought]:

@@ -23,7 +23,7 @@ from swarm_agent.mesh.core.joint import Standpoint
 from swarm_agent.mesh.hearing import Drained
 from swarm_agent.mesh.joint_desk import JointDesk, as_data, joint_wish, place_in
 from swarm_agent.mesh.session import MeshSession
-from swarm_agent.mesh.witnessing import WitnessDesk
+from swarm_agent.mesh.witnessing import LOOK_EVERY_NS, WitnessDesk
 from swarm_agent.situation.core import CORE, Inputs, NavState, Odom, Outputs, Scan
 from swarm_agent.situation.core.lookout import look_at
 from swarm_agent.situation.core.se2 import Pose
@@ -98,7 +98,7 @@ class SituationNode:
         self._bars: Bars | None = None
         self._reflex: Any = None
         self._situation = _empty_situation(self._state.statics.survey)
-        self._decided_ns = self._second_ns = time.monotonic_ns()
+        self._decided_ns = self._second_ns = self._looked_ns = time.monotonic_ns()
         self._decide_ms: list[float] = []
         self._failure = ''
 
@@ -123,17 +123,23 @@ class SituationNode:
         if self._scan is not None or now_ns - self._decided_ns >= WITHOUT_SCAN_NS:
             self._decided_ns = now_ns
             self._guarded(self._decide)
+        if now_ns - self._looked_ns >= LOOK_EVERY_NS:
+            self._looked_ns = now_ns
+            self._guarded(self._tell_heads)
         if now_ns - self._second_ns >= SECOND_NS:
             self._second_ns = now_ns
             self._guarded(self._each_second)
 
     def close(self) -> None:
-        """Stop the robot, leave the swarm, complete the record."""
+        """Stop the robot, complete the record, tell its end, leave the swarm."""
         for _ in range(3):
             self._ports.drive(0.0, 0.0)
             time.sleep(0.005)
-        self._mesh.close()
         self._recorder.close()
+        if self._recorder.fault is None:
+            for words in self._witness.last_words(time.time_ns()):
+                self._mesh.publish_heads(words)
+        self._mesh.close()
         self._node.destroy_node()
 
     def _keep(self, topic: str, data: bytes, time_ns: int) -> None:
@@ -272,9 +278,11 @@ class SituationNode:
         counts = (self._journal.violations, self._journal.negotiations)
         self._ports.tell_situation(fill_situation(self._situation, outputs, fresh, counts))
 
-    def _each_second(self) -> None:
+    def _tell_heads(self) -> None:
         for words in self._witness.words(time.monotonic_ns(), time.time_ns()):
             self._mesh.publish_heads(words)
+
+    def _each_second(self) -> None:
         self._revoked.poll()
         if self._revoked.signed:
             self._mesh.publish_revocations(self._revoked.signed)

@@ -127,12 +127,15 @@ class Uplink:
             self._up.put(None)
 
     def close(self, drain_s: float = 0.0) -> None:
-        """Send what waits, for at most `drain_s` while the link is up, and end the thread."""
+        """Send what waits, for at most `drain_s` while the link is up, and end the thread.
+
+        What waits is the last lines and the heads over them, until they are countersigned.
+        """
         deadline = time.monotonic() + drain_s
         while self.linked and time.monotonic() < deadline:
             self._pump.set()
             self._up.put(None)
-            if self._logs.synced >= self._logs.written():
+            if self._logs.synced >= self._logs.written() and not self._witness.untold():
                 break
             self._closing.wait(0.05)
         self._closing.set()
@@ -195,11 +198,12 @@ class Uplink:
         next_batch_s = 0.0
         while not over.is_set() and not self._closing.is_set():
             yield from self._waiting()
-            if self.linked and (self._pump.is_set() or time.monotonic() >= next_batch_s):
+            due = self._pump.is_set() or time.monotonic() >= next_batch_s
+            if self.linked and (due or self._logs.many_wait()):
                 self._pump.clear()
                 next_batch_s = time.monotonic() + BATCH_PERIOD_S
                 self._written = self._logs.written()
-                for batch in self._logs.batches():
+                for batch in self._logs.batches(self._witness.untold()):
                     yield mission_pb2.AgentUp(events=self._witness.dress(batch))
 
     def _waiting(self) -> Iterator[mission_pb2.AgentUp]:

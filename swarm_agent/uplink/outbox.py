@@ -6,7 +6,7 @@ word on what it has stored wins over the cursor.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from swarm.v1 import mission_pb2
@@ -16,6 +16,8 @@ from swarm_vault.tail import LogTail
 
 WRITERS = ('reflex', 'situation', 'planner')
 BATCH_LINES = 50
+MANY_LINES = 32
+"""So many new lines of a log do not wait for the next batch."""
 KEPT_ACKS = 200
 
 
@@ -41,7 +43,17 @@ class LogOutbox:
 
     def written(self) -> int:
         """Lines in the logs now."""
-        return sum(tail.count() for tail in self._tails.values())
+        return sum(self._counts().values())
+
+    def many_wait(self) -> bool:
+        """Whether some log has so many new lines that they should go up now."""
+        return any(
+            count - self._in_flight.get(name, self._acked[name]) > MANY_LINES
+            for name, count in self._counts().items()
+        )
+
+    def _counts(self) -> dict[str, int]:
+        return {name: tail.count() for name, tail in self._tails.items()}
 
     def resume(self, heads: Iterable[mission_pb2.EventAck]) -> None:
         """Start from what the supervisor says it has; what it does not name it has not."""
@@ -51,15 +63,19 @@ class LogOutbox:
         self._in_flight.clear()
         self._save()
 
-    def batches(self) -> list[mission_pb2.EventBatch]:
-        """The next batch of each writer that has new lines and none under way."""
+    def batches(self, untold: Collection[str] = ()) -> list[mission_pb2.EventBatch]:
+        """The next batch of each writer that has new lines and none under way.
+
+        Args:
+            untold: Writers of whom one goes up also without lines, to carry a head.
+        """
         found = []
         for writer, tail in self._tails.items():
             if writer in self._in_flight:
                 continue
             first = self._acked[writer] + 1
             lines = tail.read(first - 1, limit=BATCH_LINES)
-            if lines:
+            if lines or writer in untold:
                 self._in_flight[writer] = first + len(lines) - 1
                 batch = mission_pb2.EventBatch(writer=writer, first_seq=first, lines=lines)
                 found.append(batch)

@@ -7,7 +7,7 @@ left the robot still stops before anything that the lidar or the fence shows on 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_reflex.core import dead_man, geofence, limits, scan, zones
 from swarm_reflex.core.dead_man import Known
@@ -16,7 +16,6 @@ from swarm_reflex.core.intake import take_in
 from swarm_reflex.core.limits import STILL, Motion
 from swarm_reflex.core.odometry import Pose, pose_at
 from swarm_reflex.core.types import Action, Cause, Inputs, Outputs, Params, Stamped, age_s
-from swarm_vault.replaced import replace
 
 _STRICTNESS = {cause: i for i, cause in enumerate(Cause)}
 _FIRST_SLOW = _STRICTNESS[Cause.ESCAPE]

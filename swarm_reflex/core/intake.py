@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is new replaces what is known; operators' requests set and release the latches."""
 
+from dataclasses import replace
 from typing import Any
 
 from swarm_reflex.core.dead_man import Known, command_cause, odom_is_sound, pose_is_sound
 from swarm_reflex.core.geofence import Fences, Place, locate
 from swarm_reflex.core.scan import look
 from swarm_reflex.core.types import Cause, Inputs, MapPose, Odom, Params, Request
-from swarm_vault.replaced import replace
 
 _TOP_TIER = 3
 _LATCHES: dict[Request, dict[str, Any]] = {

@@ -12,7 +12,7 @@ import pytest
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.wire import Malformed, check_heads
-from swarm_agent.mesh.witnessing import SAY_EVERY_NS, WitnessDesk
+from swarm_agent.mesh.witnessing import LOOK_EVERY_NS, SAY_EVERY_NS, SAY_LINES, WitnessDesk
 from swarm_vault.checkpoints import newest_note
 from swarm_vault.heads.core import PATIENCE_NS
 from swarm_vault.keys import ensure_authority
@@ -33,9 +33,10 @@ def vault(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def record(vault: Path, agent: str, writer: str) -> None:
+def record(vault: Path, agent: str, writer: str, events: int = 1) -> None:
     recorder = Recorder(vault_dir=vault, agent_id=agent, writer=writer)
-    recorder.event(Kind.MESSAGE, 'test.said', {})
+    for _ in range(events):
+        recorder.event(Kind.MESSAGE, 'test.said', {})
     recorder.close()
 
 
@@ -93,6 +94,24 @@ def test_nothing_new_is_not_said_again_and_not_before_it_is_time(vault: Path):
         assert about(say(desk, 2)) == []
         record(vault, 'amr_1', 'planner')
         assert about(say(desk, 3), 'planner') == [3]
+
+
+def test_many_new_lines_are_told_of_at_the_next_look_and_few_are_not(vault: Path):
+    with desks(vault, 'amr_1') as (desk,):
+        assert about(say(desk, 1)) == [3]
+        for events, told in ((1, []), (SAY_LINES, [SAY_LINES + 8])):
+            record(vault, 'amr_1', 'reflex', events)
+            assert about(desk.words(SAY_EVERY_NS + LOOK_EVERY_NS, 5)) == told
+        assert desk.words(SAY_EVERY_NS + LOOK_EVERY_NS, 5) == []
+
+
+def test_the_end_of_a_closed_record_is_told_and_countersigned(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        talk(one, other, 1)
+    lines = {log.writer: log.lines for log in verify_vault(vault).witnesses.logs}
+    with desks(vault, 'amr_2') as (other,):
+        assert other.hear(one.last_words(5)) == []
+        assert other.witness.held('amr_1/situation') == lines['amr_1/situation']
 
 
 def test_with_a_newer_head_goes_one_step_from_what_the_witnesses_hold(vault: Path):

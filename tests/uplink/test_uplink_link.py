@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from swarm.v1 import common_pb2, mission_pb2
@@ -15,8 +16,12 @@ from uplink_supervisor import SmallSupervisor
 
 from swarm_agent.uplink import IdentityReceived, Order, Token, Uplink
 from swarm_config.fleets import load_fleet
-from swarm_vault.keys import ensure_authority, hand_over, load_signer
+from swarm_supervisor.liaison import show_heads
+from swarm_vault.heads.witness import Witness
+from swarm_vault.keys import ensure_authority, hand_over, load_signer, load_trust
 from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.verify import verify_vault
+from swarm_vault.witness import WitnessBook
 
 FLEET = Path(__file__).parents[2] / 'config' / 'fleets' / 'depot.yaml'
 AGENT = 'amr_1'
@@ -166,6 +171,28 @@ def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, super
     theirs = sorted((place / 'super/agents/amr_1/log').glob('planner/*/*.jsonl'))[0].read_bytes()
     assert theirs == ours
     assert uplink.events_synced == len(ours.splitlines())
+
+
+def test_a_robot_that_is_closed_hangs_up_only_when_its_last_line_is_countersigned(
+    place, supervisor, link_log
+):
+    desk = Recorder(vault_dir=place / 'super', agent_id='supervisor', writer='supervisor')
+    signer, trust = load_signer(place / 'super', 'supervisor'), load_trust(place / 'super')
+    book = WitnessBook(vault_dir=place / 'super', signer=signer, trust=trust, writer='supervisor')
+    witness = Witness(book, desk, trust, 'supervisor')
+    base = SimpleNamespace(vault_dir=place / 'super', mirror=supervisor.mirror, witness=witness)
+    supervisor.show_heads = lambda *told: show_heads(base, *told)
+    recorder = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner')
+    uplink = connect(place, supervisor, link_log)
+    assert until(lambda: uplink.linked)
+    for number in range(70):
+        recorder.event(Kind.SYSTEM, 'test.line', {'i': number})
+    recorder.close()
+    uplink.close(drain_s=60.0)
+    desk.close()
+    logs = verify_vault(place / 'robot').witnesses.logs
+    bare = {log.writer: (log.lines, log.bare) for log in logs if log.lines > 10}
+    assert bare == {'amr_1/planner': (72, 0)}
 
 
 CHILD = """

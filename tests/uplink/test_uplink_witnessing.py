@@ -14,7 +14,7 @@ from swarm.v1 import mission_pb2
 from swarm_agent.uplink.outbox import LogOutbox
 from swarm_agent.uplink.witnessing import Counterpart
 from swarm_supervisor.liaison import show_heads
-from swarm_vault.checkpoints import newest_note
+from swarm_vault.checkpoints import FILE, newest_note
 from swarm_vault.errors import VaultError
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, hand_over, load_signer, load_trust
@@ -87,7 +87,7 @@ def exchange(robot: Path, base: Base, counterpart: Counterpart) -> str:
         for name in ('reflex', 'planner')
         if (head := base.mirror.head('amr_1', name)) >= 0
     )
-    for batch in outbox.batches():
+    for batch in outbox.batches(counterpart.untold()):
         counterpart.dress(batch)
         base.mirror.store('amr_1', batch.writer, batch.first_seq, list(batch.lines))
         ack = mission_pb2.EventAck(writer=batch.writer)
@@ -112,6 +112,38 @@ def test_both_sides_hold_a_countersigned_head_of_the_other(vaults: tuple[Path, P
     logs = verify_vault(base_dir, witnesses=[robot]).witnesses.logs
     (log,) = (log for log in logs if log.writer == 'supervisor/supervisor')
     assert (log.witnesses, log.bare) == (('amr_1',), 0)
+
+
+def test_a_head_that_is_signed_after_its_lines_went_up_follows_without_any(
+    vaults: tuple[Path, Path],
+):
+    robot, base_dir = vaults
+    path = log_folder(robot, 'amr_1', 'reflex') / FILE
+    signed = path.read_bytes()
+    with opened(base_dir) as base, counterpart_of(robot) as counterpart:
+        path.write_bytes(b'')
+        exchange(robot, base, counterpart)
+        assert (base.mirror.head('amr_1', 'reflex'), base.witness.held('amr_1/reflex')) == (2, 0)
+        path.write_bytes(signed)
+        assert 'reflex' in counterpart.untold()
+        exchange(robot, base, counterpart)
+        assert base.witness.held('amr_1/reflex') == 3
+        assert 'reflex' not in counterpart.untold()
+    (log,) = (log for log in verify_vault(robot).witnesses.logs if log.writer == 'amr_1/reflex')
+    assert log.bare == 0
+
+
+def test_a_head_that_is_never_countersigned_goes_up_alone_three_times(vaults: tuple[Path, Path]):
+    robot, _ = vaults
+    outbox = LogOutbox(robot, 'amr_1')
+    with counterpart_of(robot) as counterpart:
+        for _ in range(3):
+            for batch in outbox.batches(counterpart.untold()):
+                counterpart.dress(batch)
+                ack = mission_pb2.EventAck(writer=batch.writer, seq=batch.first_seq)
+                counterpart.take(ack)
+                outbox.acknowledge(ack)
+        assert 'reflex' not in counterpart.untold()
 
 
 def test_both_sides_remember_what_the_other_holds_over_restarts(vaults: tuple[Path, Path]):

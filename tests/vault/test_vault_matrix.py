@@ -173,6 +173,18 @@ def drop_book(place: Place) -> None:
     place.book.unlink()
 
 
+def lengthen_copy(place: Place) -> None:
+    """The supervisor's copy is whole, and who keeps it has made up a line more."""
+    lines = place.lines()
+    more = json.loads(lines[-1]) | {'seq': 12, 'id': 'amr_1/reflex/12'}
+    put_lines(place.copy, [*lines, pinned(more | {'prev': line_hash(lines[-1])})])
+
+
+def change_copy(place: Place) -> None:
+    lines = log_lines(place.copy)
+    put_lines(place.copy, [*lines[:-1], pinned(json.loads(lines[-1]) | {'time_ns': 7})])
+
+
 def drop_log(place: Place) -> None:
     place.log.unlink()
     place.checkpoints.unlink()
@@ -187,6 +199,7 @@ class Case:
     witnesses: str = CONFIRMED
     replay: str = SAME
     reason: str = ''
+    loss: str = ''
     with_copy: bool = False
     """The supervisor's vault is asked too."""
 
@@ -260,9 +273,22 @@ CASES = (
     Case(name='a statement made up', do=forged_statement, witnesses=DENIED,
          reason='signature of'),
     Case(name='the witness is silenced', do=drop_book, witnesses=SILENT),
-    Case(name='the witness is silenced, the copy is not',
-         do=lambda p: (drop_book(p), forge(p, say(2, 5))), witnesses=DENIED, with_copy=True,
-         reason='seq 5 is not the one that a copy saw'),
+    Case(name='the witness is silenced, the supervisor is not',
+         do=lambda p: (witness(p.robots, 'supervisor', 'desk', book_in=p.base), drop_book(p),
+                       forge(p, say(8, 5))), witnesses=DENIED, with_copy=True,
+         reason='seq 11 is not the one that supervisor saw'),
+    # A copy alone is the word of its keeper: which of the two was changed, nothing shows.
+    Case(name='another than the unsigned copy', do=lambda p: (drop_book(p), forge(p, say(2, 5))),
+         witnesses=SILENT, with_copy=True, loss='seq 5 is not the one that a copy saw'),
+    Case(name='shorter than the unsigned copy', do=lambda p: (drop_book(p), cut(3, bag=1)(p)),
+         witnesses=SILENT, with_copy=True, chain=RECOVERED, loss='a copy saw 6 lines, 3 are here'),
+    Case(name='a copy with a tail made up', do=lengthen_copy, with_copy=True,
+         loss='a copy saw 13 lines, 12 are here; its keeper alone says so'),
+    Case(name='a copy whose last line is made up', do=change_copy, with_copy=True,
+         loss='seq 5 is not the one that a copy saw; it was written anew at or before it;'),
+    Case(name='a copy with a tail that is no log', with_copy=True,
+         do=lambda p: p.copy.write_bytes(p.copy.read_bytes() + b'{"seq":99}\n'),
+         loss='a copy saw 100 lines'),
     # Outputs and inputs.
     Case(name='forge an output that was witnessed', do=lambda p: forge_bag(
          p, 0, b'"total":0.05,', b'"total":0.06,'), witnesses=DENIED, replay=OTHER,
@@ -310,6 +336,7 @@ def test_every_case_ends_in_its_three_verdicts(place: Place, case: Case):
     found = (verdict.chain_word, verdict.witnesses.word, word)
     assert found == (case.chain, case.witnesses, case.replay), verdict.reasons + diverged
     assert any(case.reason in reason for reason in ('', *verdict.reasons, *diverged))
+    assert any(case.loss in loss for loss in ('', *verdict.losses)), verdict.losses
     bad = BAD in found or DENIED in found
     assert verdict.exit_code == (1 if bad else 3 if verdict.losses else 0)
 

@@ -38,6 +38,10 @@ class Place:
         return log_file(self.robots)
 
     @property
+    def copy(self) -> Path:
+        return log_file(self.base)
+
+    @property
     def checkpoints(self) -> Path:
         return log_folder(self.robots, 'amr_1', 'reflex') / FILE
 
@@ -53,7 +57,7 @@ class Place:
 
 
 def witnessed_place(folder: Path) -> Place:
-    """amr_1 records twice; amr_2 and the supervisor have seen the first session."""
+    """amr_1 records twice; amr_2 has seen the first session, the supervisor has a copy of it."""
     robots = signed_vault(folder / 'robots', ('amr_1', 'amr_2'))
     base = folder / 'base'
     hand_over(robots, base, ['supervisor'])
@@ -72,10 +76,13 @@ def witnessed_place(folder: Path) -> Place:
     return place
 
 
-def witness(vault: Path, agent: str, writer: str, of: str = 'amr_1') -> None:
-    """Let one robot countersign where another's log stands."""
+def witness(
+    vault: Path, agent: str, writer: str, of: str = 'amr_1', book_in: Path | None = None
+) -> None:
+    """Let one countersign where another's log stands; its book lies in the same vault or not."""
+    own = vault if book_in is None else book_in
     book = WitnessBook(
-        vault_dir=vault, signer=load_signer(vault, agent), trust=load_trust(vault), writer=writer
+        vault_dir=own, signer=load_signer(own, agent), trust=load_trust(vault), writer=writer
     )
     book.countersign(newest_note(log_folder(vault, of, 'reflex')))
     book.flush(final=True)

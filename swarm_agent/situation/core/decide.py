@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One decision: perceive, check, plan, settle right of way, let the arbiter choose, drive."""
 
+from dataclasses import replace
+
 from swarm_agent.mesh.core import (
     Advice,
     Me,
@@ -27,7 +29,6 @@ from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.steer import driven
 from swarm_agent.situation.core.types import Inputs, Outputs
 from swarm_vault.laws.core.bars import Bars
-from swarm_vault.replaced import replace
 
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:
