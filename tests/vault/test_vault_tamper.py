@@ -36,7 +36,9 @@ LINES = 9
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Path:
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A record with one checkpoint, at its end, however slow the machine is."""
+    monkeypatch.setattr('swarm_vault.ledger.CHECKPOINT_S', 60.0)
     record(signed_vault(tmp_path, ('amr_1', 'amr_2')), frames=20, events=5)
     return tmp_path
 
