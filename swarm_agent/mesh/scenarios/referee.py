@@ -259,7 +259,9 @@ def summed(
         deadlocks=deadlocks,
         reversals_most=max((story['reversals'] for story in told), default=0),
         reflex_stops=sum(story['reflex_stops'] for story in told),
-        promises_broken=sum(len(story['violations']) for story in told),
+        promises_broken=sum(
+            ' promised ' in text for story in told for text in story['violations']
+        ),
         noticed_s=round(max(noticed), 2)
         if len(noticed) == len(told) * len(victims) > 0
         else math.nan,
