@@ -220,26 +220,6 @@ def test_a_refuge_that_the_other_bars_for_long_is_none():
     assert all(out.advice.stop_after_m < 0.1 for out in outs[1:])
 
 
-def aside_behind_a_third(state, k):
-    """The way to the refuge is barred by one that stands and neither passes nor asks."""
-    now = {'heard_ns': 10 * NS + k * NS // 10}
-    coming = peer('a', pose=(4.0, 0.0, 3.14), path=WEST[3:], **now)
-    third = peer('c', pose=(0.0, 0.7, 0.0), speed_mps=0.0, path=(), state=1, **now)
-    place = {'refuge': 'found', 'place': (0.0, 1.5), 'aside': ((0.0, 0.5), (0.0, 1.5))}
-    return tick(state, me(speed_mps=0.0, **place), coming, third, now_s=10.0 + 0.1 * k)
-
-
-def test_a_refuge_that_a_third_bars_for_long_is_another_one_and_then_none():
-    state, outs = RightOfWayState(), []
-    for k in range(80):
-        state, out = aside_behind_a_third(state, k)
-        outs.append(out)
-    another = [k for k, out in enumerate(outs) if out.advice.immovable == ('c',)]
-    none = [k for k, out in enumerate(outs) if out.cannot_yield]
-    assert 30 <= another[0] <= 32
-    assert another[0] + 30 <= none[0] <= another[0] + 32
-
-
 def test_a_broken_promise_is_told_once():
     state, out = tick(RightOfWayState(), me('a'), peer('b'))
     place = (3.0, -1.2)

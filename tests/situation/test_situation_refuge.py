@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from situation_rooms import SECOND, peer, terrain
 
-from swarm_agent.mesh.core import Advice, RightOfWayParams
+from swarm_agent.mesh.core import Advice
 from swarm_agent.situation.core import Tuning
 from swarm_agent.situation.core.refuge import RETRY_NS, Retreat, forbidden, retreat
 from swarm_agent.situation.core.se2 import distance
@@ -110,22 +110,6 @@ def test_for_want_of_another_place_one_behind_robots_that_can_be_asked_is_taken(
     assert again == elsewhere
 
 
-def test_one_that_drives_away_does_not_shut_the_way_to_a_place_and_one_that_comes_to_rest_does():
-    asks = {
-        'floor': 'tube',
-        'here': (4.0, 0.65, 0.0),
-        'advice': Advice(kind='make_way', peer='amr_2', corridor=along_aisle(1.0, 7.0)),
-    }
-    coming = peer(1.0, 0.65, path=along_aisle(1.0, 7.0))
-    ahead = peer(5.5, 0.65, path=along_aisle(5.5, 8.0), agent_id='amr_3')
-    leaving = replace(ahead, speed_mps=0.5)
-    found = sought(**asks, peers=(coming, leaving))
-    assert found.status == 'found'
-    assert found.place[0] > 8.5
-    for stays in (replace(leaving, path=()), replace(leaving, alive=False)):
-        assert sought(**asks, peers=(coming, stays)).status != 'found'
-
-
 def test_behind_a_peer_no_place_is_looked_for_but_elsewhere():
     way = along_aisle(9.0, 3.0)
     coming = peer(9.0, 0.65, path=way)
@@ -148,39 +132,6 @@ def test_a_place_is_kept_while_it_serves_and_left_when_the_way_changes():
     changed = Advice(kind='make_way', peer='amr_2', corridor=into_bay)
     moved = sought(before=kept, advice=changed, peers=(peer(9.0, 0.65, path=into_bay),))
     assert moved.place != first.place
-
-
-PASSABLE_M = 2 * OWN_M + MARGIN_M - RightOfWayParams().slack_m
-"""Nearer than this one that stepped aside is not passed [m]."""
-
-
-def beside(y):
-    """A robot in a room at y = 2 makes way for one that comes along this line."""
-    way = along_aisle(7.0, 1.0, y=y)
-    coming = peer(7.0, y, path=way)
-    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
-    return {'floor': 'room', 'here': (3.0, 2.0, 0.0), 'advice': asked, 'peers': (coming,)}
-
-
-def test_a_place_is_given_up_once_the_way_comes_nearer_than_one_is_passed():
-    first = sought(**beside(2.0))
-    y = first.place[1]
-    nearer = beside(y + math.copysign(PASSABLE_M - 0.01, 2.0 - y))
-    assert sought(before=first, **nearer).place != first.place
-
-
-def test_one_that_stops_short_of_its_place_drives_on_unless_it_can_be_passed_there():
-    first = sought(**beside(2.0))
-    x, y = first.place
-    way_y = y - math.copysign(PASSABLE_M + 0.06, y - 2.0)
-    asks = beside(way_y)
-    short = (x, way_y + math.copysign(PASSABLE_M - 0.01, y - 2.0), 0.0)
-    assert distance(short, first.place) < 0.1
-    assert sought(before=first, **(asks | {'here': short})).status == 'found'
-    stands = replace(first, status='reached')
-    there = asks | {'here': short}
-    assert sought(before=stands, now_ns=RETRY_NS, **there).status == 'found'
-    assert sought(before=stands, now_ns=RETRY_NS - 1, **there).status == 'reached'
 
 
 def test_a_place_is_reached_when_the_robot_stands_there_and_stays_so():

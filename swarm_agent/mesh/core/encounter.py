@@ -107,8 +107,6 @@ class Scene:
     """The peer broke a promise not long ago: it is believed when it is seen to keep one."""
     refuge_asked: bool
     """The last advice was to make way for this peer, so `me.refuge` answers it."""
-    shut_in: bool
-    """Others bar the way to every place to step aside."""
     params: RightOfWayParams
 
     @property

@@ -46,8 +46,6 @@ class RightOfWayState:
     """Whose body bars the way to the refuge, and since when [ns]."""
     immovable: tuple[str, ...] = ()
     """Who barred it for too long, as long as this robot makes way for the same peer."""
-    shut_in: bool = False
-    """One of those bars the way to the other place as well: there is no place."""
     waited_ns: int = 0
     """How long this robot has been kept waiting [ns]."""
     free_ns: int = 0
@@ -132,7 +130,6 @@ def _scene(
         stood_s=state.waited_ns / NS,
         doubted=any(name == peer.agent_id for name, _ in state.doubted),
         refuge_asked=state.aside_for == peer.agent_id,
-        shut_in=state.shut_in,
         params=params,
     )
 
@@ -169,11 +166,7 @@ def _watch_barring(
     scenes: list[Scene],
     steps: list[Step],
 ) -> RightOfWayState:
-    """Note who stands on the way to the refuge; the patron itself is watched in its encounter.
-
-    For one that bars it for long another place is looked for; if it bars the way there too, or
-    there was no other, there is none.
-    """
+    """Note who stands on the way to the refuge; the patron itself is watched in its encounter."""
     me = inputs.me
     driving = me.refuge == 'found' and me.speed_mps < STANDS_MPS
     bars = [
@@ -182,14 +175,12 @@ def _watch_barring(
         if scene.peer.agent_id != state.aside_for and scene.peer.speed_mps < STANDS_MPS
     ]
     limit_m, name = min(bars, default=(math.inf, ''))
-    if not (driving and state.aside_for) or limit_m > 0.0:
-        return replace(state, barring=('', -1), shut_in=False)
+    if not (driving and state.aside_for) or limit_m > 0.0 or name in state.immovable:
+        return replace(state, barring=('', -1))
     since_ns = state.barring[1] if state.barring[0] == name else inputs.now_ns
     if inputs.now_ns - since_ns < params.barred_s * NS:
-        return replace(state, barring=(name, since_ns), shut_in=False)
-    if name in state.immovable:
-        return replace(state, barring=('', -1), shut_in=True)
-    return replace(state, barring=('', -1), immovable=(*state.immovable, name), shut_in=False)
+        return replace(state, barring=(name, since_ns))
+    return replace(state, barring=('', -1), immovable=(*state.immovable, name))
 
 
 def _advise(state: RightOfWayState, scenes: list[Scene], steps: list[Step]) -> Advice:

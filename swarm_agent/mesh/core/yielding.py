@@ -111,10 +111,8 @@ def _step_aside(scene: Scene, encounter: Encounter, room_m: float) -> Step:
 
 
 def _watch_way_aside(scene: Scene, encounter: Encounter, room_m: float) -> tuple[Encounter, bool]:
-    """Note whether the peer itself bars the way to the refuge, and say if it or another does."""
+    """Note whether the peer itself bars the way to the refuge, and say if it does for long."""
     driving = scene.refuge_asked and scene.me.refuge == 'found'
-    if scene.refuge_asked and scene.shut_in:
-        return encounter, True
     if not driving or room_m > 0.0 or scene.me.speed_mps >= STANDS_MPS:
         return replace(encounter, stalled_ns=-1), False
     since = encounter.stalled_ns if encounter.stalled_ns >= 0 else scene.now_ns

@@ -26,17 +26,11 @@ from swarm_agent.situation.core.search import search
 
 RETRY_NS = 1_000_000_000
 REACHED_M = 0.1
-SLACK_M = 0.05
-"""A place once found may lie this much nearer to a corridor that has changed since [m]. Less than
-`RightOfWayParams.slack_m`: one kept any nearer is not passed, and both would stand."""
-OWN_FLOOR_M = 0.03
-"""So much nearer to a body than it stands right of way lets a robot get [m]."""
+SLACK_M = 0.1
+"""A place once found may lie this much nearer to a corridor that has changed since [m]."""
 STANDS_MPS = 0.05
 DEFAULT_RADIUS_M = 0.35
 """Radius supposed for a peer that has not said its own [m]."""
-
-Disc = tuple[float, float, float]
-"""x, y and radius in the map frame [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +58,30 @@ def retreat(
     if advice.kind != 'make_way':
         return Retreat()
     known = before.immovable == advice.immovable
-    if known and before.place is not None:
-        kept = forbidden(terrain, advice, peers)
-        short = before.status == 'reached' and not _serves(pose, kept)
-        again = short and now_ns - before.sought_ns >= RETRY_NS
-        if _serves(before.place, kept) and not again:
-            return _carried_on(before, pose, kept)
+    if known and before.place is not None and _serves(before.place, terrain, advice, peers):
+        return _carried_on(before, pose)
     if known and before.status == 'none' and now_ns - before.sought_ns < RETRY_NS:
         return before
     return _seek(terrain, pose, advice, peers, now_ns)
 
 
-def _carried_on(before: Retreat, pose: Pose, kept: Sequence[Disc]) -> Retreat:
-    """Drive on to the place; a little short of it will do if the body is out of the way there."""
+def _carried_on(before: Retreat, pose: Pose) -> Retreat:
     assert before.place is not None
     assert before.route is not None
     s_m = locate(before.route, pose, before.s_m).s_m
-    near = distance(pose, before.place) <= REACHED_M and _serves(pose, kept)
-    there = before.status == 'reached' or near or s_m >= before.route.length_m - 0.03
+    there = distance(pose, before.place) <= REACHED_M or s_m >= before.route.length_m - 0.03
     return replace(before, status='reached' if there else before.status, s_m=s_m)
 
 
-def _serves(place: Point | Pose, kept: Sequence[Disc]) -> bool:
-    """Whether a place still leaves free what has to be kept free."""
+def _serves(place: Point, terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> bool:
+    """Whether a place still leaves the corridor free."""
+    kept = forbidden(terrain, advice, peers)
     return all(distance(place, (x, y)) >= radius - SLACK_M for x, y, radius in kept)
 
 
-def forbidden(terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> list[Disc]:
+def forbidden(
+    terrain: Terrain, advice: Advice, peers: Sequence[Peer]
+) -> list[tuple[float, float, float]]:
     """Discs where the robot's centre must not stand: the corridor, all peers' ways and bodies."""
     own = terrain.body.radius_m + terrain.tuning.refuge_margin_m
     radii = {peer.agent_id: peer.radius_m for peer in peers}
@@ -104,7 +95,7 @@ def forbidden(terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> list[D
 def _seek(
     terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer], now_ns: int
 ) -> Retreat:
-    """The nearest place; for want of one, a place behind robots that leave or can be asked to.
+    """The nearest place; for want of one, a place behind robots that stand and can be asked.
 
     The last resort is a place behind the very peer that asks: it has to back out first.
     """
@@ -128,10 +119,10 @@ def _seek(
 
 
 def _movable(peer: Peer, advice: Advice) -> bool:
-    """Whether a peer will not stay there: it drives on, or stands and makes way when asked."""
+    """Whether a peer stands where it is by choice, so that it makes way when it is asked."""
+    stands = abs(peer.speed_mps) < STANDS_MPS and peer.alive
     stays = peer.agent_id == advice.peer or peer.agent_id in advice.immovable
-    leaves = bool(peer.path) if abs(peer.speed_mps) >= STANDS_MPS else not peer.cannot_yield
-    return peer.alive and not stays and leaves
+    return not stays and stands and not peer.cannot_yield
 
 
 def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
@@ -139,15 +130,11 @@ def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -
 
 
 def _closed_bodies(terrain: Terrain, pose: Pose, peers: Sequence[Peer]) -> Aversion:
-    """Peers' bodies as closed floor, but never the floor on which the robot itself stands.
-
-    As far around them as right of way lets nobody drive: a nearer way would be planned in vain.
-    """
-    own = terrain.body.radius_m + terrain.tuning.refuge_margin_m - SLACK_M
+    """Peers' bodies as closed floor, but never the floor on which the robot itself stands."""
     discs = []
     for peer in peers:
-        free = distance(pose, peer.pose) - OWN_FLOOR_M
-        discs.append((peer.pose[0], peer.pose[1], min(own + peer.radius_m, free)))
+        need = terrain.body.radius_m + peer.radius_m + terrain.tuning.min_margin_m
+        discs.append((peer.pose[0], peer.pose[1], min(need, distance(pose, peer.pose) - 0.1)))
     return Aversion(discs=tuple(discs), factor=math.inf)
 
 
