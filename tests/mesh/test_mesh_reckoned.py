@@ -95,6 +95,18 @@ def test_over_every_bad_network_two_pass_in_the_corridor_and_nobody_touches(netw
     assert math.isnan(result.recovered_s) or result.recovered_s <= 5.0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('name', 'network', 'arrived'),
+    [('same_goal', 'cut', 2), ('killed', 'doubled', 2), ('stalled', 'late', 2)],
+)
+def test_over_bad_networks_more_of_them_meet_and_no_right_is_held_by_two(name, network, arrived):
+    result = play_reckoned(SCENARIOS[name], seed=1, bad=NETWORKS[network])
+    assert (result.arrived, result.contacts, result.held_by_two_s) == (arrived, 0, 0.0)
+    assert result.longest_free_wait_s < 30.0
+    assert math.isnan(result.recovered_s) or result.recovered_s <= 5.0
+
+
 def test_recovery_is_counted_from_the_end_of_the_partition_for_those_under_way():
     track = [(float(at), 0.0, 0.0, 'waits' if at < 13 else 'drives') for at in range(20)]
     late = {'goals': 1, 'done': False, 'arrivals_s': [], 'track': track}

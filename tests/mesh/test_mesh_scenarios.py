@@ -140,6 +140,14 @@ def test_the_referee_counts_a_contact_once_until_it_ends(tmp_path):
     assert watch.least_gap_m == pytest.approx(-0.02)
 
 
+def test_the_referee_counts_the_time_in_which_two_hold_each_others_promise():
+    watch = Watch()
+    watch.hold({'a': frozenset('bc'), 'b': frozenset('c'), 'c': frozenset()}, 0.1)
+    assert watch.held_by_two_s == 0.0
+    watch.hold({'a': frozenset('b'), 'b': frozenset('a')}, 0.1)
+    assert watch.held_by_two_s == pytest.approx(0.1)
+
+
 EAST = np.array([(0.25 * k, 0.0) for k in range(25)])
 """A way of 6 m from the origin."""
 NOBODY = np.zeros((0, 2))

@@ -22,7 +22,7 @@ from swarm_agent.mesh.scenarios.referee import Result, play
 COLUMNS = (
     'scenario', 'network', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
     'longest_wait_s', 'longest_free_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s',
-    'recovered_s', 'slowest_tick_s', 'machine_s',
+    'held_by_two_s', 'recovered_s', 'slowest_tick_s', 'machine_s',
 )  # fmt: skip
 LONGEST_WAIT_S = 30.0
 

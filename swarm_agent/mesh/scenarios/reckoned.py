@@ -50,7 +50,11 @@ def play_reckoned(
     begun_s = air.begun_ns / NS
     gone = set() if scenario.back_s else victims
     result = summed(scenario, errands, run, watch, took_s, begun_s + struck_s, gone)
-    return replace(result, recovered_s=recovered_s(run.stories, bad.cut_to_s))
+    return replace(
+        result,
+        recovered_s=recovered_s(run.stories, bad.cut_to_s),
+        held_by_two_s=round(watch.held_by_two_s, 1),
+    )
 
 
 def _robots(scenario: Scenario, errands: list[Errand], air: Air, arena: Floats) -> list[Robot]:
@@ -103,6 +107,7 @@ class _Stage:
                 self.air.deliver()
                 robot.tick()
                 self.watch.look(self.arena)
+            self.watch.hold({one.errand.agent_id: one.entitled for one in going}, TICK_S)
             done = struck and all(one.done or self._out(one) for one in self.robots)
             if until_done and done:
                 over_ns = min(over_ns, clock.now_ns + round(LINGER_S * NS))

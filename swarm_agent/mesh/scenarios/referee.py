@@ -43,6 +43,8 @@ class Result:
     """Until the last neighbour noticed that the killed or frozen one is gone."""
     longest_free_wait_s: float = math.nan
     """Of one standing, the time in which nobody was in the robot's way or using it."""
+    held_by_two_s: float = math.nan
+    """How long two at once held each other's promise to be let pass; in reckoned time only."""
     recovered_s: float = math.nan
     """After a partition, until every robot that had somewhere to go moved again."""
     slowest_tick_s: float = 0.0
@@ -62,6 +64,21 @@ class Watch:
     least_gap_m: float = math.inf
     contacts: int = 0
     touching: set[tuple[int, int]] = field(default_factory=set)
+    held_by_two_s: float = 0.0
+
+    def hold(self, entitled: dict[str, frozenset[str]], seconds: float) -> None:
+        """Note whether two are entitled to the same space.
+
+        Args:
+            entitled: Of each robot that runs, whose promise it holds.
+            seconds: Since the last time.
+        """
+        both = (
+            agent_id in entitled.get(peer, ())
+            for agent_id, peers in entitled.items()
+            for peer in peers
+        )
+        self.held_by_two_s += seconds * any(both)
 
     def look(self, arena: Floats) -> None:
         """Note gaps and new contacts."""
@@ -259,7 +276,9 @@ def summed(
         deadlocks=deadlocks,
         reversals_most=max((story['reversals'] for story in told), default=0),
         reflex_stops=sum(story['reflex_stops'] for story in told),
-        promises_broken=sum(len(story['violations']) for story in told),
+        promises_broken=sum(
+            ' promised ' in text for story in told for text in story['violations']
+        ),
         noticed_s=round(max(noticed), 2)
         if len(noticed) == len(told) * len(victims) > 0
         else math.nan,

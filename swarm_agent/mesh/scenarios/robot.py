@@ -152,6 +152,15 @@ class Robot:
         """Nothing is left to do."""
         return not self._goals and self._wanted.kind == IntentKind.IDLE
 
+    @property
+    def entitled(self) -> frozenset[str]:
+        """The peers whose promise to let it pass it holds."""
+        return frozenset(
+            one.peer
+            for one in self._state.rights.encounters
+            if one.role == 'passes' and one.granted
+        )
+
     def set_off(self) -> None:
         """Begin with the first errand."""
         self._began_s = self._moved_s = self._steady_s()
