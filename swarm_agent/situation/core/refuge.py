@@ -95,11 +95,11 @@ def forbidden(
 def _seek(
     terrain: Terrain, pose: Pose, advice: Advice, peers: Sequence[Peer], now_ns: int
 ) -> Retreat:
-    """The nearest place; for want of one, a place behind robots that stand and can be asked.
+    """The nearest place; for want of one, a place behind robots that leave or can be asked to.
 
     The last resort is a place behind the very peer that asks: it has to back out first.
     """
-    pushed = [peer for peer in peers if not _movable(peer, advice)]
+    pushed = [peer for peer in peers if not _movable(peer, advice, pose)]
     others = [peer for peer in pushed if peer.agent_id != advice.peer]
     attempts: list[tuple[Refuge, Sequence[Peer]]] = [('found', peers), ('behind', others)]
     if len(pushed) < len(peers):
@@ -118,11 +118,13 @@ def _seek(
     return Retreat(status='none', sought_ns=now_ns, immovable=advice.immovable)
 
 
-def _movable(peer: Peer, advice: Advice) -> bool:
-    """Whether a peer stands where it is by choice, so that it makes way when it is asked."""
-    stands = abs(peer.speed_mps) < STANDS_MPS and peer.alive
-    stays = peer.agent_id == advice.peer or peer.agent_id in advice.immovable
-    return not stays and stands and not peer.cannot_yield
+def _movable(peer: Peer, advice: Advice, pose: Pose) -> bool:
+    """Whether a peer drives away, or stands where it is by choice and makes way when asked."""
+    if not peer.alive or peer.agent_id == advice.peer or peer.agent_id in advice.immovable:
+        return False
+    if abs(peer.speed_mps) < STANDS_MPS:
+        return not peer.cannot_yield
+    return bool(peer.path) and distance(peer.path[-1], pose) > distance(peer.pose, pose)
 
 
 def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
