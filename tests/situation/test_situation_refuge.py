@@ -110,6 +110,23 @@ def test_for_want_of_another_place_one_behind_robots_that_can_be_asked_is_taken(
     assert again == elsewhere
 
 
+def test_one_that_drives_away_does_not_shut_the_way_to_a_place_and_one_that_comes_or_stays_does():
+    asks = {
+        'floor': 'tube',
+        'here': (4.0, 0.65, 0.0),
+        'advice': Advice(kind='make_way', peer='amr_2', corridor=along_aisle(1.0, 7.0)),
+    }
+    coming = peer(1.0, 0.65, path=along_aisle(1.0, 7.0))
+    ahead = peer(5.5, 0.65, path=along_aisle(5.5, 8.0), agent_id='amr_3')
+    leaving = replace(ahead, speed_mps=0.5)
+    found = sought(**asks, peers=(coming, leaving))
+    assert found.status == 'found'
+    assert found.place[0] > 8.5
+    to_us = along_aisle(5.5, 4.5)
+    for change in ({'path': ()}, {'path': to_us}, {'alive': False}):
+        assert sought(**asks, peers=(coming, replace(leaving, **change))).status != 'found'
+
+
 def test_behind_a_peer_no_place_is_looked_for_but_elsewhere():
     way = along_aisle(9.0, 3.0)
     coming = peer(9.0, 0.65, path=way)
