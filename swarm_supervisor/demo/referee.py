@@ -19,6 +19,7 @@ class RefereeReport:
     distance_m: float = 0.0
     robots_home: tuple[str, ...] = ()
     real_time_factor: float = 0.0
+    script_started: bool = False
     present: bool = False
 
 
@@ -35,6 +36,7 @@ def read_referee(out_dir: Path) -> RefereeReport:
         distance_m=sum(float(robot['distance_m']) for robot in robots.values()),
         robots_home=tuple(sorted(name for name, robot in robots.items() if _home(robot))),
         real_time_factor=float(data['real_time_factor']),
+        script_started=data['script_started_s'] is not None,
         present=True,
     )
 

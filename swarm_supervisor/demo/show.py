@@ -140,7 +140,9 @@ class _Show:
         """The whole show; the reason of a failure is left in `shown`."""
         if not self._robots_registered():
             return
-        start_script(self._stage.environment)
+        self._shown.reason = start_script(self._stage.environment, self._stage.run.out_dir)
+        if self._shown.reason:
+            return
         if self._options.story and not self._approved_order():
             return
         if not self._options.story:
