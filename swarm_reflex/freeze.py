@@ -8,6 +8,7 @@ who and why. A reflex keeps it over its own restart; one that is started later h
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ from swarm_vault.recorder import Kind, Recorder, VaultError
 TOPIC = '/swarm/freeze'
 _AGAIN_S = 0.5
 _LOOK_S = 0.02
+_ROS_WITHIN_S = 20.0
+"""How long ROS may take to start and to end, besides the wait for answers."""
+_LONGEST_PATIENCE_S = 3600.0
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -98,12 +102,24 @@ def run(chosen: argparse.Namespace) -> int:
     fault = write_down(chosen.vault, chosen)
     if fault and chosen.state == 'off':
         raise ConfigError(f'{fault}; a fleet is released only on record')
-    with reached(names) as fleet:
+    with _ended_within(chosen.patience_s + _ROS_WITHIN_S), reached(names) as fleet:
         others = fleet.tell(on=chosen.state == 'on', patience_s=chosen.patience_s)
         _report(chosen, names, others, fault)
+        if chosen.hold:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
         while chosen.hold:
             time.sleep(1.0)
     return 1 if others or fault else 0
+
+
+@contextmanager
+def _ended_within(limit_s: float) -> Iterator[None]:
+    """Have SIGALRM end this process after that time, also while it hangs outside Python."""
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 def _report(chosen: argparse.Namespace, names: list[str], others: list[str], fault: str) -> None:
@@ -123,6 +139,13 @@ def _report(chosen: argparse.Namespace, names: list[str], others: list[str], fau
         )
 
 
+def _patience(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= _LONGEST_PATIENCE_S:
+        raise argparse.ArgumentTypeError(f'{text}: expected 0 to {_LONGEST_PATIENCE_S:g} s')
+    return value
+
+
 def main() -> int:
     """Parse and run."""
     parser = argparse.ArgumentParser(prog='swarm freeze', description=__doc__)
@@ -133,7 +156,7 @@ def main() -> int:
     parser.add_argument(
         '--vault', type=Path, default=Path('vault/supervisor'), help='where it is recorded'
     )
-    parser.add_argument('--patience-s', type=float, default=5.0, help='wait for answers [s]')
+    parser.add_argument('--patience-s', type=_patience, default=5.0, help='wait for answers [s]')
     parser.add_argument(
         '--hold', action='store_true', help='go on telling robots that start later, until Ctrl-C'
     )

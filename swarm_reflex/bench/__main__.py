@@ -18,7 +18,7 @@ from rclpy.node import Node
 from swarm_config.errors import ConfigError
 from swarm_reflex.bench.compute import cloud_costs, scan_costs
 from swarm_reflex.bench.endurance import endurance
-from swarm_reflex.bench.faults import faults
+from swarm_reflex.bench.faults import LIMITS_S, faults
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
 from swarm_reflex.bench.stage import Base, Stage, cpu_s, numbers_of
@@ -26,7 +26,7 @@ from swarm_reflex.realtime import claim_realtime
 from swarm_reflex.transport import use_sockets
 
 _ALL = ('compute', 'endurance', 'latency', 'period', 'cpu', 'eight', 'faults')
-_LIMITS_S = {'scan': 0.35, 'command': 0.3}
+_LIMITS_S = {'scan': LIMITS_S['sensor'], 'command': LIMITS_S['planner']}
 """Silence after which the gate stops, by role."""
 _RAMPS = {'command'}
 """Whose silence ends in a controlled stop: the figure is until it begins."""

@@ -18,11 +18,19 @@ from multiprocessing.context import ForkServerProcess
 
 from rclpy.node import Node
 
+from swarm_reflex.bench.compute import ROBOT
 from swarm_reflex.bench.figures import Figure, quantile
 from swarm_reflex.bench.nursery import Nursery
 from swarm_reflex.bench.stage import Base, Stage
+from swarm_reflex.core import Params
 
-LIMITS_S = {'sensor': 0.35, 'planner': 0.3, 'situation': 0.5, 'reflex': 0.1}
+_PARAMS = Params(robot=ROBOT)
+LIMITS_S = {
+    'sensor': _PARAMS.scan_timeout_s,
+    'planner': _PARAMS.command_timeout_s,
+    'situation': _PARAMS.situation_timeout_s,
+    'reflex': 0.1,
+}
 """Silence after which the base must be told to stand, by role."""
 GRACE_S = 0.02
 ROLES = {

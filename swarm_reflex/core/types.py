@@ -98,9 +98,9 @@ class Params:
     """
 
     robot: RobotLimits
-    command_timeout_s: Annotated[float, Range(0.05, 2)] = 0.3
+    command_timeout_s: Annotated[float, Range(0.05, 2)] = 0.2
     """Age at which the newest command no longer counts [s]."""
-    scan_timeout_s: Annotated[float, Range(0.05, 2)] = 0.35
+    scan_timeout_s: Annotated[float, Range(0.05, 2)] = 0.3
     """Age of the newest scan, by arrival and stamp, at which the robot is blind [s]."""
     odom_timeout_s: Annotated[float, Range(0.05, 2)] = 0.5
     """Age of the newest odometry at which the robot stops [s]."""

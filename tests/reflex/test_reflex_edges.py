@@ -81,10 +81,10 @@ def test_seven_beams_are_no_scan():
 
 
 def test_reach_is_what_can_matter_before_the_next_scan():
-    assert reach_m(PARAMS) == pytest.approx(0.28 + 0.06 + 1.0 + 0.35, abs=1e-12)
+    assert reach_m(PARAMS) == pytest.approx(0.28 + 0.06 + 1.0 + 0.3, abs=1e-12)
     hasty = replace(PARAMS, slow_distance_m=0.05, lidar_x_m=0.3, lidar_y_m=-0.4)
-    brake_m = 0.35 + 0.1 + 0.5 / 1.2
-    assert reach_m(hasty) == pytest.approx(0.28 + 0.06 + brake_m + 0.35 + 0.5, abs=1e-12)
+    brake_m = 0.3 + 0.1 + 0.5 / 1.2
+    assert reach_m(hasty) == pytest.approx(0.28 + 0.06 + brake_m + 0.3 + 0.5, abs=1e-12)
 
 
 def test_returns_beyond_reach_are_left_out_and_those_at_it_are_not():
