@@ -3,6 +3,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +16,9 @@ STOP_S = 3.0
 RESTART_PAUSE_S = 0.5
 """A process that died is started again after this pause [s]."""
 MAX_RESTARTS = 20
+_STARTER = shutil.which('setpriv')
+ENDS_WITH_US = (_STARTER, '--pdeathsig', 'TERM') if _STARTER else ()
+"""What a command is started with so that it stops when we are killed (Linux: util-linux)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class ProcessGroup:
     def _spawn(self, spec: ProcessSpec) -> subprocess.Popen[bytes]:
         with (self._log_dir / f'{spec.name}.log').open('ab') as log:
             return subprocess.Popen(
-                spec.argv,
+                (*ENDS_WITH_US, *spec.argv),
                 env={**os.environ, **spec.environment},
                 stdin=subprocess.PIPE if spec.stdin else subprocess.DEVNULL,
                 stdout=log,

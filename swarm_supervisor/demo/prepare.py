@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lay out a demo's folder: fleet plan with free ports, vaults with keys, scenario."""
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
         ConfigError: An option, the map or the fleet cannot be used.
     """
     out = _empty_folder(options.out_dir)
+    _check_writable(options.json_path)
     fleet = _choose_fleet(options, config_dir, out)
     relay_port, supervisor_port, mesh_port = _free_ports(len(fleet.robots))
     fleet = _with_ports(out / 'fleet.yaml', supervisor_port, mesh_port, options, config_dir)
@@ -77,15 +79,29 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
 
 
 def _empty_folder(out: Path) -> Path:
-    if out.exists():
-        if any(out.iterdir()) and not (out / MARK).exists():
-            raise ConfigError(
-                f'--out {str(out)!r}: the folder holds files that no demo wrote; name another one'
-            )
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
-    (out / MARK).write_text('made by swarm demo; the next demo empties this folder\n')
+    try:
+        if out.exists():
+            if any(out.iterdir()) and not (out / MARK).exists():
+                raise ConfigError(
+                    f'--out {str(out)!r}: the folder holds files that no demo wrote; name another'
+                )
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        (out / MARK).write_text('made by swarm demo; the next demo empties this folder\n')
+    except OSError as error:
+        raise ConfigError(
+            f'--out {str(out)[:99]!r}: {error.strerror}; name a folder that can be made'
+        ) from error
     return out.resolve()
+
+
+def _check_writable(path: Path | None) -> None:
+    """Refuse before the run what could not be written after it."""
+    if path is None:
+        return
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        raise ConfigError(f'--json {str(path)[:99]!r}: name a file that can be written')
 
 
 def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:

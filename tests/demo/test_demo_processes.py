@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process group starts again what dies and leaves nothing behind."""
 
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from swarm_supervisor.processes import ProcessGroup, ProcessSpec
+from swarm_supervisor.processes import ENDS_WITH_US, ProcessGroup, ProcessSpec
 
 WAIT = 'import time, sys\nprint("up", flush=True)\ntime.sleep(600)'
 DEAF = (
@@ -28,14 +30,26 @@ def group(tmp_path):
     made.stop(within_s=1.0)
 
 
-def until(condition, group, deadline_s=20.0):
+def eventually(condition, deadline_s=20.0):
     pause, end = threading.Event(), time.monotonic() + deadline_s
     while time.monotonic() < end:
-        group.poll()
         if condition():
             return True
         pause.wait(0.02)
     return False
+
+
+def until(condition, group):
+    return eventually(lambda: [group.poll(), condition()][1])
+
+
+def ended(pid):
+    """Gone, or dead and awaited by nobody."""
+    try:
+        stat = Path(f'/proc/{pid}/stat').read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rsplit(')', 1)[1].split()[0] == 'Z'
 
 
 def test_a_killed_process_is_started_again(group):
@@ -72,3 +86,21 @@ def test_lower_ranks_are_stopped_first(group, tmp_path):
     assert until(lambda: all('up' in log.read_text() for log in logs), group)
     group.stop()
     assert path.read_text() == 'ab'
+
+
+@pytest.mark.skipif(not ENDS_WITH_US, reason='setpriv of util-linux is not installed')
+def test_processes_of_a_group_that_was_killed_stop(tmp_path):
+    code = (
+        'import sys, time\nfrom pathlib import Path\n'
+        'from swarm_supervisor.processes import ProcessGroup, ProcessSpec\n'
+        'group = ProcessGroup(Path(sys.argv[1]))\n'
+        f'argv = (sys.executable, "-c", {WAIT!r})\n'
+        'print(group.start(ProcessSpec(name="a", argv=argv)).pid, flush=True)\ntime.sleep(600)'
+    )
+    argv = (sys.executable, '-c', code, str(tmp_path))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as killed:
+        child = int(killed.stdout.readline())
+        log = tmp_path / 'a.log'
+        assert eventually(lambda: 'up' in log.read_text())
+        killed.kill()
+        assert eventually(lambda: ended(child))
