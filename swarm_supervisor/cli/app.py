@@ -60,12 +60,21 @@ app.add_typer(bench.app, name='bench')
 app.command('doctor')(doctor.doctor)
 
 
+_LONGEST_PLACE = 200
+
+
 def main() -> int:
     """Run the command line; errors of the user's input end in one sentence and exit code 2."""
     try:
         app()
     except (ConfigError, VaultError) as error:
         typer.echo(f'swarm: {error}', err=True)
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        place = str(error.filename)[:_LONGEST_PLACE]
+        typer.echo(f'swarm: {place!r}: {error.strerror}; name one that can be used', err=True)
         return 2
     return 0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from swarm.v1 import common_pb2, operator_pb2
 from typer.testing import CliRunner
 
 from swarm_supervisor.cli import operator, operator_view
+from swarm_supervisor.cli.app import main
 from swarm_supervisor.core.cells import pack_cells
 
 
@@ -112,3 +114,11 @@ def test_the_map_shows_walls_seen_floor_and_robots(supervisor):
     text = console.export_text()
     assert 'look here' in text
     assert text.count('\n') <= 30
+
+
+def test_a_name_that_no_folder_can_have_ends_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['swarm', 'pending', '--vault', 'a' * 5000])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert 'File name too long; name one that can be used' in said
+    assert len(said.splitlines()) == 1
