@@ -25,6 +25,7 @@ from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
 from swarm_supervisor.purse import Purse
+from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
@@ -107,6 +108,7 @@ def build(
         strategist=_strategist(recorder, access, purse),
         mediation=_mediation(recorder, access, purse, settings),
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
+        recollection=Recollection(vault_dir, settings.recall_model),
         crews=CrewBook(owing={member.agent_id for member in roster.available()}),
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings, vault_dir),

@@ -29,6 +29,7 @@ from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
+from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
@@ -73,6 +74,7 @@ class Headquarters:
     people: PeopleBook
     mediation: MediationDesk
     spares: SpareDesk
+    recollection: Recollection
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

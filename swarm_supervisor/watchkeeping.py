@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 
+from swarm_supervisor.debrief import read_notes
 from swarm_supervisor.deciding import look_at_pending
 from swarm_supervisor.handoff import write_handoffs
 from swarm_supervisor.handover import settle
@@ -34,6 +35,7 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
         await look_at_pending(hq)
         await mediate(hq)
         await settle(hq)
+        await read_notes(hq)
         if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
             saved_ns = hq.clock()
             save_world(hq)

@@ -12,7 +12,8 @@ import typer
 from swarm_supervisor.cli import lesson_rules, lessons
 from swarm_vault.folders import agent_folder
 from swarm_vault.lessons import shelf_of
-from swarm_vault.recall import confirm, recall
+from swarm_vault.meaning import VectorBook, encoder_of
+from swarm_vault.recall import asked, confirm, learn, recall
 
 app = typer.Typer(no_args_is_help=True, help='What robots have learned.')
 app.command('propose')(lessons.propose)
@@ -29,11 +30,23 @@ def recall_notes(
     agent: str,
     question: str,
     vault: Vault = Path('vault'),
+    model: Annotated[
+        str,
+        typer.Option(
+            help='Sentence model: a folder with model.onnx and vocab.txt, or "none" for words'
+            ' alone; the one of the extra `recall` if not given.'
+        ),
+    ] = '',
     as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
 ) -> None:
     """The notes of a robot that fit a question best, then the lessons that the fleet shares."""
-    own = recall(agent_folder(vault, agent), question)
-    found = (*own, *recall(shelf_of(vault), question, most=3))
+    own, fleet = agent_folder(vault, agent), shelf_of(vault)
+    encoder = encoder_of(model)
+    book = None if encoder is None else VectorBook(vault, encoder)
+    meant = asked(book, question)
+    if book is not None:
+        learn(book, (own, fleet))
+    found = (*recall(own, question, meant=meant), *recall(fleet, question, most=3, meant=meant))
     if as_json:
         typer.echo(json.dumps([asdict(note) for note in found]))
         return

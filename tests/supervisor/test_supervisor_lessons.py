@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from swarm_supervisor.cli.app import app
 from swarm_supervisor.debrief import recalled
+from swarm_supervisor.recollection import Recollection
 from swarm_vault.fleet_rules import kept_rules
 from swarm_vault.folders import agent_folder
 from swarm_vault.keys import ensure_authority
@@ -49,8 +50,9 @@ def events(vault: Path) -> list[dict]:
 
 
 def told(vault: Path) -> list[str]:
-    hq = SimpleNamespace(roster=[SimpleNamespace(agent_id='amr_2')], vault_dir=vault)
-    return recalled(hq, 'patrol the east gate')
+    roster, recollection = [SimpleNamespace(agent_id='amr_2')], Recollection(vault, 'none')
+    hq = SimpleNamespace(roster=roster, vault_dir=vault, recollection=recollection)
+    return recalled(hq, 'patrol the east gate')[0]
 
 
 def test_a_lesson_reaches_others_after_its_review_and_not_before(vault: Path) -> None:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the supervisor remembers when an order comes: notes by their words, and by their meaning.
+
+The sentence model is loaded, and notes are read by it, in a thread of the watch; an order never
+waits for either. What the model has not read yet is found by its words.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from swarm_config.errors import ConfigError
+from swarm_vault.errors import VaultError
+from swarm_vault.meaning import NONE, VectorBook, encoder_of
+from swarm_vault.recall import Recalled, asked, learn, recall
+
+AT_ONCE = 64
+"""So many notes are read by the model in one go."""
+WORDS = 'words'
+
+
+class Recollection:
+    """The notes of a vault; words alone until a model is loaded."""
+
+    def __init__(self, vault_dir: Path, choice: str) -> None:
+        """Choose the model; nothing is loaded yet.
+
+        Args:
+            vault_dir: The supervisor's vault.
+            choice: Parameter `recall_model`.
+
+        Raises:
+            ConfigError: The folder that is named has no model.
+        """
+        self._vault_dir, self._choice = vault_dir, choice
+        self._book: VectorBook | None = None
+        self.due = choice != NONE
+        """Whether there may be notes that no model has read."""
+        self.fault = ''
+        """Why the meaning does not count, once it was tried."""
+        for name in ('model.onnx', 'vocab.txt') if choice not in {'', NONE} else ():
+            if not (Path(choice) / name).is_file():
+                raise ConfigError(
+                    f'recall_model: no file {name!r} in {choice!r}; expected a folder with'
+                    f" model.onnx and vocab.txt, {NONE!r}, or '' for the extra's model"
+                )
+
+    def filed(self) -> None:
+        """A note was written."""
+        self.due = self._choice != NONE and not self.fault
+
+    def learn(self, folders: Iterable[Path]) -> None:
+        """Load the model if there is anything to read, and let it read some of it. Blocks."""
+        places = [folder for folder in folders if any((folder / 'memory').glob('*.md'))]
+        if not places:
+            self.due = False
+            return
+        try:
+            self._book = self._book or self._opened()
+            self.due = self._book is not None and learn(self._book, places, AT_ONCE) == AT_ONCE
+        except VaultError as error:
+            self._book, self.due, self.fault = None, False, str(error)
+
+    def told(self, folders: Iterable[Path], text: str, most: int) -> tuple[list[Recalled], str]:
+        """What the notes say to a text, the best of each folder; and by what they were found."""
+        book = self._book
+        try:
+            meant = asked(book, text)
+        except VaultError as error:
+            self._book, self.fault, meant = None, str(error), None
+        found = [
+            note for folder in folders for note in recall(folder, text, most=most, meant=meant)
+        ]
+        return found, WORDS if meant is None else f'{WORDS} and {meant.book.model_id}'
+
+    def _opened(self) -> VectorBook | None:
+        encoder = encoder_of(self._choice)
+        return None if encoder is None else VectorBook(self._vault_dir, encoder)
