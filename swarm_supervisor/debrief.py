@@ -5,6 +5,7 @@ import asyncio
 import re
 from pathlib import Path
 
+from swarm_supervisor.experience import about
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.missions import COMPLETED, Mission, Order
 from swarm_vault.errors import VaultError
@@ -63,6 +64,7 @@ def _note(hq: Headquarters, mission: Mission, order: Order) -> str:
         source=SUPERVISOR,
         evidence=(mission.cause,) if mission.cause else (),
         kind=NoteKind.DECISION if well else NoteKind.LESSON,
+        about=about(order),
     )
     text = f'Order {order.order_id}: {how}{": " + why if why else ""}. Mission: {mission.text}'
     keep_lesson(agent_folder(hq.vault_dir, order.agent_id), name, front, text)

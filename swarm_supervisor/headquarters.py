@@ -20,6 +20,7 @@ from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.disputes import DisputeBook
+from swarm_supervisor.experience import Experience
 from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
@@ -33,6 +34,7 @@ from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
+from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
@@ -68,6 +70,7 @@ class Headquarters:
     strategist: Strategist
     missions: list[Mission]
     court: Court
+    rules: StandingRules
     mandates: MandateShelf
     register: Register
     revoked: RevocationBook
@@ -75,6 +78,7 @@ class Headquarters:
     mediation: MediationDesk
     spares: SpareDesk
     recollection: Recollection
+    experience: Experience
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

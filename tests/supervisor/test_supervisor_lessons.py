@@ -135,7 +135,7 @@ def test_a_lesson_with_an_effect_becomes_a_rule_until_it_is_revoked(vault: Path)
     memory(vault, 'propose', 'amr_1', 'gate')
     done = memory(vault, 'accept', NAME, '--slow', 'racks=0.3')
     assert done.exit_code == 0, done.output
-    assert 'a rule: racks: at most 0.3 m/s; it counts from the next start' in done.output
+    assert 'a rule: racks: at most 0.3 m/s; it counts from the next order on' in done.output
     assert events(vault)[-1]['data']['effect'] == 'racks: at most 0.3 m/s'
     (rule,) = kept_rules(vault).rules
     assert (rule.name, rule.by, rule.max_speed_mps) == (NAME, 'ada', 0.3)
