@@ -29,15 +29,12 @@ def debrief(hq: Headquarters, mission: Mission) -> None:
     hq.note(Kind.STATE_CHANGE, 'debrief.filed', filed, causes=(mission.cause,))
 
 
-def recalled(hq: Headquarters, text: str) -> tuple[list[str], str]:
-    """What the robots' notes and the shared lessons say to an order, for its plan's record.
-
-    Returns:
-        The notes, and by what they were found.
-    """
-    found, how = hq.recollection.told(_folders(hq), text, most=3)
-    said = [f'{note.agent_id}/{note.name} ({note.standing}): {note.title}' for note in found]
-    return said, how
+def recalled(hq: Headquarters, text: str) -> dict[str, object]:
+    """What notes, shared lessons and manuals say to an order, for its plan's record."""
+    told = hq.recollection.told(_folders(hq), text, most=3)
+    notes = [f'{n.agent_id}/{n.name} ({n.standing}): {n.title}' for n in told.notes]
+    manuals = [f'{passage.place} {passage.heading}'.strip() for passage in told.manuals]
+    return {'recalled': notes, 'manuals': manuals, 'recalled_by': told.how}
 
 
 async def read_notes(hq: Headquarters) -> None:

@@ -234,15 +234,13 @@ def _note_plan(
 ) -> str:
     said = hq.note(Kind.MESSAGE, 'mission.submitted', _said(request, principal))
     tasks = [{'task': type(task).__name__, **asdict(task)} for task in plan.tasks]
-    notes, found_by = recalled(hq, request.text)
     data = {
         'mission_id': mission.mission_id,
         'author': plan.author,
         'assumptions': list(plan.assumptions),
         'tasks': tasks,
         'mandates': mandates_in_force(hq),
-        'recalled': notes,
-        'recalled_by': found_by,
+        **recalled(hq, request.text),
     }
     return hq.note(Kind.DECISION, 'mission.planned', data, causes=(said,))
 

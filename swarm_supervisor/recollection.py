@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the supervisor remembers when an order comes: notes by their words, and by their meaning.
+"""What the supervisor looks up when an order comes: notes and manuals, by words and by meaning.
 
 The sentence model is loaded, and notes are read by it, in a thread of the watch; an order never
 waits for either. What the model has not read yet is found by its words.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from swarm_config.errors import ConfigError
 from swarm_vault.errors import VaultError
+from swarm_vault.manuals import Passage, read_manuals, search, text_of
 from swarm_vault.meaning import NONE, VectorBook, encoder_of
 from swarm_vault.recall import Recalled, asked, learn, recall
 
 AT_ONCE = 64
 """So many notes are read by the model in one go."""
 WORDS = 'words'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was found."""
+
+    notes: tuple[Recalled, ...]
+    manuals: tuple[Passage, ...]
+    how: str
+    """By words, or by words and a model."""
 
 
 class Recollection:
@@ -50,27 +62,35 @@ class Recollection:
 
     def learn(self, folders: Iterable[Path]) -> None:
         """Load the model if there is anything to read, and let it read some of it. Blocks."""
+        manuals = [text_of(passage) for passage in read_manuals(self._vault_dir).passages]
         places = [folder for folder in folders if any((folder / 'memory').glob('*.md'))]
-        if not places:
+        if not places and not manuals:
             self.due = False
             return
         try:
             self._book = self._book or self._opened()
-            self.due = self._book is not None and learn(self._book, places, AT_ONCE) == AT_ONCE
+            self.due = self._book is not None and AT_ONCE in (
+                learn(self._book, places, AT_ONCE),
+                self._book.learn(manuals, AT_ONCE),
+            )
         except VaultError as error:
             self._book, self.due, self.fault = None, False, str(error)
 
-    def told(self, folders: Iterable[Path], text: str, most: int) -> tuple[list[Recalled], str]:
-        """What the notes say to a text, the best of each folder; and by what they were found."""
+    def told(self, folders: Iterable[Path], text: str, most: int) -> Told:
+        """What notes and manuals say to a text: the best of each folder, and of all manuals."""
         book = self._book
         try:
             meant = asked(book, text)
         except VaultError as error:
             self._book, self.fault, meant = None, str(error), None
-        found = [
+        notes = [
             note for folder in folders for note in recall(folder, text, most=most, meant=meant)
         ]
-        return found, WORDS if meant is None else f'{WORDS} and {meant.book.model_id}'
+        return Told(
+            notes=tuple(notes),
+            manuals=search(read_manuals(self._vault_dir), text, most=most, meant=meant),
+            how=WORDS if meant is None else f'{WORDS} and {meant.book.model_id}',
+        )
 
     def _opened(self) -> VectorBook | None:
         encoder = encoder_of(self._choice)

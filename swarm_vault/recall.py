@@ -70,13 +70,33 @@ def recall(
         meant: What the question means; without it the words alone decide.
     """
     notes = usable_notes(folder)
-    whole = {n.name: f'{n.front.title}\n{n.text}' for n in notes if n.front}
-    by_words = words_order(whole, question, most)
-    texts = {n.name: text_of(n) for n in notes}
-    by_meaning = [] if meant is None else _by_meaning(texts, meant, most)
     found = {note.name: note for note in notes}
-    names = filled(by_words, by_meaning, most)
+    whole = {n.name: f'{n.front.title}\n{n.text}' for n in notes if n.front}
+    short = {n.name: text_of(n) for n in notes}
+    names = best_of(whole, question, most=most, meant=meant, meanings=short)
     return tuple(_recalled(folder.name, found[name]) for name in names)
+
+
+def best_of(
+    texts: Mapping[str, str],
+    question: str,
+    *,
+    most: int,
+    meant: Asked | None,
+    meanings: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The names of the texts that fit a question best, by words and by meaning.
+
+    Args:
+        texts: What is searched for words, by name.
+        question: In words.
+        most: So many names at most.
+        meant: What the question means; without it the words alone decide.
+        meanings: What a model has read of each, where that is not the whole text.
+    """
+    by_words = words_order(texts, question, most)
+    by_meaning = [] if meant is None else _by_meaning(meanings or texts, meant, most)
+    return filled(by_words, by_meaning, most)
 
 
 def learn(book: VectorBook, folders: Iterable[Path], most: int | None = None) -> int:

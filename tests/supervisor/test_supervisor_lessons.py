@@ -52,7 +52,9 @@ def events(vault: Path) -> list[dict]:
 def told(vault: Path) -> list[str]:
     roster, recollection = [SimpleNamespace(agent_id='amr_2')], Recollection(vault, 'none')
     hq = SimpleNamespace(roster=roster, vault_dir=vault, recollection=recollection)
-    return recalled(hq, 'patrol the east gate')[0]
+    found = recalled(hq, 'patrol the east gate')['recalled']
+    assert isinstance(found, list)
+    return found
 
 
 def test_a_lesson_reaches_others_after_its_review_and_not_before(vault: Path) -> None:

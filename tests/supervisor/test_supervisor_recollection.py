@@ -35,6 +35,11 @@ def vault(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def told(hq: SimpleNamespace, text: str) -> tuple[object, str]:
+    found = recalled(hq, text)
+    return found['recalled'], str(found['recalled_by'])
+
+
 def fleet(vault: Path, choice: str) -> SimpleNamespace:
     roster = [SimpleNamespace(agent_id='amr_1'), SimpleNamespace(agent_id='amr_2')]
     recollection = Recollection(vault, choice)
@@ -43,9 +48,9 @@ def fleet(vault: Path, choice: str) -> SimpleNamespace:
 
 def test_an_order_in_other_words_finds_the_note_once_it_was_read(vault, model):
     hq = fleet(vault, model)
-    assert recalled(hq, 'entrance door') == ([], 'words')
+    assert told(hq, 'entrance door') == ([], 'words')
     asyncio.run(read_notes(hq))
-    found, how = recalled(hq, 'entrance door')
+    found, how = told(hq, 'entrance door')
     assert found == [SAID]
     assert how.startswith('words and model/model.onnx@')
     assert not hq.recollection.due
@@ -56,8 +61,8 @@ def test_an_order_in_other_words_finds_the_note_once_it_was_read(vault, model):
 def test_without_a_model_words_decide_and_nothing_is_read(vault):
     hq = fleet(vault, 'none')
     asyncio.run(read_notes(hq))
-    assert recalled(hq, 'entrance door') == ([], 'words')
-    assert recalled(hq, 'the gate') == ([SAID], 'words')
+    assert told(hq, 'entrance door') == ([], 'words')
+    assert told(hq, 'the gate') == ([SAID], 'words')
     assert not (vault / 'nexus' / 'recall.sqlite3').exists()
 
 
@@ -65,7 +70,7 @@ def test_a_model_that_fails_leaves_the_words_and_says_why(vault, model):
     (Path(model) / 'model.onnx').write_bytes(b'spoilt')
     hq = fleet(vault, model)
     asyncio.run(read_notes(hq))
-    assert recalled(hq, 'the gate') == ([SAID], 'words')
+    assert told(hq, 'the gate') == ([SAID], 'words')
     assert 'no ONNX model' in hq.recollection.fault
     hq.recollection.filed()
     assert not hq.recollection.due, 'it is not tried again and again'
@@ -88,3 +93,31 @@ def test_the_bench_beats_chance_by_words_and_has_rows_for_meaning(model):
     assert len(rows) == 8
     assert rows['all', 'words (FTS5)']['among'] > rows['all', 'chance']['among']
     assert len(bench.measure(bench.DATA, 'none', most=20)) == 4
+
+
+def test_a_manual_is_named_in_the_plans_record_and_found_from_the_command_line(vault):
+    (vault / 'manuals').mkdir()
+    (vault / 'manuals' / 'spills.md').write_text('# Wet floor\n\nKeep clear until it is dry.\n')
+    found = recalled(fleet(vault, 'none'), 'survey the wet hall')
+    assert found['manuals'] == ['spills.md:3 Wet floor']
+    words = ['memory', 'manual', 'wet floor', '--vault', str(vault), '--model', 'none']
+    assert CliRunner().invoke(app, words).output == (
+        'spills.md:3 Wet floor\n  Keep clear until it is dry.\n'
+    )
+    (passage,) = json.loads(CliRunner().invoke(app, [*words, '--json']).output)
+    assert passage['place'] == 'spills.md:3'
+
+
+def test_manuals_are_read_by_the_model_and_found_in_other_words(vault, model):
+    (vault / 'manuals').mkdir()
+    (vault / 'manuals' / 'spills.txt').write_text('wet.\n')
+    hq = fleet(vault, model)
+    asyncio.run(read_notes(hq))
+    assert recalled(hq, 'slippery')['manuals'] == ['spills.txt:1']
+
+
+def test_without_manuals_the_command_says_where_they_belong(vault):
+    words = ['memory', 'manual', 'wet floor', '--vault', str(vault), '--model', 'none']
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1
+    assert f'no .md or .txt in {vault}/manuals' in str(done.exception)
