@@ -24,6 +24,7 @@ from swarm_vault.memory import read_memory_note
 from swarm_vault.recall import USABLE
 from swarm_vault.recorder import Recorder
 
+DONE, FELL_SHORT = 'done', 'failed'
 _NEWEST = 20
 """So many notes of a robot on one kind of task are read."""
 _HALTS = ('stopped', 'revoked', 'locked down', 'the order expired', 'recalled')
@@ -73,13 +74,14 @@ class Experience:
         folder = agent_folder(self._vault_dir, agent_id) / 'memory'
         paths = sorted(folder.glob(f'*-{file_word(key)}.md'), key=_written)[-_NEWEST:]
         notes = [read_memory_note(path) for path in paths]
-        told = [(n.name, f) for n in notes if (f := n.front) and f.about.startswith(f'{key}: ')]
+        ends = {f'{key}: {DONE}', f'{key}: {FELL_SHORT}'}
+        told = [(n.name, f) for n in notes if (f := n.front) and f.about in ends]
         usable = [(name, front) for name, front in told if front.standing in USABLE]
         usable.sort(key=lambda one: (-one[1].since_ns, one[0]))
         return tuple(
             Try(
                 note=name,
-                failed=front.about.endswith(': failed'),
+                failed=front.about == f'{key}: {FELL_SHORT}',
                 age_s=round(max(0, now_ns - front.since_ns) / 1e9, 1),
             )
             for name, front in usable
@@ -94,7 +96,7 @@ def about(order: Order) -> str:
     others = not order.sent or order.replaced or reason.startswith(_HALTS)
     if order.status == FAILED and others:
         return ''
-    return f'{key}: {"done" if order.status == COMPLETED else "failed"}'
+    return f'{key}: {DONE if order.status == COMPLETED else FELL_SHORT}'
 
 
 def action_key(order: mission_pb2.MissionOrder) -> str:

@@ -50,7 +50,7 @@ def read_manuals(vault_dir: Path) -> Manuals:
     folder = manuals_of(vault_dir)
     found: list[Passage] = []
     faults: list[str] = []
-    for path in sorted(p for p in folder.rglob('*') if p.suffix in _KINDS):
+    for path in _files(folder, faults):
         try:
             found += _passages(path, folder, path.stat().st_mtime_ns, path.stat().st_size)
         except (OSError, ValueError) as error:
@@ -72,6 +72,14 @@ def search(
     found = {passage.place: passage for passage in manuals.passages}
     texts = {place: text_of(passage) for place, passage in found.items()}
     return tuple(found[place] for place in best_of(texts, question, most=most, meant=meant))
+
+
+def _files(folder: Path, faults: list[str]) -> list[Path]:
+    try:
+        return sorted(p for p in folder.rglob('*') if p.suffix in _KINDS and p.is_file())
+    except OSError as error:
+        faults.append(f'{folder}: {error}')
+        return []
 
 
 @lru_cache(maxsize=512)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A book of vectors beside the notes, so that each text is read by the model once.
 
-nexus/recall.sqlite3 can be removed at any time: it is made anew from the notes. A book that
-cannot be read or written is as if it were empty.
+nexus/recall.sqlite3 can be removed at any time: it is made anew from the notes. One that is spoilt
+is made anew, too; what the disk does not take is kept in memory.
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class VectorBook:
             encoder: Makes what is missing.
         """
         self._path, self._encoder = vault_dir / 'nexus' / 'recall.sqlite3', encoder
+        self._unkept: dict[str, Vector] = {}
 
     @property
     def model_id(self) -> str:
@@ -54,24 +55,33 @@ class VectorBook:
         """
         held = self.held(texts)
         new = list(dict.fromkeys(text for text in texts if text not in held))[:most]
-        rows = zip(new, self._encoder.vectors(new), strict=True)
-        kept = [(self.model_id, _digest(text), vector.tobytes()) for text, vector in rows]
-        try:
-            with closing(self._open()) as db, db:
-                db.executemany('INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)', kept)
-        except sqlite3.Error:
-            self._path.unlink(missing_ok=True)
+        made = dict(zip(new, self._encoder.vectors(new), strict=True))
+        if made and not (self._keep(made) or self._keep(made)):
+            self._unkept |= made
         return len(new)
 
     def held(self, texts: Sequence[str]) -> dict[str, Vector]:
         """The vectors that are kept already, by text."""
         try:
             with closing(self._open()) as db:
-                return {
-                    text: vector for text in texts if (vector := self._row(db, text)) is not None
-                }
-        except sqlite3.Error:
-            return {}
+                kept = {text: self._row(db, text) for text in texts}
+        except (sqlite3.Error, OSError):
+            kept = {}
+        rest = {text: self._unkept[text] for text in texts if text in self._unkept}
+        return {text: vector for text, vector in kept.items() if vector is not None} | rest
+
+    def _keep(self, made: Mapping[str, Vector]) -> bool:
+        """Write vectors; a book that is no book is removed, and the next try makes a new one."""
+        rows = [(self.model_id, _digest(text), made[text].tobytes()) for text in made]
+        try:
+            with closing(self._open()) as db, db:
+                db.executemany('INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)', rows)
+        except (sqlite3.OperationalError, OSError):
+            return False
+        except sqlite3.DatabaseError:
+            self._path.unlink(missing_ok=True)
+            return False
+        return True
 
     def _row(self, db: sqlite3.Connection, text: str) -> Vector | None:
         row = db.execute(

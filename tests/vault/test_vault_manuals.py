@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manuals are found passage by passage; what cannot be read is named and stops nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_searched(folder, tmp_path)
     (folder / 'broken.md').write_bytes(b'\xff\xfe\x00')
     (folder / 'large.txt').write_text('x' * 1_000_001)
     (folder / 'picture.png').write_bytes(b'')
+    os.mkfifo(folder / 'pipe.md')
     manuals = read_manuals(tmp_path)
     assert len(manuals.passages) == 3
     assert [fault.split(':')[0] for fault in manuals.faults] == [

@@ -2,10 +2,13 @@
 """Notes are found by meaning where there is a model; without one, and when it fails, by words."""
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_sentence_model import write_model
 
 from swarm_vault.errors import VaultError
@@ -45,6 +48,11 @@ def folder(tmp_path: Path) -> Path:
         front = Front(title=title, standing=standing, since_ns=1, source='s', kind=NoteKind.LESSON)
         write_memory_note(place, name, front, text)
     return place
+
+
+@cache
+def pieces() -> WordPieces:
+    return WordPieces(VOCABULARY.read_text(encoding='utf-8').split('\n'))
 
 
 def recalled(folder: Path, book: VectorBook | None, question: str) -> list[str]:
@@ -141,7 +149,14 @@ def test_a_spoilt_book_is_made_anew(tiny, folder, tmp_path):
     path.write_bytes(b'nothing of the kind' * 100)
     assert recalled(folder, book, 'entrance') == []
     learn(book, [folder])
-    learn(book, [folder])
+    assert recalled(folder, book, 'entrance') == ['gate']
+    assert recalled(folder, VectorBook(tmp_path, tiny), 'entrance') == ['gate']
+
+
+def test_what_the_disk_does_not_take_is_kept_in_memory(tiny, folder, tmp_path):
+    (tmp_path / 'nexus').write_text('a file where the folder should be')
+    book = VectorBook(tmp_path, tiny)
+    assert [learn(book, [folder]) for _ in range(2)] == [2, 0]
     assert recalled(folder, book, 'entrance') == ['gate']
 
 
@@ -161,6 +176,14 @@ def test_two_models_never_compare_their_vectors(tiny, folder, tmp_path):
 
 
 # What is pure.
+
+
+@given(st.text(max_size=200), st.integers(2, 20))
+def test_any_text_is_cut_into_at_most_so_many_known_pieces(text, most):
+    numbers = pieces().numbers(text, most)
+    assert (numbers[0], numbers[-1]) == (101, 102)
+    assert 2 <= len(numbers) <= most
+    assert all(0 <= number < 30_522 for number in numbers)
 
 
 def test_the_better_half_is_by_words_then_by_meaning():
@@ -190,6 +213,5 @@ def test_words_lose_case_and_accents_and_signs_stand_alone():
     ],
 )
 def test_pieces_are_those_of_the_bert_tokenizer(text, numbers):
-    pieces = WordPieces(VOCABULARY.read_text(encoding='utf-8').split('\n'))
     most = 4 if text == 'a b c d e f' else 128
-    assert pieces.numbers(text, most) == numbers
+    assert pieces().numbers(text, most) == numbers

@@ -49,7 +49,7 @@ def hear(turn: Turn, news: Sequence[Revocation] | None) -> None:
 
 
 def told(turn: Turn, policy: Policy | None) -> None:
-    """Remember other laws for the next order: no order changes its laws on the way."""
+    """Remember other laws for the next order; until it comes, what is under way goes on."""
     if policy is None:
         return
     turn.state = replace(turn.state, told_policy=policy)
