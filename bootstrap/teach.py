@@ -33,7 +33,7 @@ JOBS = {
 """Done by swarm_supervisor.cli."""
 OWN = {
     'test': 'all checks and tests; --all adds the slow ones and the language model',
-    'setup': 'only set up; --slm compiles the language model too',
+    'setup': 'only set up; --slm compiles the language model, --recall adds the sentence model',
     'proto': 'write the Python of swarm_msgs/proto anew, check that no number changed',
     'completion': 'for your shell: eval "$(./swarm completion bash)" (or zsh)',
 }

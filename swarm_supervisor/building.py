@@ -13,6 +13,7 @@ from swarm_supervisor.core.spare import SpareParams
 from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
+from swarm_supervisor.experience import Experience
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
@@ -25,15 +26,16 @@ from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
 from swarm_supervisor.purse import Purse
+from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
+from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Strategist
 from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
-from swarm_vault.fleet_rules import careful_params, kept_rules
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
@@ -89,6 +91,7 @@ def build(
     recorder.attach(book)
     mirror = Mirror(vault_dir)
     purse = _purse(vault_dir, settings)
+    rules = StandingRules(vault_dir, policies_of(fleet))
     return Headquarters(
         fleet=fleet,
         grid=grid,
@@ -107,9 +110,12 @@ def build(
         strategist=_strategist(recorder, access, purse),
         mediation=_mediation(recorder, access, purse, settings),
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
+        experience=Experience(recorder, vault_dir),
+        recollection=Recollection(vault_dir, settings.recall_model),
         crews=CrewBook(owing={member.agent_id for member in roster.available()}),
         missions=store.missions(),
-        court=_court(recorder, store, fleet, settings, vault_dir),
+        court=_court(recorder, store, fleet, settings, rules),
+        rules=rules,
         mandates=MandateShelf(vault_dir, places.sectors),
         register=Register(codex_of(fleet), vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
@@ -139,11 +145,10 @@ def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:
 
 
 def _court(
-    recorder: Recorder, store: Store, fleet: Fleet, settings: Settings, vault_dir: Path
+    recorder: Recorder, store: Store, fleet: Fleet, settings: Settings, rules: StandingRules
 ) -> Court:
     agents = [robot.agent_id for robot in fleet.robots]
-    policies = careful_params(policies_of(fleet), kept_rules(vault_dir))
-    return Court(recorder, store, policies, agents, settings.tier)
+    return Court(recorder, store, rules.policies, agents, settings.tier)
 
 
 def _second_judge(

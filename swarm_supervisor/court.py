@@ -44,6 +44,14 @@ class Court:
         """The policy of a robot; of the fleet if none is named."""
         return self._params.of(agent_id)
 
+    def adopt(self, params: Params) -> None:
+        """Judge by other policies from now on; what is remembered stays."""
+        if params == self._params:
+            return
+        memory, self._params = self._memory, params
+        self._memory = self._recorder.start(CORE, params)
+        self._decide(Inputs(restored=memory))
+
     def conduct(self, agent_id: str) -> Conduct:
         """A robot's record of conduct."""
         return conduct_of(self._memory, agent_id, self._tier)

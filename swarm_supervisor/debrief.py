@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """After a mission each robot gets a note of how it went, and a lesson where something failed."""
 
+import asyncio
 import re
+from pathlib import Path
 
+from swarm_supervisor.experience import about
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.missions import COMPLETED, Mission, Order
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import agent_folder
 from swarm_vault.lessons import shelf_of
 from swarm_vault.memory import Front, NoteKind, Standing
-from swarm_vault.recall import keep_lesson, recall
+from swarm_vault.recall import keep_lesson
 from swarm_vault.recorder import Kind
 
 
@@ -22,15 +25,27 @@ def debrief(hq: Headquarters, mission: Mission) -> None:
         hq.note(Kind.VIOLATION, 'debrief.failed', data, causes=(mission.cause,))
         return
     filed: dict[str, object] = {'mission_id': mission.mission_id, 'notes': names}
+    hq.recollection.filed()
     hq.note(Kind.STATE_CHANGE, 'debrief.filed', filed, causes=(mission.cause,))
 
 
-def recalled(hq: Headquarters, text: str) -> list[str]:
-    """What the robots' notes and the shared lessons say to an order, for its plan's record."""
+def recalled(hq: Headquarters, text: str) -> dict[str, object]:
+    """What notes, shared lessons and manuals say to an order, for its plan's record."""
+    told = hq.recollection.told(_folders(hq), text, most=3)
+    notes = [f'{n.agent_id}/{n.name} ({n.standing}): {n.title}' for n in told.notes]
+    manuals = [f'{passage.place} {passage.heading}'.strip() for passage in told.manuals]
+    return {'recalled': notes, 'manuals': manuals, 'recalled_by': told.how}
+
+
+async def read_notes(hq: Headquarters) -> None:
+    """Let the sentence model read the notes that it has not read yet."""
+    if hq.recollection.due:
+        await asyncio.to_thread(hq.recollection.learn, _folders(hq))
+
+
+def _folders(hq: Headquarters) -> list[Path]:
     folders = [agent_folder(hq.vault_dir, member.agent_id) for member in hq.roster]
-    folders.append(shelf_of(hq.vault_dir))
-    found = [note for folder in folders for note in recall(folder, text, most=3)]
-    return [f'{note.agent_id}/{note.name} ({note.standing}): {note.title}' for note in found]
+    return [*folders, shelf_of(hq.vault_dir)]
 
 
 def _note(hq: Headquarters, mission: Mission, order: Order) -> str:
@@ -46,6 +61,7 @@ def _note(hq: Headquarters, mission: Mission, order: Order) -> str:
         source=SUPERVISOR,
         evidence=(mission.cause,) if mission.cause else (),
         kind=NoteKind.DECISION if well else NoteKind.LESSON,
+        about=about(order),
     )
     text = f'Order {order.order_id}: {how}{": " + why if why else ""}. Mission: {mission.text}'
     keep_lesson(agent_folder(hq.vault_dir, order.agent_id), name, front, text)

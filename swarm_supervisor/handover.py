@@ -56,9 +56,14 @@ def _send_ready(hq: Headquarters, mission: Mission) -> None:
 
 
 def _cannot(hq: Headquarters, order: Order) -> str:
-    """Why an order will not be done by its robot; empty while it may."""
+    """Why an order will not be done by its robot; empty while it may.
+
+    One that the robot had not answered when it was revoked ended at its stop, and was not done.
+    """
     member = hq.roster.get(order.agent_id)
-    bad = order.status in (REFUSED, FAILED)
+    revoked = member is not None and member.standing is Standing.REVOKED
+    unanswered = revoked and order.status == RECALLED and not order.recall
+    bad = order.status in (REFUSED, FAILED) or unanswered
     if order.replaced or (order.closed and not bad):
         return ''
     if bad:

@@ -20,6 +20,7 @@ from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.disputes import DisputeBook
+from swarm_supervisor.experience import Experience
 from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
@@ -29,9 +30,11 @@ from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import Places
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
+from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Member, Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
+from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
 from swarm_supervisor.world import World
@@ -67,12 +70,15 @@ class Headquarters:
     strategist: Strategist
     missions: list[Mission]
     court: Court
+    rules: StandingRules
     mandates: MandateShelf
     register: Register
     revoked: RevocationBook
     people: PeopleBook
     mediation: MediationDesk
     spares: SpareDesk
+    recollection: Recollection
+    experience: Experience
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

@@ -4,12 +4,13 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from swarm.v1 import mission_pb2
 
 from swarm_supervisor import faults
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
+from swarm_supervisor.identities import card_of, note_identity
 from swarm_supervisor.mission_files import ready
 from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED, Order
 from swarm_supervisor.post import Session
@@ -114,17 +115,13 @@ def _welcome(
     identity: Identity,
     heads: list[mission_pb2.EventAck],
 ) -> mission_pb2.SupervisorDown:
-    card = mission_pb2.Identity(system_prompt=identity.system_prompt, sha256=identity.sha256)
     welcome_ = mission_pb2.Welcome(
-        identity=hq.post.sign('Identity', card.SerializeToString()),
+        identity=hq.post.sign('Identity', card_of(identity).SerializeToString()),
         tier_token=issue_token(hq, member),
         supervisor_id=SUPERVISOR,
         resume=heads,
     )
-    data: dict[str, Any] = {'agent': member.agent_id, 'identity': identity.sha256}
-    if identity.faults:
-        data['faults'] = list(identity.faults)
-    hq.note(Kind.STATE_CHANGE, 'identity.issued', data)
+    note_identity(hq, member, identity)
     return mission_pb2.SupervisorDown(welcome=welcome_)
 
 

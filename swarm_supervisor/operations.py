@@ -10,6 +10,7 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor import approvals
 from swarm_supervisor.debrief import recalled
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.identities import tell_rules
 from swarm_supervisor.mediated_plan import sequenced
 from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
@@ -68,6 +69,7 @@ async def _answer(
     hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, principal: Principal
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
+    tell_rules(hq)
     known = hq.store.reply_to(principal, request.request_id)
     if known is not None:
         return known
@@ -238,7 +240,7 @@ def _note_plan(
         'assumptions': list(plan.assumptions),
         'tasks': tasks,
         'mandates': mandates_in_force(hq),
-        'recalled': recalled(hq, request.text),
+        **recalled(hq, request.text),
     }
     return hq.note(Kind.DECISION, 'mission.planned', data, causes=(said,))
 
@@ -265,10 +267,12 @@ def _issue(
     begin(hq, mission, plan)
     names = ', '.join(dict.fromkeys(order.agent_id for order in orders))
     assumed = f'; assumed: {"; ".join(plan.assumptions)}' if plan.assumptions else ''
+    learned = '; '.join(dict.fromkeys(draft.remark for draft in drafts if draft.remark))
+    recalls = f'; from the notes: {learned}' if learned else ''
     reply = SubmitReply(
         accepted=True,
         mission_id=mission.mission_id,
-        reason=f'{len(orders)} orders to {names}{assumed}'[:2000],
+        reason=f'{len(orders)} orders to {names}{assumed}{recalls}'[:2000],
         order_ids=[order.order_id for order in orders],
     )
     _note_orders(hq, mission, orders)

@@ -98,6 +98,11 @@ class Post:
         """Renew a tier token."""
         return self.send(agent_id, Down(tier_token=token))
 
+    def identity(self, identity: mission_pb2.Identity, agent_id: str) -> bool:
+        """Give a linked robot its identity anew."""
+        signed = self.sign('Identity', identity.SerializeToString())
+        return self.send(agent_id, Down(identity=signed))
+
     def send(self, agent_id: str, down: Down) -> bool:
         """Send a message; tells whether it left."""
         session = self._sessions.get(agent_id)

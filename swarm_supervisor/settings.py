@@ -37,6 +37,9 @@ class Settings(BaseModel):
     """A plan that is more complex is put in order by the mediator before it begins, 0 to 1."""
     mediator_attempts: int = Field(default=3, ge=0)
     """So often the mediator tries something in one mission; then an operator is asked."""
+    recall_model: str = ''
+    """Folder of the sentence model that finds notes by meaning (`model.onnx`, `vocab.txt`);
+    `none` for words alone; empty: that of the extra `recall`, where it is installed."""
     model_timeout_s: float = Field(default=20.0, gt=0.0)
     """A language model that has not answered by then is not waited for [s]."""
     model_max_tokens: int = Field(default=2048, ge=64)

@@ -9,6 +9,8 @@ from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 from swarm_config.maps import Mask
 from swarm_supervisor.allocator import robot_input
 from swarm_supervisor.core import Outputs
+from swarm_supervisor.core.giving import Given
+from swarm_supervisor.experience import remark
 from swarm_supervisor.headquarters import Headquarters, known_robot
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.places import sector_cells
@@ -54,6 +56,8 @@ class Draft:
     """Which task of the plan it carries out."""
     expected_wh: float = 0.0
     """What the plan checker expects it to take [Wh]."""
+    remark: str = ''
+    """What earlier tries say of it, for the operator."""
 
 
 async def draft_orders(
@@ -234,7 +238,7 @@ def _others(
         return [Draft(agent_id=name, task=order) for name in names]
     if isinstance(task, GoToTask):
         order.go_to.CopyFrom(mission_pb2.GoTo(goal=_pose(task.goal), use_yaw=task.goal.use_yaw))
-        return [Draft(agent_id=task.robot, task=order)]
+        return [_given(hq, mission, (task.robot, unfit), (task.goal,), order, goes_home=False)]
     if isinstance(task, PatrolTask):
         order.patrol.loops = task.loops
         order.patrol.stops.extend(_pose(stop) for stop in task.stops)
@@ -259,33 +263,43 @@ def _given(
 ) -> Draft:
     """Give a task to the named robot or to the one that can begin first and is not unfit.
 
+    One that failed there again and again comes after the others.
+
     A robot that has other work goes home after that, not in between.
     """
     robot, unfit = choice
-    name = robot or _soonest(hq, mission, spots, unfit)
-    order.return_home = goes_home and not hq.orders_of(name)
-    return Draft(agent_id=name, task=order)
+    begins_s = {robot: 0.0} if robot else _begins(hq, mission, spots, unfit)
+    given = hq.experience.give(mission.mission_id, order, begins_s, hq.clock())
+    if not given.chosen:
+        raise CannotError('no available robot can reach the places of this order')
+    if robot is None:
+        _note_choice(hq, mission, given, begins_s)
+    order.return_home = goes_home and not hq.orders_of(given.chosen)
+    return Draft(agent_id=given.chosen, task=order, remark=remark(given))
 
 
-def _soonest(
+def _begins(
     hq: Headquarters, mission: Mission, spots: tuple[Spot, ...], unfit: frozenset[str]
-) -> str:
-    times = {
+) -> dict[str, float]:
+    """In how long each robot could begin that may and can go there [s]; inf: no way."""
+    return {
         member.agent_id: hq.busy_s(member) + _travel_s(hq, member, spots)
         for member in available(hq, mission, unfit)
         if not any(hq.allocator.fault(spot, known_robot(member)) for spot in spots)
     }
-    best = min(times, key=lambda name: (times[name], name), default=None)
-    if best is None or times[best] == float('inf'):
-        raise CannotError('no available robot can reach the places of this order')
-    data = {name: round(seconds, 1) for name, seconds in times.items() if seconds < 1e9}
-    hq.note(
-        Kind.DECISION,
-        'order.given_to',
-        {'mission_id': mission.mission_id, 'chosen': best, 'begins_in_s': data},
-        causes=(mission.cause,),
-    )
-    return best
+
+
+def _note_choice(
+    hq: Headquarters, mission: Mission, given: Given, begins_s: dict[str, float]
+) -> None:
+    data = {
+        'mission_id': mission.mission_id,
+        'chosen': given.chosen,
+        'begins_in_s': {name: round(s, 1) for name, s in begins_s.items() if s < 1e9},
+        'passed_over': list(given.passed_over),
+        'notes': list(given.notes),
+    }
+    hq.note(Kind.DECISION, 'order.given_to', data, causes=(mission.cause,))
 
 
 def _travel_s(hq: Headquarters, member: Member, spots: tuple[Spot, ...]) -> float:

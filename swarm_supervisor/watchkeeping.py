@@ -4,10 +4,12 @@
 import asyncio
 import contextlib
 
+from swarm_supervisor.debrief import read_notes
 from swarm_supervisor.deciding import look_at_pending
 from swarm_supervisor.handoff import write_handoffs
 from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.identities import tell_rules
 from swarm_supervisor.mediating import mediate
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.errors import VaultError
@@ -30,10 +32,12 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
         hq.wake.clear()
         if hq.recorder.fault:
             raise VaultError(hq.recorder.fault)
+        tell_rules(hq)
         look_after_members(hq, began_ns)
         await look_at_pending(hq)
         await mediate(hq)
         await settle(hq)
+        await read_notes(hq)
         if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
             saved_ns = hq.clock()
             save_world(hq)

@@ -67,6 +67,8 @@ class Front(BaseModel):
     """Ids of the events that it rests on."""
     kind: NoteKind = Field(default=NoteKind.DECISION, strict=False)
     superseded_by: str = Field(default='', max_length=64)
+    about: str = Field(default='', max_length=500, pattern=r'^[^\n]*$')
+    """A task with its places, and how it went; written and read by machines only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,8 @@ def write_memory_note(folder: Path, name: str, front: Front, text: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise VaultError(f'{name!r} names no note; expected small letters, digits and hyphens')
-    matter = yaml.safe_dump(front.model_dump(mode='json'), allow_unicode=True)
+    empty = set() if front.about else {'about'}
+    matter = yaml.safe_dump(front.model_dump(mode='json', exclude=empty), allow_unicode=True)
     content = f'---\n{matter.strip()}\n---\n{text.strip()}\n'
     write_atomic(folder / 'memory' / f'{name}.md', content.encode('utf-8'))
     write_atomic(folder / 'memory' / INDEX, index_of(read_memory(folder)).encode('utf-8'))

@@ -23,7 +23,9 @@ from swarm_agent.uplink import (
 from swarm_agent.uplink import Order as OrderReceived
 from swarm_agent.uplink import Token as TokenReceived
 from swarm_vault.files import write_atomic
+from swarm_vault.fleet_rules import Rules, careful, rules_in
 from swarm_vault.keys import load_trust
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Revocation
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.laws.wire import to_token
@@ -43,11 +45,13 @@ class News:
     token: Token | None = None
     revocations: tuple[Revocation, ...] | None = None
     widened: Widened | None = None
+    policy: Policy | None = None
+    """The laws with the fleet's standing rules, where these changed."""
 
     def __bool__(self) -> bool:
         """Whether anything has come."""
         words = self.orders or self.recalls or self.stops or self.token or self.widened
-        return bool(words) or self.revocations is not None
+        return bool(words) or self.revocations is not None or self.policy is not None
 
 
 class Control:
@@ -71,6 +75,7 @@ class Control:
         trust = load_trust(setup.vault_dir)
         self._revoked = RevocationBook(setup.vault_dir, setup.robot.agent_id, trust)
         self._told: tuple[Revocation, ...] = ()
+        self._policy = setup.params.policy
         self._uplink: Uplink | None = None
         if setup.target:
             self._uplink = Uplink(
@@ -143,6 +148,13 @@ class Control:
             self._revoked.take(message.words)
         elif isinstance(message, IdentityReceived):
             write_atomic(self._identity, message.system_prompt.encode('utf-8'))
+            self._take_rules(rules_in(message.system_prompt), news)
+
+    def _take_rules(self, rules: Rules, news: News) -> None:
+        """Lay the rules of an identity over the laws; it is news where that changes anything."""
+        policy = careful(self._setup.laws or self._setup.params.policy, rules)
+        if policy != self._policy:
+            self._policy = news.policy = policy
 
     def _hello(self) -> mission_pb2.Hello:
         robot, cards = self._setup.robot, self._setup.params.cards

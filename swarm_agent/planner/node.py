@@ -189,6 +189,7 @@ class PlannerNode:
             stops=tuple(news.stops),
             token=news.token,
             revocations=news.revocations,
+            policy=news.policy,
             choice=self._adviser.answer(),
             restored=self._restored,
             reflex_stop=topics.reflex_stop,

@@ -19,6 +19,7 @@ from swarm_config.maps import load_map, pack_map
 from swarm_config.node_parameters import declared, required
 from swarm_config.ranges import Range
 from swarm_vault.fleet_rules import Rules, careful, rules_of
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.soul import Soul, Temperament, soul_of
 
@@ -67,6 +68,8 @@ class Setup:
     soul: Soul = Soul(temperament=Temperament.STEADY)
     rules: Rules = Rules()
     """The standing rules of the fleet that its identity brought."""
+    laws: Policy | None = None
+    """The policy without these rules."""
 
 
 def load_setup(node: Node) -> Setup:
@@ -91,7 +94,8 @@ def load_setup(node: Node) -> Setup:
     robot, target = fleet.robot(agent_id), _target(settings, fleet)
     soul, rules = soul_of(Path(vault_dir), agent_id), rules_of(Path(vault_dir), agent_id)
     params = params_of(fleet, robot, settings, Tuning(**declared(node, Tuning)), target)
-    params = replace(params, policy=careful(params.policy, rules))
+    laws = params.policy
+    params = replace(params, policy=careful(laws, rules))
     return Setup(
         fleet=fleet,
         robot=robot,
@@ -101,6 +105,7 @@ def load_setup(node: Node) -> Setup:
         params=tempered(params, soul.temperament),
         soul=soul,
         rules=rules,
+        laws=laws,
     )
 
 

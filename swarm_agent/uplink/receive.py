@@ -95,6 +95,7 @@ class Receiver:
             'recall': lambda: self._recall(down.recall),
             'stop': lambda: self._stop(down.stop),
             'tier_token': lambda: self._token(down.tier_token),
+            'identity': lambda: self._identity(down.identity),
             'revocations': lambda: RevocationsReceived(words=tuple(down.revocations.entries)),
         }
         reader = readers.get(kind or '')

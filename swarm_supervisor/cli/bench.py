@@ -54,3 +54,10 @@ def exams(context: typer.Context) -> None:
     """The strategist and the local model on exams of others, beside floor and control."""
     command = [sys.executable, '-m', 'swarm_supervisor.exams', *context.args]
     raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+@app.command('recall', context_settings=PASSED_ON)
+def recall(context: typer.Context) -> None:
+    """How well notes are found by words, by meaning and by both, beside chance."""
+    command = [sys.executable, '-m', 'swarm_supervisor.exams.recall', *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)

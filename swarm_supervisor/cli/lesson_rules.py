@@ -16,7 +16,7 @@ from swarm_vault.errors import VaultError
 from swarm_vault.fleet_rules import Rule, kept_rules
 from swarm_vault.laws.policy_file import sectors_of
 
-WHEN = '; it counts from the next start of supervisor and robots'
+WHEN = '; it counts from the next order on'
 
 
 def rules(

@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 
 from swarm_supervisor.cli import lesson_rules, lessons
+from swarm_vault.errors import VaultError
 from swarm_vault.folders import agent_folder
 from swarm_vault.lessons import shelf_of
-from swarm_vault.recall import confirm, recall
+from swarm_vault.manuals import manuals_of, read_manuals, search, text_of
+from swarm_vault.meaning import VectorBook, encoder_of
+from swarm_vault.recall import Asked, asked, confirm, learn, recall
 
 app = typer.Typer(no_args_is_help=True, help='What robots have learned.')
 app.command('propose')(lessons.propose)
@@ -21,6 +24,13 @@ app.command('accept')(lessons.accept)
 app.command('revoke')(lessons.revoke)
 app.command('rules')(lesson_rules.rules)
 app.command('reject')(lessons.reject)
+Model = Annotated[
+    str,
+    typer.Option(
+        help='Sentence model: a folder with model.onnx and vocab.txt, or "none" for words alone;'
+        ' the one of the extra `recall` if not given.'
+    ),
+]
 Vault = Annotated[Path, typer.Option('--vault', help='Folder of the vault.')]
 
 
@@ -29,11 +39,15 @@ def recall_notes(
     agent: str,
     question: str,
     vault: Vault = Path('vault'),
+    model: Model = '',
     as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
 ) -> None:
     """The notes of a robot that fit a question best, then the lessons that the fleet shares."""
-    own = recall(agent_folder(vault, agent), question)
-    found = (*own, *recall(shelf_of(vault), question, most=3))
+    own, fleet = agent_folder(vault, agent), shelf_of(vault)
+    meant = _asked(vault, model, question)
+    if meant is not None:
+        learn(meant.book, (own, fleet))
+    found = (*recall(own, question, meant=meant), *recall(fleet, question, most=3, meant=meant))
     if as_json:
         typer.echo(json.dumps([asdict(note) for note in found]))
         return
@@ -41,6 +55,37 @@ def recall_notes(
         typer.echo(f'{note.agent_id}/{note.name} ({note.standing}): {note.title}\n  {note.text}')
     if not found:
         typer.echo(f'{agent} has no note about that')
+
+
+@app.command('manual')
+def search_manuals(
+    question: str,
+    vault: Vault = Path('vault'),
+    model: Model = '',
+    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+) -> None:
+    """The passages of the site's manuals (`manuals/` in the vault) that fit a question best."""
+    manuals = read_manuals(vault)
+    for fault in manuals.faults:
+        typer.echo(f'passed over: {fault}', err=True)
+    if not manuals.passages:
+        raise VaultError(f'no .md or .txt in {manuals_of(vault)}; put the manuals there')
+    meant = _asked(vault, model, question)
+    if meant is not None:
+        meant.book.learn([text_of(passage) for passage in manuals.passages])
+    found = search(manuals, question, meant=meant)
+    if as_json:
+        typer.echo(json.dumps([asdict(passage) for passage in found]))
+        return
+    for passage in found:
+        typer.echo(f'{passage.place} {passage.heading}'.strip() + f'\n  {passage.text}')
+    if not found:
+        typer.echo('no manual says anything about that')
+
+
+def _asked(vault: Path, model: str, question: str) -> Asked | None:
+    encoder = encoder_of(model)
+    return asked(None if encoder is None else VectorBook(vault, encoder), question)
 
 
 @app.command('confirm')

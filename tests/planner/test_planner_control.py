@@ -16,6 +16,8 @@ from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.orders import Ack, AckStatus, Recall, Task
 from swarm_agent.planner.parameters import Settings, Setup
 from swarm_config.fleets import load_fleet
+from swarm_vault.fleet_rules import Rule, Rules, careful, section_of
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.recorder import Recorder
 
 FLEET = load_fleet(Path(__file__).parents[2] / 'config' / 'fleets' / 'depot.yaml')
@@ -114,6 +116,27 @@ def test_the_identity_is_stored(linked: tuple[Control, FakeUplink], tmp_path: Pa
     assert not news
     stored = tmp_path / 'nexus' / 'identity' / 'amr_1.md'
     assert stored.read_text() == 'you are amr_1'
+
+
+def test_rules_of_an_identity_are_news_once(linked: tuple[Control, FakeUplink]) -> None:
+    made, wire = linked
+    rule = Rule(name='cold', by='ada', stamp_ns=1, effect='wait', max_seconds=60.0)
+
+    def heard(text: str) -> Policy | None:
+        wire.inbox = [uplink.IdentityReceived(system_prompt=text, sha256='')]
+        news = News()
+        made.poll(news)
+        return news.policy
+
+    before = params_of(room()).policy
+    with_rule = careful(before, Rules(rules=(rule,)))
+    assert heard('you are amr_1') is None
+    assert heard(section_of([rule])) == with_rule
+    assert heard(section_of([rule])) is None
+    assert heard('you are amr_1') == before, 'the lesson was revoked'
+    broken = heard(section_of([rule]).replace('60.0', '.nan'))
+    assert broken is not None
+    assert broken.fault.startswith('fleet rules')
 
 
 def test_hello_tells_who_and_where(linked: tuple[Control, FakeUplink]) -> None:

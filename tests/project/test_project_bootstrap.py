@@ -201,7 +201,8 @@ def test_the_language_model_is_set_up_only_when_asked_for(here):
     assert 'slm' not in names('demo')
     assert 'slm' in names('demo', '--slm')
     assert names('test')[-1] == 'dev'
-    assert names('test', '--all')[-2:] == ['dev', 'slm']
+    assert names('test', '--all')[-3:] == ['dev', 'recall', 'slm']
+    assert names('setup', '--recall')[-1] == 'recall'
 
 
 def progress_in(folder):

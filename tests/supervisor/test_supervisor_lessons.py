@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from swarm_supervisor.cli.app import app
 from swarm_supervisor.debrief import recalled
+from swarm_supervisor.recollection import Recollection
 from swarm_vault.fleet_rules import kept_rules
 from swarm_vault.folders import agent_folder
 from swarm_vault.keys import ensure_authority
@@ -49,8 +50,11 @@ def events(vault: Path) -> list[dict]:
 
 
 def told(vault: Path) -> list[str]:
-    hq = SimpleNamespace(roster=[SimpleNamespace(agent_id='amr_2')], vault_dir=vault)
-    return recalled(hq, 'patrol the east gate')
+    roster, recollection = [SimpleNamespace(agent_id='amr_2')], Recollection(vault, 'none')
+    hq = SimpleNamespace(roster=roster, vault_dir=vault, recollection=recollection)
+    found = recalled(hq, 'patrol the east gate')['recalled']
+    assert isinstance(found, list)
+    return found
 
 
 def test_a_lesson_reaches_others_after_its_review_and_not_before(vault: Path) -> None:
@@ -133,7 +137,7 @@ def test_a_lesson_with_an_effect_becomes_a_rule_until_it_is_revoked(vault: Path)
     memory(vault, 'propose', 'amr_1', 'gate')
     done = memory(vault, 'accept', NAME, '--slow', 'racks=0.3')
     assert done.exit_code == 0, done.output
-    assert 'a rule: racks: at most 0.3 m/s; it counts from the next start' in done.output
+    assert 'a rule: racks: at most 0.3 m/s; it counts from the next order on' in done.output
     assert events(vault)[-1]['data']['effect'] == 'racks: at most 0.3 m/s'
     (rule,) = kept_rules(vault).rules
     assert (rule.name, rule.by, rule.max_speed_mps) == (NAME, 'ada', 0.3)

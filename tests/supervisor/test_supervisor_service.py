@@ -22,6 +22,7 @@ from swarm.v1 import common_pb2, mission_pb2, operator_pb2, operator_pb2_grpc
 
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.core.cells import pack_cells, unpack_cells
+from swarm_supervisor.missions import ACCEPTED
 from swarm_supervisor.settings import Settings
 from swarm_vault.keys import channel_files
 from swarm_vault.recorder import Kind, Recorder
@@ -276,12 +277,25 @@ def test_a_revoked_robot_that_links_again_gets_tier_zero_and_no_order(supervisor
 def test_an_heir_drives_the_rounds_that_are_left(supervisor, operator, pair):
     submit(operator, 'patrol west_end, east_end 5 times with amr_2')
     until(lambda: pair[1].orders, 'the order')
+    until(lambda: supervisor.hq.missions[0].orders[0].status == ACCEPTED, 'its acknowledgement')
     supervisor.hq.missions[0].orders[0].progress = 0.65
     operator.revoke('amr_2', operator='ada', reason='it lies')
     until(lambda: pair[0].orders, 'the heir')
     (heir,) = pair[0].orders
     assert heir.patrol.loops == 2
     assert (heir.handoff.revoked, heir.handoff.step) == (True, 'patrol, 65% done')
+
+
+def test_what_a_revoked_robot_had_not_answered_yet_goes_to_an_heir(supervisor, operator):
+    with (
+        robot_of(supervisor, 'amr_1') as heir,
+        robot_of(supervisor, 'amr_2', accepts=False) as goes,
+    ):
+        submit(operator, 'patrol west_end, east_end 5 times with amr_2')
+        until(lambda: goes.orders, 'the order')
+        operator.revoke('amr_2', operator='ada', reason='it lies')
+        until(lambda: heir.orders, 'the heir')
+        assert heir.orders[0].patrol.loops == 5
 
 
 def handoff_of(supervisor, order_id):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The uplink against a real gRPC server: nothing acknowledged is lost, no forgery gets through."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -102,6 +103,16 @@ def test_a_robot_is_welcomed_with_identity_and_token(uplink):
     assert found[1].token.tier == 2
     assert until(lambda: uplink.linked)
     assert uplink.lost_since_ns is None
+
+
+def test_an_identity_comes_again_on_the_open_link_and_a_false_one_does_not(uplink, supervisor):
+    gather(uplink, IdentityReceived)
+    for prompt, digest in (('false', '0' * 64), ('with a rule', None)):
+        sha256 = digest or hashlib.sha256(prompt.encode()).hexdigest()
+        identity = mission_pb2.Identity(system_prompt=prompt, sha256=sha256)
+        supervisor.down.put(mission_pb2.SupervisorDown(identity=supervisor.sign(identity)))
+    (found,) = gather(uplink, IdentityReceived)
+    assert found.system_prompt == 'with a rule'
 
 
 def test_a_signed_order_arrives_and_its_ack_goes_back(uplink, supervisor):

@@ -33,6 +33,7 @@ def restore(turn: Turn) -> None:
 def trust(turn: Turn) -> None:
     """Hear who is revoked; take a newer token in the place of the old one."""
     laws.hear(turn, turn.inputs.revocations)
+    laws.told(turn, turn.inputs.policy)
     new, old = turn.inputs.token, turn.state.token
     if new is None:
         return
@@ -128,6 +129,7 @@ def battery(turn: Turn) -> None:
 
 
 def _admit(turn: Turn, order: Order) -> None:
+    laws.adopt(turn)
     charge = turn.battery
     standing = Standing(
         wall_ns=turn.inputs.wall_ns,

@@ -18,6 +18,7 @@ from swarm_agent.planner.core.types import Choice, IntentKind, Priority, Questio
 from swarm_vault.laws.core.bars import Bars, bars_of
 from swarm_vault.laws.core.budget import REFLEX_STOP, Fault, FaultKind, spend
 from swarm_vault.laws.core.judge import Case, judge, speed_limit
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.tiers import merged, standing_word
 from swarm_vault.laws.core.values import Action, Judgement, Presence, Revocation, Verdict
 
@@ -47,6 +48,23 @@ def hear(turn: Turn, news: Sequence[Revocation] | None) -> None:
         _obey(turn, after)
 
 
+def told(turn: Turn, policy: Policy | None) -> None:
+    """Remember other laws for the next order; until it comes, what is under way goes on."""
+    if policy is None:
+        return
+    turn.state = replace(turn.state, told_policy=policy)
+    turn.note('policy.told', f'{policy.version}; from the next order on', kind='STATE_CHANGE')
+
+
+def adopt(turn: Turn) -> None:
+    """Bring the laws into force that were told; an order is about to be judged."""
+    policy = turn.state.told_policy
+    if policy is None:
+        return
+    turn.state = replace(turn.state, policy=policy, told_policy=None)
+    turn.note('policy.taken', policy.version or policy.fault, kind='STATE_CHANGE')
+
+
 def _obey(turn: Turn, word: Revocation) -> None:
     """Stand, or be allowed to be trusted again."""
     if not word.lifted:
@@ -59,9 +77,9 @@ def _obey(turn: Turn, word: Revocation) -> None:
 
 def admitted(turn: Turn, order: Order) -> tuple[Order, str]:
     """Judge an order; returns it, amended where the judge said so, and why it is refused."""
-    if order.local and not turn.params.policy.local_orders:
+    if order.local and not turn.policy.local_orders:
         return order, 'the policy lets no ROS client of this robot give orders'
-    order = packet.compiled(order, turn.params.policy.budget)
+    order = packet.compiled(order, turn.policy.budget)
     fault_ = packet.refusal(order, turn.trust, turn.state.ground)
     if fault_:
         return order, f'law packet: {fault_}'
@@ -151,7 +169,7 @@ def of_choice(turn: Turn, choice: Choice) -> Choice:
         return choice
     asked = given.pop(SPEED)
     case = _case(turn, Action(skill=choice.skill, agent_id=turn.params.agent_id))
-    limit = min(speed_limit(case, turn.params.policy), turn.params.max_speed_mps)
+    limit = min(speed_limit(case, turn.policy), turn.params.max_speed_mps)
     if not 0.0 < asked <= limit:
         text = f'{choice.source}: {asked:g} m/s proposed, {limit:g} m/s allowed'
         turn.note('judge.revised', text, order_id=turn.state.active)
@@ -179,7 +197,7 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
         return
     agent_id, mission_id = turn.params.agent_id, active.mission_id
     entry = Fault(agent_id=agent_id, mission_id=mission_id, kind=kind, key=key)
-    budget = packet.stricter(turn.params.policy.budget, active.budget)
+    budget = packet.stricter(turn.policy.budget, active.budget)
     spent, breach = spend(turn.state.laws.spent, entry, budget)
     turn.state = replace(turn.state, laws=replace(turn.state.laws, spent=spent))
     turn.note(f'fault.{kind.value}', key, kind='VIOLATION')
@@ -209,7 +227,7 @@ def bars(turn: Turn, order: Order | None) -> Bars | None:
 def floor(turn: Turn, order: Order | None) -> Bars:
     """What is closed to this robot now, with the words that the order brought."""
     return bars_of(
-        turn.params.policy,
+        turn.policy,
         turn.trust,
         wall_ns=turn.inputs.wall_ns,
         people=_words(order),
@@ -242,7 +260,7 @@ def _judged(turn: Turn, action: Action, order: Order | None) -> Judgement:
     case = _case(turn, action)
     if order is not None:
         case = replace(case, approved=order.approved, people=_words(order))
-    return judge(case, turn.params.policy)
+    return judge(case, turn.policy)
 
 
 def _case(turn: Turn, action: Action) -> Case:

@@ -20,6 +20,7 @@ from swarm_agent.planner.core.types import (
     SkillMemory,
 )
 from swarm_vault.laws.core.bars import Bars
+from swarm_vault.laws.core.policy import Policy
 
 _REMEMBERED = 500
 """So many orders keep their answer; older ones would be expired long since."""
@@ -81,6 +82,10 @@ class State:
     questions: int = 0
     aside: Aside | None = None
     laws: LawState = field(default_factory=LawState)
+    policy: Policy | None = None
+    """The policy in force; None for that of the parameters."""
+    told_policy: Policy | None = None
+    """One that comes into force with the next order."""
     reflex_stop: str = ''
     """Why the reflexes stopped the robot at the last decision, as in `Inputs`."""
     bars: Bars | None = None

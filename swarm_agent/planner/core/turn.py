@@ -19,6 +19,7 @@ from swarm_agent.planner.core.types import (
     Question,
     SituationView,
 )
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Trust
 
 _ENDS = {AckStatus.COMPLETED: Word.COMPLETED, AckStatus.RECALLED: Word.RECALLED}
@@ -38,10 +39,15 @@ class Turn:
     again: bool = False
 
     @property
+    def policy(self) -> Policy:
+        """The laws in force."""
+        return self.state.policy or self.params.policy
+
+    @property
     def trust(self) -> Trust:
         """The trust in force: of a token that holds and is not revoked, or the local one."""
-        if self.params.policy.fault:
-            return Trust(tier=0, reason=f'the policy is not valid: {self.params.policy.fault}')
+        if self.policy.fault:
+            return Trust(tier=0, reason=f'the policy is not valid: {self.policy.fault}')
         return trust_now(
             self.state.laws,
             self.state.token,

@@ -120,7 +120,7 @@ class Params:
     local_tier: int
     cards: tuple[SkillCard, ...]
     policy: Policy
-    """The laws that hold for this robot."""
+    """The laws that hold for this robot, until others come down to it."""
     capacity_wh: float = 0.0
     """Of the battery; 0: not known, then caps in Wh are left to the supervisor."""
     tuning: Tuning
@@ -312,6 +312,8 @@ class Inputs:
     widened: Widened | None = None
     taken: tuple[Taken, ...] = ()
     """What peers took over, where there are new orders to be held against it."""
+    policy: Policy | None = None
+    """The laws with the fleet's standing rules, where these changed; for the orders to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

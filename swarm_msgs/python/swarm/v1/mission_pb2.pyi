@@ -329,7 +329,7 @@ class AgentUp(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., telemetry: _Optional[_Union[Telemetry, _Mapping]] = ..., ack: _Optional[_Union[OrderAck, _Mapping]] = ..., events: _Optional[_Union[EventBatch, _Mapping]] = ...) -> None: ...
 
 class SupervisorDown(_message.Message):
-    __slots__ = ("welcome", "order", "recall", "stop", "tier_token", "event_ack", "revocations")
+    __slots__ = ("welcome", "order", "recall", "stop", "tier_token", "event_ack", "revocations", "identity")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
     RECALL_FIELD_NUMBER: _ClassVar[int]
@@ -337,6 +337,7 @@ class SupervisorDown(_message.Message):
     TIER_TOKEN_FIELD_NUMBER: _ClassVar[int]
     EVENT_ACK_FIELD_NUMBER: _ClassVar[int]
     REVOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     order: _common_pb2.Signed
     recall: _common_pb2.Signed
@@ -344,4 +345,5 @@ class SupervisorDown(_message.Message):
     tier_token: _common_pb2.Signed
     event_ack: EventAck
     revocations: _laws_pb2.Revocations
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., order: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., recall: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., stop: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., tier_token: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., event_ack: _Optional[_Union[EventAck, _Mapping]] = ..., revocations: _Optional[_Union[_laws_pb2.Revocations, _Mapping]] = ...) -> None: ...
+    identity: _common_pb2.Signed
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., order: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., recall: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., stop: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., tier_token: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ..., event_ack: _Optional[_Union[EventAck, _Mapping]] = ..., revocations: _Optional[_Union[_laws_pb2.Revocations, _Mapping]] = ..., identity: _Optional[_Union[_common_pb2.Signed, _Mapping]] = ...) -> None: ...
