@@ -210,6 +210,19 @@ def test_nobody_steps_aside_into_the_one_it_makes_way_for():
     assert out.advice.stop_after_m < 1.4
 
 
+def test_one_that_stands_too_near_drives_to_its_refuge_away_from_the_other():
+    """Eight that crossed ended with two 7 mm apart of which neither ever moved again."""
+    state, _ = aside_past_the_peer(RightOfWayState(), 0)
+    away = tuple((-0.25 * k, 0.0) for k in range(1, 9))
+    for k, (aside, least_m, most_m) in enumerate(((away, 1.0, math.inf), (EAST, 0.0, 0.0))):
+        now = {'heard_ns': round((10.1 + 0.1 * k) * NS)}
+        third = peer('a', pose=(0.607, 0.0, 3.14), speed_mps=0.0, path=WEST[17:], **now)
+        own = me(speed_mps=0.0, refuge='found', place=aside[-1], aside=aside)
+        state, out = tick(state, own, third, now_s=10.1 + 0.1 * k)
+        assert out.advice.kind == 'make_way'
+        assert least_m <= out.advice.stop_after_m <= most_m
+
+
 def test_a_refuge_that_the_other_bars_for_long_is_none():
     state, outs = RightOfWayState(), []
     for k in range(40):
