@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from situation_rooms import SECOND, peer, terrain
 
-from swarm_agent.mesh.core import Advice
+from swarm_agent.mesh.core import Advice, RightOfWayParams
 from swarm_agent.situation.core import Tuning
 from swarm_agent.situation.core.refuge import RETRY_NS, Retreat, forbidden, retreat
 from swarm_agent.situation.core.se2 import distance
@@ -149,6 +149,38 @@ def test_a_place_is_kept_while_it_serves_and_left_when_the_way_changes():
     changed = Advice(kind='make_way', peer='amr_2', corridor=into_bay)
     moved = sought(before=kept, advice=changed, peers=(peer(9.0, 0.65, path=into_bay),))
     assert moved.place != first.place
+
+
+PASSABLE_M = 2 * OWN_M + MARGIN_M - RightOfWayParams().slack_m
+"""Nearer than this right of way lets nobody pass one that stands."""
+
+
+def beside(y):
+    """A robot in a room at y = 2 makes way for one that comes along this line."""
+    way = along_aisle(7.0, 1.0, y=y)
+    coming = peer(7.0, y, path=way)
+    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
+    return {'floor': 'room', 'here': (3.0, 2.0, 0.0), 'advice': asked, 'peers': (coming,)}
+
+
+def test_a_place_is_given_up_once_the_way_comes_nearer_than_one_is_passed():
+    first = sought(**beside(2.0))
+    y = first.place[1]
+    nearer = beside(y + math.copysign(PASSABLE_M - 0.01, 2.0 - y))
+    assert sought(before=first, **nearer).place != first.place
+
+
+def test_the_way_to_a_place_keeps_as_far_from_bodies_as_right_of_way_lets_one_drive():
+    """A nearer one is planned in vain: the robot stands before the body that it leads past."""
+    way = along_aisle(7.0, 1.0, y=2.0)
+    coming = peer(7.0, 2.0, path=way)
+    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
+    for x, y in ((3.0, 1.0), (3.4, 1.35), (2.6, 1.4), (3.0, 2.75)):
+        stands = peer(x, y, agent_id='amr_3')
+        found = sought('room', (3.0, 2.0, 0.0), advice=asked, peers=(coming, stands))
+        route = zip(found.route.x, found.route.y, strict=True)
+        kept = min(PASSABLE_M, distance((3.0, 2.0), (x, y)) - 0.03)
+        assert all(distance(point, (x, y)) >= kept - 0.01 for point in route)
 
 
 def test_a_place_is_reached_when_the_robot_stands_there_and_stays_so():

@@ -26,8 +26,11 @@ from swarm_agent.situation.core.search import search
 
 RETRY_NS = 1_000_000_000
 REACHED_M = 0.1
-SLACK_M = 0.1
-"""A place once found may lie this much nearer to a corridor that has changed since [m]."""
+SLACK_M = 0.05
+"""A place once found may lie this much nearer to a corridor that has changed since [m]. Less than
+`RightOfWayParams.slack_m`: one kept any nearer is not passed, and both would stand."""
+OWN_FLOOR_M = 0.03
+"""So much nearer to a body than it stands right of way lets a robot get [m]."""
 STANDS_MPS = 0.05
 DEFAULT_RADIUS_M = 0.35
 """Radius supposed for a peer that has not said its own [m]."""
@@ -132,11 +135,15 @@ def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -
 
 
 def _closed_bodies(terrain: Terrain, pose: Pose, peers: Sequence[Peer]) -> Aversion:
-    """Peers' bodies as closed floor, but never the floor on which the robot itself stands."""
+    """Peers' bodies as closed floor, but never the floor on which the robot itself stands.
+
+    As far around them as right of way lets nobody drive: a nearer way would be planned in vain.
+    """
+    own = terrain.body.radius_m + terrain.tuning.refuge_margin_m - SLACK_M
     discs = []
     for peer in peers:
-        need = terrain.body.radius_m + peer.radius_m + terrain.tuning.min_margin_m
-        discs.append((peer.pose[0], peer.pose[1], min(need, distance(pose, peer.pose) - 0.1)))
+        free = distance(pose, peer.pose) - OWN_FLOOR_M
+        discs.append((peer.pose[0], peer.pose[1], min(own + peer.radius_m, free)))
     return Aversion(discs=tuple(discs), factor=math.inf)
 
 
