@@ -2,6 +2,7 @@
 """One tick of right of way: whatever is heard, the answer is sane, repeatable and plain data."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -192,6 +193,23 @@ def test_a_parked_one_with_room_only_behind_the_peer_asks_it_to_back_out():
     assert (request.kind, request.reason) == (ClaimKind.REQUEST, 'cannot_yield')
     assert request.path[-1] == EAST[-1]
     assert out.advice.stop_after_m == 0.0
+
+
+def test_ranks_stay_exchanged_for_one_request_and_its_copies_and_not_for_the_next():
+    """One that came out of a lay-by waited for ever for a promise that was long over."""
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    asked, again = (claim(ClaimKind.REQUEST, name, path=coming.path) for name in ('1', '2'))
+    state, out = tick(RightOfWayState(), me(speed_mps=0.0), coming, claims=[asked])
+    own = me(speed_mps=0.0, refuge='none')
+    state, out = tick(state, own, coming, now_s=10.1)
+    assert out.claims[0].kind == ClaimKind.DECLINE
+    for now_s in (10.2, 12.5):
+        now = replace(coming, heard_ns=round(now_s * NS))
+        state, out = tick(state, own, now, claims=[asked], now_s=now_s)
+        assert (out.yields_to, state.encounters[0].flipped) == ('', True)
+    now = replace(coming, heard_ns=round(12.6 * NS))
+    state, out = tick(state, own, now, claims=[again], now_s=12.6)
+    assert (out.yields_to, state.encounters[0].flipped) == ('a', False)
 
 
 def test_one_with_somewhere_to_go_just_says_that_it_cannot_yield():
