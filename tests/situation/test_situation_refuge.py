@@ -183,6 +183,22 @@ def test_the_way_to_a_place_keeps_as_far_from_bodies_as_right_of_way_lets_one_dr
         assert all(distance(point, (x, y)) >= kept - 0.01 for point in route)
 
 
+@pytest.mark.parametrize(
+    ('here', 'stands'),
+    [((4.72, 0.88), (5.35, 1.15)), ((4.23, 0.78), (4.81, 1.11)), ((5.14, 0.55), (5.4, 1.17))],
+)
+def test_the_middle_between_walls_is_not_taken_where_that_leads_into_a_body(here, stands):
+    """Two in a lay-by stood for ever: the way past the other led through it again in the end."""
+    other = peer(*stands, agent_id='amr_3', cannot_yield=True)
+    coming = peer(2.0, 0.65, path=along_aisle(2.0, 9.75))
+    asked = Advice(kind='make_way', peer='amr_2', corridor=coming.path)
+    found = sought(here=(*here, 0.0), advice=asked, peers=(coming, other))
+    assert found.status != 'none'
+    route = zip(found.route.x, found.route.y, strict=True)
+    kept = min(PASSABLE_M, distance(here, stands) - 0.03)
+    assert all(distance(point, stands) >= kept - 0.05 for point in route)
+
+
 def test_a_place_is_reached_when_the_robot_stands_there_and_stays_so():
     first = sought()
     there = sought(before=first, here=(*first.place, 0.0))
