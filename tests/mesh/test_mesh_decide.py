@@ -212,6 +212,24 @@ def test_ranks_stay_exchanged_for_one_request_and_its_copies_and_not_for_the_nex
     assert (out.yields_to, state.encounters[0].flipped) == ('a', False)
 
 
+def test_who_asks_after_its_promise_is_believed_though_its_first_request_was_lost():
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    state, out = tick(RightOfWayState(), me(speed_mps=0.0), coming)
+    own = me(speed_mps=0.0, refuge='none')
+    state, out = tick(state, own, coming, now_s=10.1)
+    state, out = tick(state, own, coming, now_s=10.2)
+    asked = claim(ClaimKind.REQUEST, '1', path=coming.path)
+    early, _ = tick(state, own, coming, claims=[asked], now_s=10.3)
+    assert (early.encounters[0].role, early.encounters[0].refused) == ('passes', '1')
+    promise = claim(
+        ClaimKind.PROMISE, out.claims[0].claim_id, reason='backs_out', place=(9.0, 9.0)
+    )
+    state, _ = tick(state, own, coming, claims=[promise], now_s=10.3)
+    assert state.encounters[0].granted
+    state, out = tick(state, own, coming, claims=[asked], now_s=10.4)
+    assert (out.yields_to, state.encounters[0].flipped) == ('a', False)
+
+
 def test_one_with_somewhere_to_go_just_says_that_it_cannot_yield():
     coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
     state, _ = tick(RightOfWayState(), me(speed_mps=0.0), coming)

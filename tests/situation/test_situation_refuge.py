@@ -170,6 +170,40 @@ def test_a_place_is_given_up_once_the_way_comes_nearer_than_one_is_passed():
     assert sought(before=first, **nearer).place != first.place
 
 
+def test_one_that_stops_short_of_its_place_drives_on_unless_it_can_be_passed_there():
+    first = sought(**beside(2.0))
+    x, y = first.place
+    way_y = y - math.copysign(PASSABLE_M + 0.06, y - 2.0)
+    short = (x, way_y + math.copysign(PASSABLE_M - 0.01, y - 2.0), 0.0)
+    there = beside(way_y) | {'here': short}
+    assert distance(short, first.place) < 0.1
+    assert sought(before=first, **there).status == 'found'
+    stands = replace(first, status='reached')
+    assert sought(before=stands, now_ns=RETRY_NS, **there).status == 'found'
+    assert sought(before=stands, now_ns=RETRY_NS - 1, **there).status == 'reached'
+
+
+def test_for_want_of_another_place_one_on_the_way_of_a_robot_that_comes_after_is_taken():
+    into_bay = (
+        *along_aisle(8.0, 5.75),
+        (5.7, 1.1),
+        (5.7, 1.4),
+        (5.7, 1.7),
+        (5.7, 2.0),
+        (5.7, 2.3),
+    )
+    after = peer(8.0, 0.65, agent_id='amr_3', path=into_bay)
+    (coming,) = FULL['peers']
+    whole = {'advice': FULL['advice'], 'peers': (coming, after)}
+    found = sought(**whole)
+    assert (found.status, found.behind) == ('found', ('amr_3',))
+    assert found.place[1] > 1.2
+    kept = sought(**whole, before=found, here=(6.2, 0.8, 2.0), now_ns=SECOND)
+    assert kept.place == found.place
+    beyond = replace(after, pose=(5.7, 2.3, 0.0), path=tuple(reversed(into_bay))[:4])
+    assert sought(**(whole | {'peers': (coming, beyond)})).status != 'found'
+
+
 def test_the_way_to_a_place_keeps_as_far_from_bodies_as_right_of_way_lets_one_drive():
     """A nearer one is planned in vain: the robot stands before the body that it leads past."""
     way = along_aisle(7.0, 1.0, y=2.0)

@@ -45,12 +45,13 @@ def _read_request(scene: Scene, encounter: Encounter | None, claim: Claim) -> En
 
 
 def _is_refused(encounter: Encounter, claim: Claim) -> bool:
-    """Whether this is still the request that could not be met, or the first one that arrives.
+    """Whether this is still the request that could not be met; it may come late, or never.
 
     Another one is of a new encounter: the exchange of ranks, and what the peer promised in it, is
     over.
     """
-    return encounter.refused in {'', claim.claim_id}
+    unheard = not encounter.refused and not encounter.granted
+    return unheard or claim.claim_id == encounter.refused
 
 
 def _reconsider(scene: Scene, encounter: Encounter, claim: Claim) -> Encounter:
