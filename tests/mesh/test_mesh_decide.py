@@ -2,6 +2,7 @@
 """One tick of right of way: whatever is heard, the answer is sane, repeatable and plain data."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -194,6 +195,41 @@ def test_a_parked_one_with_room_only_behind_the_peer_asks_it_to_back_out():
     assert out.advice.stop_after_m == 0.0
 
 
+def test_ranks_stay_exchanged_for_one_request_and_its_copies_and_not_for_the_next():
+    """One that came out of a lay-by waited for ever for a promise that was long over."""
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    asked, again = (claim(ClaimKind.REQUEST, name, path=coming.path) for name in ('1', '2'))
+    state, out = tick(RightOfWayState(), me(speed_mps=0.0), coming, claims=[asked])
+    own = me(speed_mps=0.0, refuge='none')
+    state, out = tick(state, own, coming, now_s=10.1)
+    assert out.claims[0].kind == ClaimKind.DECLINE
+    for now_s in (10.2, 12.5):
+        now = replace(coming, heard_ns=round(now_s * NS))
+        state, out = tick(state, own, now, claims=[asked], now_s=now_s)
+        assert (out.yields_to, state.encounters[0].flipped) == ('', True)
+    now = replace(coming, heard_ns=round(12.6 * NS))
+    state, out = tick(state, own, now, claims=[again], now_s=12.6)
+    assert (out.yields_to, state.encounters[0].flipped) == ('a', False)
+
+
+def test_who_asks_after_its_promise_is_believed_though_its_first_request_was_lost():
+    coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
+    state, out = tick(RightOfWayState(), me(speed_mps=0.0), coming)
+    own = me(speed_mps=0.0, refuge='none')
+    state, out = tick(state, own, coming, now_s=10.1)
+    state, out = tick(state, own, coming, now_s=10.2)
+    asked = claim(ClaimKind.REQUEST, '1', path=coming.path)
+    early, _ = tick(state, own, coming, claims=[asked], now_s=10.3)
+    assert (early.encounters[0].role, early.encounters[0].refused) == ('passes', '1')
+    promise = claim(
+        ClaimKind.PROMISE, out.claims[0].claim_id, reason='backs_out', place=(9.0, 9.0)
+    )
+    state, _ = tick(state, own, coming, claims=[promise], now_s=10.3)
+    assert state.encounters[0].granted
+    state, out = tick(state, own, coming, claims=[asked], now_s=10.4)
+    assert (out.yields_to, state.encounters[0].flipped) == ('a', False)
+
+
 def test_one_with_somewhere_to_go_just_says_that_it_cannot_yield():
     coming = peer('a', pose=(1.5, 0.0, 3.14), path=tuple((1.5 - x, 0.0) for x, _ in EAST))
     state, _ = tick(RightOfWayState(), me(speed_mps=0.0), coming)
@@ -208,6 +244,19 @@ def test_nobody_steps_aside_into_the_one_it_makes_way_for():
     _, out = aside_past_the_peer(state, 1)
     assert out.advice.kind == 'make_way'
     assert out.advice.stop_after_m < 1.4
+
+
+def test_one_that_stands_too_near_drives_to_its_refuge_away_from_the_other():
+    """Eight that crossed ended with two 7 mm apart of which neither ever moved again."""
+    state, _ = aside_past_the_peer(RightOfWayState(), 0)
+    away = tuple((-0.25 * k, 0.0) for k in range(1, 9))
+    for k, (aside, least_m, most_m) in enumerate(((away, 1.0, math.inf), (EAST, 0.0, 0.0))):
+        now = {'heard_ns': round((10.1 + 0.1 * k) * NS)}
+        third = peer('a', pose=(0.607, 0.0, 3.14), speed_mps=0.0, path=WEST[17:], **now)
+        own = me(speed_mps=0.0, refuge='found', place=aside[-1], aside=aside)
+        state, out = tick(state, own, third, now_s=10.1 + 0.1 * k)
+        assert out.advice.kind == 'make_way'
+        assert least_m <= out.advice.stop_after_m <= most_m
 
 
 def test_a_refuge_that_the_other_bars_for_long_is_none():

@@ -98,7 +98,12 @@ def test_over_every_bad_network_two_pass_in_the_corridor_and_nobody_touches(netw
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ('name', 'network', 'arrived'),
-    [('same_goal', 'cut', 2), ('killed', 'doubled', 2), ('stalled', 'late', 2)],
+    [
+        ('same_goal', 'cut', 2),
+        ('killed', 'doubled', 2),
+        ('stalled', 'late', 2),
+        ('crossing', 'late', 8),
+    ],
 )
 def test_over_bad_networks_more_of_them_meet_and_no_right_is_held_by_two(name, network, arrived):
     result = play_reckoned(SCENARIOS[name], seed=1, bad=NETWORKS[network])

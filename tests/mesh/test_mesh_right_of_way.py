@@ -129,7 +129,7 @@ def test_both_stand_and_say_so_if_neither_can_yield():
         (name, start, goal, {'has_refuges': False})
         for name, start, goal in (('r1', 'a', 'b'), ('r2', 'b', 'a'))
     ]
-    world = world_of(CORRIDOR, *robots).run(15, until_arrived=False)
+    world = world_of(CORRIDOR, *robots).run(9, until_arrived=False)
     assert world.least_gap_m > 0.5
     assert all('neither finds a place' in robot.violations[0] for robot in world.robots)
     assert all(len(robot.violations) <= 2 for robot in world.robots)

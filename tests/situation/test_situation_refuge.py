@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from situation_rooms import SECOND, peer, terrain
 
-from swarm_agent.mesh.core import Advice
+from swarm_agent.mesh.core import Advice, RightOfWayParams
 from swarm_agent.situation.core import Tuning
 from swarm_agent.situation.core.refuge import RETRY_NS, Retreat, forbidden, retreat
 from swarm_agent.situation.core.se2 import distance
@@ -149,6 +149,93 @@ def test_a_place_is_kept_while_it_serves_and_left_when_the_way_changes():
     changed = Advice(kind='make_way', peer='amr_2', corridor=into_bay)
     moved = sought(before=kept, advice=changed, peers=(peer(9.0, 0.65, path=into_bay),))
     assert moved.place != first.place
+
+
+PASSABLE_M = 2 * OWN_M + MARGIN_M - RightOfWayParams().slack_m
+"""Nearer than this right of way lets nobody pass one that stands."""
+
+
+def beside(y):
+    """A robot in a room at y = 2 makes way for one that comes along this line."""
+    way = along_aisle(7.0, 1.0, y=y)
+    coming = peer(7.0, y, path=way)
+    asked = Advice(kind='make_way', peer='amr_2', corridor=way)
+    return {'floor': 'room', 'here': (3.0, 2.0, 0.0), 'advice': asked, 'peers': (coming,)}
+
+
+def test_a_place_is_given_up_once_the_way_comes_nearer_than_one_is_passed():
+    first = sought(**beside(2.0))
+    y = first.place[1]
+    nearer = beside(y + math.copysign(PASSABLE_M - 0.01, 2.0 - y))
+    assert sought(before=first, **nearer).place != first.place
+
+
+def test_one_that_stops_short_of_its_place_drives_on_unless_it_can_be_passed_there():
+    first = sought(**beside(2.0))
+    x, y = first.place
+    way_y = y - math.copysign(PASSABLE_M + 0.06, y - 2.0)
+    short = (x, way_y + math.copysign(PASSABLE_M - 0.01, y - 2.0), 0.0)
+    there = beside(way_y) | {'here': short}
+    assert distance(short, first.place) < 0.1
+    assert sought(before=first, **there).status == 'found'
+    stands = replace(first, status='reached')
+    assert sought(before=stands, now_ns=RETRY_NS, **there).status == 'found'
+    assert sought(before=stands, now_ns=RETRY_NS - 1, **there).status == 'reached'
+
+
+def test_for_want_of_another_place_one_on_the_way_of_a_robot_that_comes_after_is_taken():
+    into_bay = (
+        *along_aisle(8.0, 5.75),
+        (5.7, 1.1),
+        (5.7, 1.4),
+        (5.7, 1.7),
+        (5.7, 2.0),
+        (5.7, 2.3),
+    )
+    after = peer(8.0, 0.65, agent_id='amr_3', path=into_bay)
+    (coming,) = FULL['peers']
+    whole = {'advice': FULL['advice'], 'peers': (coming, after)}
+    found = sought(**whole)
+    assert (found.status, found.behind) == ('found', ('amr_3',))
+    assert found.place[1] > 1.2
+    kept = sought(**whole, before=found, here=(6.2, 0.8, 2.0), now_ns=SECOND)
+    assert kept.place == found.place
+    beyond = replace(after, pose=(5.7, 2.3, 0.0), path=tuple(reversed(into_bay))[:4])
+    assert sought(**(whole | {'peers': (coming, beyond)})).status != 'found'
+
+
+def past_a_body(floor, here, stands):
+    """How near to another the way gets of one that makes way for one along y = 0.65 [m]."""
+    other = peer(*stands, agent_id='amr_3', cannot_yield=True)
+    coming = peer(2.0, 0.65, path=along_aisle(2.0, 9.75))
+    asked = Advice(kind='make_way', peer='amr_2', corridor=coming.path)
+    found = sought(floor, (*here, 0.0), advice=asked, peers=(coming, other))
+    assert found.status != 'none'
+    return min(distance(point, stands) for point in zip(found.route.x, found.route.y, strict=True))
+
+
+@pytest.mark.parametrize(
+    ('floor', 'here', 'stands'),
+    [
+        ('room', (7.86, 0.93), (7.21, 1.47)),
+        ('room', (4.38, 0.46), (4.09, 1.07)),
+        ('door', (6.91, 0.62), (7.49, 1.11)),
+    ],
+)
+def test_a_way_to_a_place_keeps_as_far_from_bodies_as_one_may_drive(floor, here, stands):
+    """A nearer one is planned in vain: the robot stands before the body that it leads past."""
+    kept = min(PASSABLE_M, distance(here, stands) - 0.03)
+    assert past_a_body(floor, here, stands) >= kept - 0.01
+
+
+@pytest.mark.parametrize(
+    ('here', 'stands'),
+    [((4.72, 0.88), (5.35, 1.15)), ((4.23, 0.78), (4.81, 1.11)), ((5.14, 0.55), (5.4, 1.17))],
+)
+def test_the_middle_between_walls_is_not_taken_where_that_leads_into_a_body(here, stands):
+    """Two in a lay-by stood for ever: the way past the other led through it again in the end."""
+    kept = min(PASSABLE_M, distance(here, stands) - 0.03)
+    assert past_a_body('aisle', here, stands) >= kept - 0.05
 
 
 def test_a_place_is_reached_when_the_robot_stands_there_and_stays_so():

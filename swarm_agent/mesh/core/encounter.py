@@ -67,6 +67,8 @@ class Encounter:
     """Since when the peer's body bars the way to the refuge (yields)."""
     flipped: bool = False
     """The lower robot could not yield, so the ranks are exchanged."""
+    refused: str = ''
+    """Id of the peer's request that this robot could not meet before it asked itself (passes)."""
     retreating: bool = False
     """A parked robot that gets out past the peer, which backs out for it (passes)."""
     stuck_ns: int = -1

@@ -37,11 +37,21 @@ def _read_request(scene: Scene, encounter: Encounter | None, claim: Claim) -> En
             answered=('', 'waits', None),
             released=False,
         )
-    if encounter.flipped:
-        return encounter
+    if encounter.flipped and (claim.reason == CANNOT_YIELD or _is_refused(encounter, claim)):
+        return replace(encounter, refused=encounter.refused or claim.claim_id)
     if claim.reason == CANNOT_YIELD:
         return _flip(scene, claim)
     return _reconsider(scene, encounter, claim)
+
+
+def _is_refused(encounter: Encounter, claim: Claim) -> bool:
+    """Whether this is still the request that could not be met; it may come late, or never.
+
+    Another one is of a new encounter: the exchange of ranks, and what the peer promised in it, is
+    over.
+    """
+    unheard = not encounter.refused and not encounter.granted
+    return unheard or claim.claim_id == encounter.refused
 
 
 def _reconsider(scene: Scene, encounter: Encounter, claim: Claim) -> Encounter:

@@ -28,7 +28,7 @@ class RightOfWayParams:
     """Standing before the peer on the way to a refuge, before giving that up [s], 1 to 10."""
     aging_s: float = 20.0
     """Standing this long is worth more than the id, twice as long still more [s], 5 to 60."""
-    retry_s: float = 10.0
+    retry_s: float = 5.0
     """After both robots found no way to yield, or a parked one none, before trying again [s]."""
     doubt_s: float = 120.0
     """How long a peer that broke a promise is believed less [s], 0 to 3600."""

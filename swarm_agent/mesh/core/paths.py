@@ -26,6 +26,10 @@ Blocked: TypeAlias = NDArray[np.bool_]
 
 STEP_M = 0.25
 HORIZON_M = 6.0
+CLOSE_M = 0.05
+"""Bodies that are nearer than this, by whatever error, may do nothing but part [m]."""
+NEARS = -0.1
+"""Cosine between a step and the way from the other body, below which the step leads to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,11 @@ def meet(mine: Way, its: Way, clearance_m: float, least_m: float) -> Meeting:
             what they have, not less than this.
     """
     distance = distances(mine.points, its.points)
-    near = distance < _allowed(float(distance[0, 0]), clearance_m, least_m)
+    here_m = float(distance[0, 0])
+    near = distance < _allowed(here_m, clearance_m, least_m)
+    if here_m < least_m + CLOSE_M:
+        near[1:2, 0] |= _nears(mine, its.points[0])
+        near[0, 1:2] |= _nears(its, mine.points[0])
     if not near.any():
         return Meeting()
     blocked = _closed(near)
@@ -132,8 +140,12 @@ def room_before(way: Way, bodies: Points, clearance_m: float, least_m: float) ->
         clearance_m: Distance between the centres to be kept [m].
         least_m: Sum of the radii [m]; see meet.
     """
-    distance = distances(way.points, bodies).min(axis=1)
-    near = np.flatnonzero(distance < _allowed(float(distance[0]), clearance_m, least_m))
+    each = distances(way.points, bodies)
+    distance = each.min(axis=1)
+    here_m = float(distance[0])
+    if here_m < least_m + CLOSE_M and _nears(way, bodies[int(each[0].argmin())]):
+        return 0.0
+    near = np.flatnonzero(distance < _allowed(here_m, clearance_m, least_m))
     return way.before(int(near[0])) if len(near) else math.inf
 
 
@@ -148,7 +160,19 @@ def gap(way: Way, point: Point) -> float:
 
 
 def _allowed(distance_m: float, clearance_m: float, least_m: float) -> float:
-    return max(least_m + 0.02, min(clearance_m, distance_m - 0.03))
+    """How near two may get that stand so far apart now [m]; who is too near gets no nearer."""
+    close_m = least_m + CLOSE_M
+    if distance_m < close_m:
+        return distance_m
+    return max(close_m, min(clearance_m, distance_m - 0.03))
+
+
+def _nears(way: Way, point: Point | Points) -> bool:
+    """Whether the first step of a way leads nearer to a point, between its ends, too."""
+    if not way.leads_away:
+        return False
+    step, apart = way.points[1] - way.points[0], way.points[0] - np.asarray(point)
+    return float(step @ apart) < NEARS * float(np.linalg.norm(step) * np.linalg.norm(apart))
 
 
 def _closed(near: Blocked) -> Blocked:

@@ -160,6 +160,7 @@ def _ask_out(scene: Scene, encounter: Encounter) -> Step:
         opened(scene, 'passes', reason=CANNOT_YIELD),
         flipped=True,
         retreating=True,
+        refused=encounter.claim_id,
         route=encounter.route,
     )
     return Step(encounter=asks, make_way=True, limit_m=0.0, reason='comes out first')
@@ -181,5 +182,7 @@ def _decline(scene: Scene, encounter: Encounter) -> Step:
             violations=deadlock(scene),
             reason=reason,
         )
-    asks = replace(opened(scene, 'passes', reason=reason), flipped=True)
+    asks = replace(
+        opened(scene, 'passes', reason=reason), flipped=True, refused=encounter.claim_id
+    )
     return Step(encounter=asks, limit_m=0.0, cannot_yield=True, claims=claims, reason=reason)

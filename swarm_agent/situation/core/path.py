@@ -138,7 +138,7 @@ def plan(
     points = [(pose[0], pose[1]), *(points[1:] if own else points)]
     if trespasses(terrain.law, terrain.grid, points[1:]):
         return Planned(route=None, reason=_closed_text(terrain, goal, points[1:]), by_map=False)
-    return Planned(route=_route(terrain, _pulled(terrain, cost, points)))
+    return Planned(route=_route(terrain, cost, _pulled(terrain, cost, points)))
 
 
 def _lawful_ends(terrain: Terrain, away: Floats) -> Floats:
@@ -273,8 +273,8 @@ def _line_worth(terrain: Terrain, cost: Floats, chain: _Chain, at: int, tried: i
     return float(factors.sum()) * length / count <= budget * WORTH + 1e-6
 
 
-def _route(terrain: Terrain, corners: list[Point]) -> Route:
-    """Evenly spaced points, in the middle of narrow places as far as observed objects allow."""
+def _route(terrain: Terrain, cost: Floats, corners: list[Point]) -> Route:
+    """Evenly spaced points, in the middle of narrow places as far as what was met there allows."""
     x, y, _ = resampled(corners)
     xs, ys = np.array(x), np.array(y)
     mid_x, mid_y = centred(terrain.middle, xs, ys, terrain.body.radius_m)
@@ -282,6 +282,7 @@ def _route(terrain: Terrain, corners: list[Point]) -> Route:
     after = clearance_at(terrain.room, terrain.grid, mid_x, mid_y)
     mids = list(zip(mid_x.tolist(), mid_y.tolist(), strict=True))
     lawful = not trespasses(terrain.law, terrain.grid, mids[1:])
+    lawful = lawful and not _closes(terrain, cost, (xs, ys), (mid_x, mid_y))
     if lawful and float(after.min()) >= float(before.min()) - terrain.grid.cell_m / 2:
         x, y, s = resampled(mids)
     else:
@@ -289,6 +290,14 @@ def _route(terrain: Terrain, corners: list[Point]) -> Route:
     room = clearance_at(terrain.room, terrain.grid, np.array(x), np.array(y))
     margin = (room - terrain.body.radius_m).tolist()
     return Route(x=tuple(x), y=tuple(y), s=tuple(s), margin=tuple(margin))
+
+
+def _closes(
+    terrain: Terrain, cost: Floats, way: tuple[Floats, Floats], mid: tuple[Floats, Floats]
+) -> bool:
+    """Whether a way around closed floor, such as a peer stands on, would lead over it there."""
+    was_open, is_open = (np.isfinite(cost[cells_of(terrain.grid, *one)]) for one in (way, mid))
+    return bool((was_open & ~is_open).any())
 
 
 def remeasured(route: Route, terrain: Terrain) -> Route:

@@ -26,11 +26,17 @@ from swarm_agent.situation.core.search import search
 
 RETRY_NS = 1_000_000_000
 REACHED_M = 0.1
-SLACK_M = 0.1
-"""A place once found may lie this much nearer to a corridor that has changed since [m]."""
+SLACK_M = 0.05
+"""A place once found may lie this much nearer to a corridor that has changed since [m]. Less than
+`RightOfWayParams.slack_m`: one kept any nearer is not passed, and both would stand."""
+OWN_FLOOR_M = 0.03
+"""So much nearer to a body than it stands right of way lets a robot get [m]."""
 STANDS_MPS = 0.05
 DEFAULT_RADIUS_M = 0.35
 """Radius supposed for a peer that has not said its own [m]."""
+
+Disc = tuple[float, float, float]
+"""x, y and radius in the map frame [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class Retreat:
     sought_ns: int = 0
     immovable: tuple[str, ...] = ()
     """Peers that were reckoned to stay where they are."""
+    behind: tuple[str, ...] = ()
+    """Peers on whose way the place lies; they come after this robot and have to wait for it."""
 
 
 def retreat(
@@ -58,37 +66,42 @@ def retreat(
     if advice.kind != 'make_way':
         return Retreat()
     known = before.immovable == advice.immovable
-    if known and before.place is not None and _serves(before.place, terrain, advice, peers):
-        return _carried_on(before, pose)
+    if known and before.place is not None:
+        kept = forbidden(terrain, advice, peers, before.behind)
+        short = before.status == 'reached' and not _serves(pose, kept)
+        again = short and now_ns - before.sought_ns >= RETRY_NS
+        if _serves(before.place, kept) and not again:
+            return _carried_on(before, pose, kept)
     if known and before.status == 'none' and now_ns - before.sought_ns < RETRY_NS:
         return before
     return _seek(terrain, pose, advice, peers, now_ns)
 
 
-def _carried_on(before: Retreat, pose: Pose) -> Retreat:
+def _carried_on(before: Retreat, pose: Pose, kept: Sequence[Disc]) -> Retreat:
+    """Drive on to the place; a little short of it will do if the body is out of the way there."""
     assert before.place is not None
     assert before.route is not None
     s_m = locate(before.route, pose, before.s_m).s_m
-    there = distance(pose, before.place) <= REACHED_M or s_m >= before.route.length_m - 0.03
+    near = distance(pose, before.place) <= REACHED_M and _serves(pose, kept)
+    there = before.status == 'reached' or near or s_m >= before.route.length_m - 0.03
     return replace(before, status='reached' if there else before.status, s_m=s_m)
 
 
-def _serves(place: Point, terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> bool:
-    """Whether a place still leaves the corridor free."""
-    kept = forbidden(terrain, advice, peers)
+def _serves(place: Point | Pose, kept: Sequence[Disc]) -> bool:
+    """Whether a place still leaves free what has to be kept free."""
     return all(distance(place, (x, y)) >= radius - SLACK_M for x, y, radius in kept)
 
 
 def forbidden(
-    terrain: Terrain, advice: Advice, peers: Sequence[Peer]
-) -> list[tuple[float, float, float]]:
-    """Discs where the robot's centre must not stand: the corridor, all peers' ways and bodies."""
+    terrain: Terrain, advice: Advice, peers: Sequence[Peer], behind: Sequence[str] = ()
+) -> list[Disc]:
+    """Discs where the robot's centre must not stand: the corridor, peers' ways and bodies."""
     own = terrain.body.radius_m + terrain.tuning.refuge_margin_m
     radii = {peer.agent_id: peer.radius_m for peer in peers}
     discs = [(x, y, own + radii.get(advice.peer, DEFAULT_RADIUS_M)) for x, y in advice.corridor]
     for peer in peers:
-        ways = ((peer.pose[0], peer.pose[1]), *peer.path)
-        discs += [(x, y, own + peer.radius_m) for x, y in ways]
+        ways = () if peer.agent_id in behind else peer.path
+        discs += [(x, y, own + peer.radius_m) for x, y in (peer.pose[:2], *ways)]
     return discs
 
 
@@ -101,11 +114,14 @@ def _seek(
     """
     pushed = [peer for peer in peers if not _movable(peer, advice, pose)]
     others = [peer for peer in pushed if peer.agent_id != advice.peer]
-    attempts: list[tuple[Refuge, Sequence[Peer]]] = [('found', peers), ('behind', others)]
+    after = tuple(peer.agent_id for peer in peers if _comes_after(peer, advice, pose))
+    found: list[tuple[Refuge, Sequence[Peer], tuple[str, ...]]] = [('found', peers, ())]
     if len(pushed) < len(peers):
-        attempts.insert(1, ('found', pushed))
-    for status, bodies in attempts:
-        place = _nearest_refuge(terrain, pose, advice, peers, bodies)
+        found.append(('found', pushed, ()))
+    if after:
+        found += [(status, bodies, after) for status, bodies, _ in found]
+    for status, bodies, behind in (*found, ('behind', others, ())):
+        place = _nearest_refuge(terrain, pose, advice, (peers, behind), bodies)
         route = None if place is None else _way_to(terrain, pose, place, bodies).route
         if route is not None:
             return Retreat(
@@ -114,6 +130,7 @@ def _seek(
                 route=route,
                 sought_ns=now_ns,
                 immovable=advice.immovable,
+                behind=behind,
             )
     return Retreat(status='none', sought_ns=now_ns, immovable=advice.immovable)
 
@@ -127,16 +144,26 @@ def _movable(peer: Peer, advice: Advice, pose: Pose) -> bool:
     return bool(peer.path) and distance(peer.path[-1], pose) > distance(peer.pose, pose)
 
 
+def _comes_after(peer: Peer, advice: Advice, pose: Pose) -> bool:
+    """Whether a peer that asks for nothing has this robot on its way anyhow."""
+    near = peer.radius_m + DEFAULT_RADIUS_M
+    return peer.agent_id != advice.peer and any(distance(at, pose) < near for at in peer.path)
+
+
 def _way_to(terrain: Terrain, pose: Pose, place: Point, peers: Sequence[Peer]) -> Planned:
     return plan(terrain, pose, place, 0.1, (_closed_bodies(terrain, pose, peers),))
 
 
 def _closed_bodies(terrain: Terrain, pose: Pose, peers: Sequence[Peer]) -> Aversion:
-    """Peers' bodies as closed floor, but never the floor on which the robot itself stands."""
+    """Peers' bodies as closed floor, but never the floor on which the robot itself stands.
+
+    As far around them as right of way lets nobody drive: a nearer way would be planned in vain.
+    """
+    own = terrain.body.radius_m + terrain.tuning.refuge_margin_m - SLACK_M
     discs = []
     for peer in peers:
-        need = terrain.body.radius_m + peer.radius_m + terrain.tuning.min_margin_m
-        discs.append((peer.pose[0], peer.pose[1], min(need, distance(pose, peer.pose) - 0.1)))
+        free = distance(pose, peer.pose) - OWN_FLOOR_M
+        discs.append((peer.pose[0], peer.pose[1], min(own + peer.radius_m, free)))
     return Aversion(discs=tuple(discs), factor=math.inf)
 
 
@@ -144,7 +171,7 @@ def _nearest_refuge(
     terrain: Terrain,
     pose: Pose,
     advice: Advice,
-    peers: Sequence[Peer],
+    ways: tuple[Sequence[Peer], Sequence[str]],
     bodies: Sequence[Peer],
 ) -> Point | None:
     """The nearest place that is in nobody's way, reached without passing through the bodies."""
@@ -155,16 +182,16 @@ def _nearest_refuge(
         return None
     graph = weighted(terrain.roadmap, node_cost)
     away, _ = search(graph, start, terrain.tuning.refuge_search_m)
-    away = np.where(_taken(terrain, advice, peers), np.inf, away)
+    away = np.where(_taken(terrain, advice, *ways), np.inf, away)
     best = int(np.argmin(away))
     if not math.isfinite(away[best]):
         return None
     return centre_of(terrain.grid, int(terrain.roadmap.cell_of[best]))
 
 
-def _taken(terrain: Terrain, advice: Advice, peers: Sequence[Peer]) -> Mask:
+def _taken(terrain: Terrain, advice: Advice, peers: Sequence[Peer], behind: Sequence[str]) -> Mask:
     """Nodes on which the robot would be in the way."""
     field = np.zeros((terrain.grid.rows, terrain.grid.cols), np.bool_)
-    for rows, cols, inside in disc_cells(terrain.grid, forbidden(terrain, advice, peers)):
+    for rows, cols, inside in disc_cells(terrain.grid, forbidden(terrain, advice, peers, behind)):
         field[rows, cols] |= inside
     return field.ravel()[terrain.roadmap.cell_of]
