@@ -24,6 +24,7 @@ from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
 from swarm_vault.events import Follower, Query, read_events, time_of
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.lines import Kind
+from swarm_vault.noted import NotedHead, heads_to_note, parse_noted
 from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
@@ -64,6 +65,13 @@ def verify(
             help="Another machine's vault: its copies and countersigned heads count too.",
         ),
     ] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar='LOG:LINES:ROOT',
+            help='A head that you noted, as `swarm audit heads` prints it; repeatable.',
+        ),
+    ] = None,
     replay: Annotated[
         bool, typer.Option(help='Re-execute the decisions as well, for the third verdict.')
     ] = True,
@@ -73,11 +81,15 @@ def verify(
     Torn by a crash is told apart from tampered.
     """
     keys = load_trust(trust) if trust else None
+    noted = [parse_noted(text) for text in head or ()]
     if replay:
-        audit = _audit_with_progress(vault, keys, witness or ())
+        audit = _audit_with_progress(vault, keys, witness or (), noted)
         verdict, report = audit.verdict, audit.replay
     else:
-        verdict, report = verify_vault(vault, trust=keys, witnesses=witness or ()), None
+        verdict, report = (
+            verify_vault(vault, trust=keys, witnesses=witness or (), noted=noted),
+            None,
+        )
     code = NOT_TRUSTWORTHY if report is not None and not report.ok else verdict.exit_code
     if as_json:
         typer.echo(json.dumps(_verdict_json(verdict, report, code), sort_keys=True))
@@ -85,6 +97,16 @@ def verify(
         _print_verdict(verdict)
         _print_three(verdict, report)
     raise typer.Exit(code)
+
+
+@app.command()
+def heads(vault: VaultArgument) -> None:
+    """Print where each log stands, a line to keep elsewhere: `verify --head` holds it against it.
+
+    Who closes last is countersigned by nobody, and a vault of one robot alone neither.
+    """
+    for noted in heads_to_note(vault):
+        typer.echo(str(noted))
 
 
 @app.command()
@@ -319,9 +341,13 @@ def _replay_with_progress(vault: Path | None, agents: list[str] | None) -> Repla
         return replay_vault(vault, agents or None, progress=progress)
 
 
-def _audit_with_progress(vault: Path, trust: Trust | None, witnesses: Sequence[Path]) -> Audit:
+def _audit_with_progress(
+    vault: Path, trust: Trust | None, witnesses: Sequence[Path], noted: Sequence[NotedHead]
+) -> Audit:
     with _progress() as progress:
-        (audit,) = audit_vaults([vault], trust=trust, witnesses=witnesses, progress=progress)
+        (audit,) = audit_vaults(
+            [vault], trust=trust, witnesses=witnesses, noted=noted, progress=progress
+        )
     return audit
 
 

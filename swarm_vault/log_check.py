@@ -12,7 +12,6 @@ from swarm_vault.chain import follow
 from swarm_vault.checkpoints import FILE, parse_checkpoint
 from swarm_vault.cold_check import cold_fault
 from swarm_vault.errors import VaultError
-from swarm_vault.files import is_locked
 from swarm_vault.frames import BagLog, note_bag
 from swarm_vault.heads.accusation import REFUSED_EVENT, Accusation
 from swarm_vault.keys import Trust
@@ -20,7 +19,7 @@ from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, verify_log_signature
-from swarm_vault.segments import line_blocks, segment_paths
+from swarm_vault.segments import is_written, line_blocks, segment_paths
 from swarm_vault.shapes import Shapes
 
 MIRROR_MARK = '.mirror'
@@ -111,7 +110,7 @@ class LogWalk:
         self.result = LogCheck(
             agent_id=folder.parent.parent.name,
             writer=folder.name,
-            open=is_locked(folder / '.lock'),
+            open=is_written(folder),
             mirror=(folder / MIRROR_MARK).exists(),
         )
         self._shapes = Shapes(self.result.agent_id, self.result.writer, TELLING)

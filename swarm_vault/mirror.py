@@ -13,7 +13,7 @@ from swarm_vault.lines import Link, line_hash
 from swarm_vault.log_check import MIRROR_MARK
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, parse_note
-from swarm_vault.segments import Segments, day_of, log_folder
+from swarm_vault.segments import LOCK, Segments, day_of, log_folder
 from swarm_vault.tail import LogTail
 
 
@@ -98,7 +98,7 @@ class _Replica:
         self._writer = writer
         self._name = f'copy of log {agent_id}/{writer}'
         folder = log_folder(vault_dir, agent_id, writer)
-        self._lock = take_lock(folder / '.lock', self._name)
+        self._lock = take_lock(folder / LOCK, self._name)
         self._fault = ''
         try:
             write_atomic(folder / MIRROR_MARK, b'a copy of the log of another machine\n')

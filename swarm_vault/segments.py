@@ -16,11 +16,20 @@ from typing import IO
 from swarm_vault.begin import read_begin
 from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
-from swarm_vault.files import cut_file, make_folder, open_append, sync_data, write_all
+from swarm_vault.files import (
+    cut_file,
+    is_locked,
+    make_folder,
+    open_append,
+    sync_data,
+    write_all,
+)
 from swarm_vault.lines import Link, line_hash, parse_line
 
 SEGMENT_BYTES = 64_000_000
 """A line that would make a file larger begins the day's next one."""
+LOCK = '.lock'
+"""Who writes a log holds this file of its folder."""
 _READ_BYTES = 131_072
 _TAIL_BYTES = 65536
 _NAME = re.compile(r'[a-z][a-z0-9_]{0,31}')
@@ -47,6 +56,11 @@ def log_folder(vault_dir: Path, agent_id: str, writer: str) -> Path:
                 f'{name!r} names no log; expected a small letter, then up to 31 of a-z, 0-9, _'
             )
     return vault_dir / 'agents' / agent_id / 'log' / writer
+
+
+def is_written(folder: Path) -> bool:
+    """Whether a living process writes a log."""
+    return is_locked(folder / LOCK)
 
 
 def segment_paths(folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.noted import NotedHead
 from swarm_vault.witness_check import (
     Asked,
     Statements,
@@ -99,7 +100,11 @@ class VaultVerdict:
 
 
 def verify_vault(
-    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+    vault_dir: Path,
+    *,
+    trust: Trust | None = None,
+    witnesses: Sequence[Path] = (),
+    noted: Sequence[NotedHead] = (),
 ) -> VaultVerdict:
     """Judge all logs of a vault, the bags that they vouch for, and what others say of them.
 
@@ -107,11 +112,12 @@ def verify_vault(
         vault_dir: The vault; nothing in it is changed.
         trust: Public keys from elsewhere; None: those that lie in the vault.
         witnesses: Other vaults whose countersigned heads and copies count.
+        noted: Heads that a person kept elsewhere.
 
     Raises:
         VaultError: A public key in the vault cannot be read.
     """
-    return judge_vault(walk_vault(vault_dir, trust=trust, witnesses=witnesses))
+    return judge_vault(walk_vault(vault_dir, trust=trust, witnesses=witnesses, noted=noted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +139,11 @@ class BagSeen(NamedTuple):
 
 
 def walk_vault(
-    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+    vault_dir: Path,
+    *,
+    trust: Trust | None = None,
+    witnesses: Sequence[Path] = (),
+    noted: Sequence[NotedHead] = (),
 ) -> Walked:
     """Read all logs of a vault and what others say of them, each once.
 
@@ -142,7 +152,7 @@ def walk_vault(
     """
     sure = trust is not None
     trust = (load_trust(vault_dir) if trust is None else trust).remembering()
-    statements = read_statements(vault_dir, witnesses, trust, keys_are_sure=sure)
+    statements = read_statements(vault_dir, witnesses, trust, keys_are_sure=sure, noted=noted)
     walks = (
         LogWalk(folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}'))
         for folder in log_folders(vault_dir)

@@ -114,6 +114,14 @@ def test_the_end_of_a_closed_record_is_told_and_countersigned(vault: Path):
         assert other.witness.held('amr_1/situation') == lines['amr_1/situation']
 
 
+def test_the_last_words_also_lead_on_who_has_not_answered_yet(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        other.hear(say(one, 1))
+        record(vault, 'amr_1', 'reflex')
+        assert other.hear(one.last_words(5)) == []
+        assert other.witness.held('amr_1/reflex') == 6
+
+
 def test_with_a_newer_head_goes_one_step_from_what_the_witnesses_hold(vault: Path):
     with desks(vault, 'amr_1', 'amr_2') as (one, other):
         assert about(say(one, 1)) == [3]
