@@ -108,12 +108,12 @@ def _run(run: FleetRun, specs: list[ProcessSpec]) -> None:
 
 
 def _last_heads(run: FleetRun) -> list[str]:
-    """Where the log stands that was closed last, so that nobody could countersign its end."""
+    """Where those logs stand that were closed last, so that nobody countersigned their ends."""
     last = max(robot.agent_id for robot in run.fleet.robots)
-    vault, log = run.supervisor_vault_dir, 'supervisor/supervisor'
+    vault, begins = run.supervisor_vault_dir, 'supervisor/supervisor'
     if run.alone:
-        vault, log = run.vault_dir, f'{last}/situation'
-    return [str(head) for head in heads_to_note(vault) if head.log == log]
+        vault, begins = run.vault_dir, f'{last}/'
+    return [str(head) for head in heads_to_note(vault) if head.log.startswith(begins)]
 
 
 def _keep(group: ProcessGroup, done: threading.Event, console: Console) -> None:
