@@ -21,7 +21,8 @@ from swarm_vault.audit import Audit, audit_vaults
 from swarm_vault.cli_data import archive, check, export, journal, prove, query, retain
 from swarm_vault.cli_raw import is_sensor_bag, show_what_if
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
-from swarm_vault.events import Follower, Query, read_events, time_of
+from swarm_vault.cli_words import InWords
+from swarm_vault.events import Follower, Query, causes_of, clock_text, read_events, time_of
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.lines import Kind
 from swarm_vault.noted import NotedHead, heads_to_note, parse_noted
@@ -33,6 +34,7 @@ _MOST_REASONS = 20
 _UNITS_S = {'s': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
 
 app = typer.Typer(
+    cls=InWords,
     no_args_is_help=True,
     help='Judge, read and re-execute the record. Exit codes: 0 clean, 3 recovered with a stated'
     ' loss, 1 not trustworthy.',
@@ -323,14 +325,12 @@ def _print_events(console: Console, events: Iterable[dict[str, Any]], *, as_json
 
 
 def _event_text(event: dict[str, Any]) -> str:
-    seconds, rest_ns = divmod(time_of(event), 10**9)
-    moment = datetime.fromtimestamp(seconds, tz=timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')
     data = json.dumps(event.get('data'), sort_keys=True, ensure_ascii=False)
     data = data if len(data) <= 400 else data[:397] + '...'
-    causes = event.get('causes') or ()
-    because = f'  because of {", ".join(map(str, causes))}' if causes else ''
+    causes = causes_of(event)
+    because = f'  because of {", ".join(causes)}' if causes else ''
     return (
-        f'{moment}.{rest_ns // 10**6:03d}Z  {event.get("id")}  {event.get("kind")}'
+        f'{clock_text(time_of(event))}  {event.get("id")}  {event.get("kind")}'
         f'  {event.get("type")}  {data}{because}'
     )
 

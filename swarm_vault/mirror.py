@@ -159,7 +159,7 @@ class _Replica:
             step = take_line(line, link, agent_id=self._agent_id, writer=self._writer)
             if step.reason:
                 raise VaultError(f'{self._name}: {step.reason}')
-            groups.setdefault(_day(step.event), []).append(line)
+            groups.setdefault(day_of(step.event['time_ns']), []).append(line)
             link = step.link
         self._write(groups, link)
 
@@ -178,10 +178,3 @@ class _Replica:
     def close(self) -> None:
         self._segments.close()
         os.close(self._lock)
-
-
-def _day(event: dict[str, object]) -> str:
-    time_ns = event.get('time_ns')
-    if not isinstance(time_ns, int) or not 0 <= time_ns < 2**63:
-        raise VaultError(f'seq {event["seq"]} has no usable time_ns')
-    return day_of(time_ns)

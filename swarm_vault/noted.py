@@ -12,7 +12,8 @@ from pathlib import Path
 
 from swarm_vault.checkpoints import newest_note
 from swarm_vault.errors import VaultError
-from swarm_vault.log_check import MIRROR_MARK, log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import MIRROR_MARK
 from swarm_vault.notes import parse_note
 
 _FORM = re.compile(

@@ -9,7 +9,8 @@ from swarm_vault.errors import VaultError
 from swarm_vault.heads.accusation import Judged
 from swarm_vault.keys import Trust
 from swarm_vault.lines import line_hash, parse_line
-from swarm_vault.log_check import MIRROR_MARK, LogCheck, LogWalk, log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import MIRROR_MARK, LogCheck, LogWalk
 from swarm_vault.noted import NotedHead
 from swarm_vault.notes import Checkpoint
 from swarm_vault.segments import last_line, segment_paths

@@ -43,4 +43,4 @@ def _beam_ranges(ground: Ground, eyes: Floats, range_m: float) -> Floats:
     for eye, (x, y) in enumerate(eyes):  # one eye's beams stay in the processor's cache
         free = sample(ground.grid.free, ground.grid, x + ahead, y + aside)
         blocked_at[eye] = np.where(free.all(axis=1), steps, free.argmin(axis=1))
-    return blocked_at * (range_m / steps)
+    return np.asarray(blocked_at * (range_m / steps), dtype=np.float64)
