@@ -28,6 +28,8 @@ from swarm_vault.witness import WitnessBook
 SAY_EVERY_NS = 2_000_000_000
 LOOK_EVERY_NS = SAY_EVERY_NS // 4
 """How often a node asks for what is to be said."""
+AGAIN_NS = 10_000_000_000
+"""How often a head is told again that a witness has not answered: it may not have heard it."""
 SAY_LINES = 32
 """So many new signed lines of a log are told of at the next look."""
 WITNESSES = 4
@@ -79,7 +81,7 @@ class WitnessDesk:
         """How many lines of each of our logs we told of last: our witnesses may hold that."""
         self._cosigned: list[str] = []
         self._said: list[str] = []
-        self._said_ns = 0
+        self._said_ns = self._again_ns = 0
         self._told: set[str] = set()
 
     def words(self, now_ns: int, stamp_ns: int) -> list[mesh_pb2.LogHeads]:
@@ -93,7 +95,15 @@ class WitnessDesk:
         if now_ns - self._said_ns < SAY_EVERY_NS and not self._many(ends):
             return []
         self._said_ns = now_ns
+        if now_ns - self._again_ns >= AGAIN_NS:
+            self._again_ns = now_ns
+            self._said = [note for note in self._said if self._answered(note)]
         return self._words(ends, stamp_ns)
+
+    def _answered(self, note: str) -> bool:
+        """Whether all witnesses have countersigned so many lines of one of our logs."""
+        head = parse_note(note).checkpoint
+        return all(self._held.get((head.writer, by)) == head.size for by in self._watchers)
 
     def last_words(self, stamp_ns: int) -> list[mesh_pb2.LogHeads]:
         """What to say last of all, when the own record is closed and signed."""

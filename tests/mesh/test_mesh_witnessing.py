@@ -96,6 +96,16 @@ def test_nothing_new_is_not_said_again_and_not_before_it_is_time(vault: Path):
         assert about(say(desk, 3), 'planner') == [3]
 
 
+def test_a_head_that_nobody_heard_is_told_again_and_an_answered_one_is_not(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2', team=TEAM[:2]) as (one, other):
+        assert about(say(one, 1)) == [3]
+        assert about(say(one, 4)) == []
+        other.hear(say(one, 5))
+        one.hear(say(other, 6))
+        assert other.witness.held('amr_1/reflex') == 3
+        assert about(say(one, 12)) == []
+
+
 def test_many_new_lines_are_told_of_at_the_next_look_and_few_are_not(vault: Path):
     with desks(vault, 'amr_1') as (desk,):
         assert about(say(desk, 1)) == [3]
