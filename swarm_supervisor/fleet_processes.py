@@ -18,7 +18,8 @@ NODES = {
     'planner': 'swarm_agent.planner.node',
     'composed': 'swarm_agent.composed',
 }
-STOP_RANK = {'situation': 0, 'reflex': 1, 'planner': 2, 'composed': 0, 'sim': 3, 'supervisor': 4}
+SIM_RANK, SUPERVISOR_RANK, LINK_RANK = 10_000, 10_001, 10_002
+"""Behind all robots: the supervisor countersigns the ends of their logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class FleetRun:
     drills: Mapping[str, Path] = field(default_factory=dict)
     """Scripts of misbehaviour, by robot."""
     insecure: bool = False
+    alone: bool = False
+    """No supervisor: the robots stop one after the other, so that peers see each one's end."""
     simulated: bool = False
     """Robots, simulator and supervisor share this machine."""
 
@@ -70,8 +73,18 @@ def _node_spec(run: FleetRun, agent_id: str, node: str) -> ProcessSpec:
             *_ros_command(NODES[node], parameters, f'/{agent_id}'),
             *_params(run, _files(run, node)),
         ),
-        stop_rank=STOP_RANK[node],
+        stop_rank=_stop_rank(run, agent_id),
     )
+
+
+def _stop_rank(run: FleetRun, agent_id: str) -> int:
+    """A robot's processes stop at once; each tells of the others' ends what it can.
+
+    Without a supervisor the robots stop in the circle's order, in which each has its witnesses
+    behind it.
+    """
+    circle = sorted(robot.agent_id for robot in run.fleet.robots)
+    return circle.index(agent_id) if run.alone else 0
 
 
 def _files(run: FleetRun, node: str) -> tuple[str, ...]:
@@ -117,7 +130,7 @@ def simulator_spec(run: FleetRun) -> ProcessSpec:
         name='sim',
         argv=(*_ros_command('swarm_sim.node', parameters, None), *_params(run, ('sim',))),
         restart=False,
-        stop_rank=STOP_RANK['sim'],
+        stop_rank=SIM_RANK,
     )
 
 
@@ -132,7 +145,7 @@ def supervisor_spec(run: FleetRun) -> ProcessSpec:
             *('--fleet', fleet, '--vault', vault),
             *insecure,
         ),
-        stop_rank=STOP_RANK['supervisor'],
+        stop_rank=SUPERVISOR_RANK,
     )
 
 
@@ -142,5 +155,5 @@ def link_spec(listen: str, to: str) -> ProcessSpec:
         name='link',
         argv=(sys.executable, '-m', 'swarm_sim.link', '--listen', listen, '--to', to),
         stdin=True,
-        stop_rank=5,
+        stop_rank=LINK_RANK,
     )

@@ -21,6 +21,7 @@ from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.disputes import DisputeBook
 from swarm_supervisor.experience import Experience
+from swarm_supervisor.farewell import Farewell
 from swarm_supervisor.joint_view import JointView
 from swarm_supervisor.judges import SecondJudge
 from swarm_supervisor.mandates import MandateShelf
@@ -95,6 +96,8 @@ class Headquarters:
     """What the robots decided among themselves."""
     crews: CrewBook = field(default_factory=CrewBook)
     """What they told of the surveys that they share."""
+    farewell: Farewell | None = None
+    """The record is closed; only what belongs to the farewell counts any more."""
 
     def note(
         self,

@@ -9,6 +9,7 @@ from typing import Protocol
 from swarm.v1 import mission_pb2
 
 from swarm_supervisor import faults
+from swarm_supervisor.farewell import own_head
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.identities import card_of, note_identity
 from swarm_supervisor.mission_files import ready
@@ -25,17 +26,14 @@ from swarm_supervisor.wire import (
     check_hello,
     check_telemetry,
 )
-from swarm_vault.checkpoints import newest_note
 from swarm_vault.errors import VaultError
 from swarm_vault.fleet_rules import kept_rules
 from swarm_vault.folders import Identity, agent_folder, compile_identity
-from swarm_vault.heads.steps import step_from
-from swarm_vault.heads.wire import proof_of, step_message
+from swarm_vault.heads.wire import proof_of
 from swarm_vault.heads.witness import REFUSED_EVENT, Brought, Witness
 from swarm_vault.lines import JsonValue
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind
-from swarm_vault.segments import log_folder
 
 NOTHING_STORED = 2**64 - 1
 """An EventAck's sequence number that stands for none."""
@@ -260,12 +258,8 @@ def show_heads(
     hq: Witnessing, agent_id: str, batch: mission_pb2.EventBatch, ack: mission_pb2.EventAck
 ) -> list[dict[str, JsonValue]]:
     """Countersign the robot's head and show it ours; returns what the events of refusals say."""
-    own, log = log_folder(hq.vault_dir, SUPERVISOR, SUPERVISOR), f'{agent_id}/{batch.writer}'
-    step = step_from(own, min(batch.held, 2**63)) if batch.held else None
-    ack.checkpoint = (step.checkpoint if step else '') or newest_note(own)
-    if step is not None:
-        ack.step.CopyFrom(step_message(SUPERVISOR, step))
-        ack.step.ClearField('checkpoint')
+    log = f'{agent_id}/{batch.writer}'
+    own_head(hq.vault_dir, batch.held, ack)
     found: list[dict[str, JsonValue]] = []
     try:
         if batch.cosigned:

@@ -67,7 +67,8 @@ class LinkService(mission_pb2_grpc.MissionControlServicer):
 
     async def _refuse(self, context: Any, caller: str, reason: str) -> None:
         data = {'caller': caller[:64], 'reason': reason[:500]}
-        self._hq.note(Kind.VIOLATION, 'link.refused', data)
+        if self._hq.farewell is None:
+            self._hq.note(Kind.VIOLATION, 'link.refused', data)
         await context.abort(grpc.StatusCode.PERMISSION_DENIED, reason)
 
 
@@ -112,7 +113,10 @@ async def _take(
     hq: Headquarters, session: Session, member: Member, up: mission_pb2.AgentUp
 ) -> None:
     kind = up.WhichOneof('up')
-    if kind == 'telemetry':
+    if hq.farewell is not None:
+        if kind == 'events':
+            hq.farewell.take(session.agent_id, up.events)
+    elif kind == 'telemetry':
         liaison.take_telemetry(hq, member, up.telemetry)
     elif kind == 'ack':
         liaison.take_ack(hq, member, up.ack)

@@ -25,7 +25,9 @@ from swarm.v1 import mission_pb2, mission_pb2_grpc, operator_pb2, operator_pb2_g
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
 from swarm_supervisor.building import build
+from swarm_supervisor.farewell import FAREWELL_S, Farewell
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
+from swarm_supervisor.liaison import unlinked
 from swarm_supervisor.link_service import LinkService
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.operator_service import OperatorService
@@ -83,9 +85,14 @@ async def serving(hq: Headquarters, address: str) -> AsyncIterator[Served]:
     finally:
         done.set()
         hq.wake.set()
-        hq.post.close_all()
-        await server.stop(GRACE_S)
-        await watch
+        stopping = asyncio.create_task(server.stop(GRACE_S + FAREWELL_S))
+        try:
+            await watch
+            await _say_farewell(hq)
+        finally:
+            hq.post.close_all()
+            await server.stop(GRACE_S)
+            await stopping
 
 
 async def _add_health(server: Any, names: list[str]) -> None:
@@ -217,13 +224,24 @@ def _announce(hq: Headquarters, address: str) -> None:
     )
 
 
+async def _say_farewell(hq: Headquarters) -> None:
+    """Close the record first and the links then, so that robots countersign its last line."""
+    linked = [member for member in hq.roster if hq.post.linked(member.agent_id)]
+    for member in linked:
+        unlinked(hq, member)
+    hq.note(Kind.SYSTEM, 'supervisor.stopped', {})
+    names = [member.agent_id for member in linked]
+    hq.farewell = Farewell(hq.vault_dir, hq.witness.book, names, hq.post.send)
+    await asyncio.to_thread(hq.recorder.close)
+    await hq.farewell.tell()
+
+
 def _close(hq: Headquarters) -> None:
     for member in hq.roster:
         hq.store.save_member(member)
     save_world(hq)
     hq.store.close()
     hq.mirror.close()
-    hq.note(Kind.SYSTEM, 'supervisor.stopped', {})
     hq.recorder.close()
 
 

@@ -18,7 +18,8 @@ from swarm_vault.errors import VaultError
 from swarm_vault.files import remove, write_atomic
 from swarm_vault.ledger import Ledger
 from swarm_vault.lines import Event, JsonValue, Kind, parse_line
-from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import LogCheck, LogWalk
 from swarm_vault.segments import day_of, log_folder, segment_paths
 
 _DAY_NS = 86_400 * 10**9

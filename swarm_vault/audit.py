@@ -10,6 +10,7 @@ from pathlib import Path
 
 from swarm_vault.keys import Trust
 from swarm_vault.log_check import LogCheck
+from swarm_vault.noted import NotedHead
 from swarm_vault.replay import CORES, Progress, Replaying, ReplayReport, Workers
 from swarm_vault.verify import BagSeen, VaultVerdict, Walked, judge_vault, walk_vault
 
@@ -33,6 +34,7 @@ def audit_vaults(
     *,
     trust: Trust | None = None,
     witnesses: Sequence[Path] = (),
+    noted: Sequence[NotedHead] = (),
     cores: Mapping[str, str] = CORES,
     progress: Progress = lambda _done, _all: None,
 ) -> list[Audit]:
@@ -42,6 +44,7 @@ def audit_vaults(
         vault_dirs: The vaults; nothing in them is changed.
         trust: Public keys from elsewhere; None: those that lie in each vault.
         witnesses: Other vaults whose countersigned heads and copies count.
+        noted: Heads that a person kept elsewhere.
         cores: The table of allowed cores, '<module>:<name>' by core name.
         progress: Called for each vault with the bytes of bags done and the bytes of all bags.
 
@@ -51,7 +54,7 @@ def audit_vaults(
     with Workers(vault_dirs, cores) as workers:
         under_way: list[tuple[Walked, Replaying | None]] = []
         for vault_dir in vault_dirs:
-            walked = walk_vault(vault_dir, trust=trust, witnesses=witnesses)
+            walked = walk_vault(vault_dir, trust=trust, witnesses=witnesses, noted=noted)
             replaying = workers.begin(vault_dir, walked.checks) if _own(walked.checks) else None
             under_way.append((walked, replaying))
         return [_audit(walked, replaying, progress) for walked, replaying in under_way]

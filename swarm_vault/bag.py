@@ -6,23 +6,22 @@ reader. The digest of all its bytes so far goes into the log once a second, and 
 file at its end: a changed bag shows.
 """
 
-import hashlib
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
-from mcap.writer import CompressionType, IndexType, Writer
+from mcap.writer import Writer
 
+from swarm_vault.bag_file import BagFile
 from swarm_vault.codec import Codec, Frame, frame_type
 from swarm_vault.core import Core
 from swarm_vault.errors import VaultError
 from swarm_vault.exactness import first_inexact
-from swarm_vault.files import make_folder, open_new, sync_data, write_all
+from swarm_vault.files import make_folder
 from swarm_vault.lines import Event, JsonValue, Kind, encode_json
 
 START_EVENT = 'core.start'
@@ -70,7 +69,7 @@ class Bag:
         """The first input found that its record does not show as it was; samples only."""
         path = vault_dir / name
         make_folder(path.parent)
-        self._file = _HashedFile(path)
+        self._file = BagFile(path)
         self._writer = self._start(about or {})
 
     @property
@@ -136,12 +135,7 @@ class Bag:
             self.inexact = str(error)
 
     def _start(self, about: Mapping[str, str]) -> Writer:
-        writer = Writer(
-            cast('IO[bytes]', self._file),
-            compression=CompressionType.NONE,
-            index_types=IndexType.NONE,
-            use_chunking=False,
-        )
+        writer = self._file.writer()
         writer.start(profile=PROFILE)
         writer.add_metadata(ABOUT, dict(about))
         schema = writer.register_schema(
@@ -172,46 +166,11 @@ class Bag:
             'bag': self.name,
             'first': self._sealed,
             'frames': self._count,
-            'bytes': self._file.tell(),
-            'sha256': self._file.sha256(),
+            'bytes': self._file.size(final=final),
+            'sha256': self._file.sha256(final=final),
             'final': final,
             'inexact': self.inexact,
         }
         self._sealed = self._count
         self._seal_due_s = time.monotonic() + SEAL_S
         return Event(kind=Kind.DECISION, type_=FRAMES_EVENT, data=data)
-
-
-class _HashedFile:
-    """A new file that knows the digest of everything written to it; it is written at a flush."""
-
-    def __init__(self, path: Path) -> None:
-        self._descriptor = open_new(path)
-        self._waiting: list[bytes] = []
-        self._digest = hashlib.sha256()
-        self._size = 0
-
-    def write(self, data: bytes) -> int:
-        self._digest.update(data)
-        self._size += len(data)
-        self._waiting.append(bytes(data))
-        return len(data)
-
-    def tell(self) -> int:
-        return self._size
-
-    def flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            write_all(self._descriptor, b''.join(waiting))
-
-    def sync(self) -> None:
-        sync_data(self._descriptor)
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def sha256(self) -> str:
-        return self._digest.hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
 from swarm_vault.lines import Link, encode_json, parse_line
+from swarm_vault.reading import read_regular
 
 FILE = 'begin.json'
 
@@ -43,7 +44,7 @@ def read_begin(folder: Path) -> Begin:
     path = folder / FILE
     if not path.exists():
         return Begin()
-    line = path.read_bytes()
+    line = read_regular(path)
     plain = parse_line(line)
     try:
         begin = Begin(

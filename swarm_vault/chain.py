@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from swarm_vault.errors import VaultError
-from swarm_vault.lines import KEYS, Link, is_pinned, line_hash, parse_line, read_pinned
+from swarm_vault.lines import KEYS, Kind, Link, is_pinned, line_hash, parse_line, read_pinned
 from swarm_vault.shapes import Shapes
 
+_MOST_NS = 2**63
+"""No recorder writes a later time [ns]."""
 _KEYS = frozenset(KEYS)
+_KINDS = frozenset(kind.value for kind in Kind)
 _TYPE = b',"type":"'
 
 
@@ -36,7 +39,29 @@ def take_line(line: bytes, link: Link, *, agent_id: str, writer: str) -> Step:
         return Step(event, link, f'seq {seq} is not in the pinned form')
     if len(event) != len(KEYS) or event.keys() != _KEYS:
         return Step(event, link, f'seq {seq} has other fields than an event')
+    odd = _odd_field(event, f'/agents/{agent_id}/{writer}')
+    if odd:
+        return Step(event, link, f'seq {seq} has a {odd} that is none of an event')
     return Step(event, Link(seq + 1, line_hash(line)))
+
+
+def _odd_field(event: dict[str, Any], source: str) -> str:
+    """The first field beside the chain's own that holds what no recorder writes."""
+    time_ns, causes = event['time_ns'], event['causes']
+    if type(time_ns) is not int or not 0 <= time_ns < _MOST_NS:
+        return 'time_ns'
+    if type(causes) is not list or not all(type(cause) is str for cause in causes):
+        return 'causes'
+    for field, fits in (
+        ('kind', event['kind'] in _KINDS if type(event['kind']) is str else False),
+        ('type', type(event['type']) is str),
+        ('data', type(event['data']) is dict),
+        ('source', event['source'] == source),
+        ('specversion', event['specversion'] == '1.0'),
+    ):
+        if not fits:
+            return field
+    return ''
 
 
 def follow(
@@ -87,6 +112,7 @@ def _look(line: bytes, link: Link, *, agent_id: str, writer: str) -> Step:
         or event['seq'] != link.seq
         or type(event['seq']) is not int
         or event['id'] != f'{agent_id}/{writer}/{link.seq}'
+        or _odd_field(event, f'/agents/{agent_id}/{writer}')
     ):
         return take_line(line, link, agent_id=agent_id, writer=writer)
     return Step(event, link)

@@ -21,9 +21,11 @@ from swarm_vault.audit import Audit, audit_vaults
 from swarm_vault.cli_data import archive, check, export, journal, prove, query, retain
 from swarm_vault.cli_raw import is_sensor_bag, show_what_if
 from swarm_vault.cli_time import TIME_HELP, diff, fork, show_moment, timeline
-from swarm_vault.events import Follower, Query, read_events, time_of
+from swarm_vault.cli_words import InWords
+from swarm_vault.events import Follower, Query, causes_of, clock_text, read_events, time_of
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.lines import Kind
+from swarm_vault.noted import NotedHead, heads_to_note, parse_noted
 from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
@@ -32,6 +34,7 @@ _MOST_REASONS = 20
 _UNITS_S = {'s': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
 
 app = typer.Typer(
+    cls=InWords,
     no_args_is_help=True,
     help='Judge, read and re-execute the record. Exit codes: 0 clean, 3 recovered with a stated'
     ' loss, 1 not trustworthy.',
@@ -64,6 +67,13 @@ def verify(
             help="Another machine's vault: its copies and countersigned heads count too.",
         ),
     ] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar='LOG:LINES:ROOT',
+            help='A head that you noted, as `swarm audit heads` prints it; repeatable.',
+        ),
+    ] = None,
     replay: Annotated[
         bool, typer.Option(help='Re-execute the decisions as well, for the third verdict.')
     ] = True,
@@ -73,11 +83,15 @@ def verify(
     Torn by a crash is told apart from tampered.
     """
     keys = load_trust(trust) if trust else None
+    noted = [parse_noted(text) for text in head or ()]
     if replay:
-        audit = _audit_with_progress(vault, keys, witness or ())
+        audit = _audit_with_progress(vault, keys, witness or (), noted)
         verdict, report = audit.verdict, audit.replay
     else:
-        verdict, report = verify_vault(vault, trust=keys, witnesses=witness or ()), None
+        verdict, report = (
+            verify_vault(vault, trust=keys, witnesses=witness or (), noted=noted),
+            None,
+        )
     code = NOT_TRUSTWORTHY if report is not None and not report.ok else verdict.exit_code
     if as_json:
         typer.echo(json.dumps(_verdict_json(verdict, report, code), sort_keys=True))
@@ -85,6 +99,16 @@ def verify(
         _print_verdict(verdict)
         _print_three(verdict, report)
     raise typer.Exit(code)
+
+
+@app.command()
+def heads(vault: VaultArgument) -> None:
+    """Print where each log stands, a line to keep elsewhere: `verify --head` holds it against it.
+
+    Who closes last is countersigned by nobody, and a vault of one robot alone neither.
+    """
+    for noted in heads_to_note(vault):
+        typer.echo(str(noted))
 
 
 @app.command()
@@ -301,14 +325,12 @@ def _print_events(console: Console, events: Iterable[dict[str, Any]], *, as_json
 
 
 def _event_text(event: dict[str, Any]) -> str:
-    seconds, rest_ns = divmod(time_of(event), 10**9)
-    moment = datetime.fromtimestamp(seconds, tz=timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')
     data = json.dumps(event.get('data'), sort_keys=True, ensure_ascii=False)
     data = data if len(data) <= 400 else data[:397] + '...'
-    causes = event.get('causes') or ()
-    because = f'  because of {", ".join(map(str, causes))}' if causes else ''
+    causes = causes_of(event)
+    because = f'  because of {", ".join(causes)}' if causes else ''
     return (
-        f'{moment}.{rest_ns // 10**6:03d}Z  {event.get("id")}  {event.get("kind")}'
+        f'{clock_text(time_of(event))}  {event.get("id")}  {event.get("kind")}'
         f'  {event.get("type")}  {data}{because}'
     )
 
@@ -319,9 +341,13 @@ def _replay_with_progress(vault: Path | None, agents: list[str] | None) -> Repla
         return replay_vault(vault, agents or None, progress=progress)
 
 
-def _audit_with_progress(vault: Path, trust: Trust | None, witnesses: Sequence[Path]) -> Audit:
+def _audit_with_progress(
+    vault: Path, trust: Trust | None, witnesses: Sequence[Path], noted: Sequence[NotedHead]
+) -> Audit:
     with _progress() as progress:
-        (audit,) = audit_vaults([vault], trust=trust, witnesses=witnesses, progress=progress)
+        (audit,) = audit_vaults(
+            [vault], trust=trust, witnesses=witnesses, noted=noted, progress=progress
+        )
     return audit
 
 

@@ -65,7 +65,8 @@ def query(
             return
         for event in base.ask(question, limit):
             text = json.dumps(event, sort_keys=True, ensure_ascii=False)
-            typer.echo(text if as_json else f'{event["id"]}  {event["type"]}  {event["data"]}')
+            words = (str(event.get(name)) for name in ('id', 'type', 'data'))
+            typer.echo(text if as_json else '  '.join(words))
     finally:
         base.close()
 
@@ -168,7 +169,8 @@ def archive(
     vault: VaultArgument,
     *,
     days: Annotated[
-        int, typer.Option(min=0, help='Only files so old; 0: all but each newest.')
+        int,
+        typer.Option(min=0, max=100_000, help='Only files so old; 0: all but each newest.'),
     ] = 0,
     agent: Annotated[str, typer.Option(help='Only this robot.')] = '',
     restore: Annotated[

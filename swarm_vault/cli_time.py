@@ -3,7 +3,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from rich.table import Table
 from swarm_vault.comparison import Compared, compare_vaults
 from swarm_vault.divergence import Difference
 from swarm_vault.errors import VaultError
+from swarm_vault.events import clock_text, time_of
 from swarm_vault.fork import Fork, fork_vault
 from swarm_vault.moment import Moment, moment_of, parse_time
 from swarm_vault.story import LAYERS, Step, story_of
@@ -122,7 +122,7 @@ def _read_params(path: Path) -> dict[str, Any]:
 
     try:
         values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise VaultError(f'{path}: cannot be read ({" ".join(str(error).split())})') from error
     if not isinstance(values, dict) or not values:
         raise VaultError(f'{path}: holds no parameters; expected names and values')
@@ -185,7 +185,7 @@ def _print_compared(compared: list[Compared]) -> None:
 
 def _print_moment(moment: Moment) -> None:
     console = Console(highlight=False, emoji=False)
-    console.print(f'at {_clock(moment.time_ns)}')
+    console.print(f'at {clock_text(moment.time_ns)}')
     for known in moment.known:
         age_s = (moment.time_ns - known.time_ns) / 1e9
         console.print(
@@ -197,7 +197,8 @@ def _print_moment(moment: Moment) -> None:
                 console.print(escape(f'  {title} {name}: {_short(value)}'), soft_wrap=True)
     for event in moment.events:
         console.print(
-            escape(f'{_clock(event["time_ns"])}  {event["id"]}  {event["type"]}'), soft_wrap=True
+            escape(f'{clock_text(time_of(event))}  {event.get("id")}  {event.get("type")}'),
+            soft_wrap=True,
         )
 
 
@@ -217,9 +218,3 @@ def _step_text(step: Step, began_ns: int) -> str:
 def _short(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 3] + '...'
-
-
-def _clock(time_ns: int) -> str:
-    seconds, rest_ns = divmod(time_ns, 10**9)
-    moment = datetime.fromtimestamp(seconds, tz=timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')
-    return f'{moment}.{rest_ns // 10**6:03d}Z'

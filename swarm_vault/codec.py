@@ -52,8 +52,15 @@ class Codec(Generic[T]):
         return from_json(self.encode(value))
 
     def decode_plain(self, plain: Any) -> T:
-        """Decode what `encode_plain` made."""
-        return self.decode(to_json(plain))
+        """Decode what `encode_plain` made.
+
+        Raises:
+            VaultError: It is something else.
+        """
+        try:
+            return self.decode(to_json(plain))
+        except (PydanticSerializationError, RecursionError) as error:
+            raise VaultError(f'{self._name}: is no plain value ({error})') from error
 
     def decode(self, data: bytes) -> T:
         """Decode what `encode` wrote.

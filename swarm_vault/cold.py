@@ -15,6 +15,7 @@ from pathlib import Path
 from swarm_vault.errors import VaultError
 from swarm_vault.files import make_durable
 from swarm_vault.lines import parse_line
+from swarm_vault.reading import read_regular
 
 SUFFIX = '.parquet'
 _PATIENCE_S = 120.0
@@ -68,7 +69,7 @@ def _read_cold(path: Path, _changed_ns: int, _size: int) -> bytes:
 
 def cold_digest(path: Path) -> str:
     """SHA-256 of the Parquet file itself, hex."""
-    return sha256(path.read_bytes()).hexdigest()
+    return sha256(read_regular(path)).hexdigest()
 
 
 def _decode(path: Path) -> bytes:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where two vaults differ: log by log by their lines, decision by decision by their frames."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
-from swarm_vault.frames import BagLog, BagReader
+from swarm_vault.frames import BagLog, BagReader, plain_frame
 from swarm_vault.lines import parse_line
-from swarm_vault.log_check import log_folders
+from swarm_vault.listing import log_folders
 from swarm_vault.moment import bag_logs
 from swarm_vault.segments import read_segment, segment_paths
 
@@ -74,10 +73,13 @@ def _compare(
 
 def _plain(line: bytes, whole: bool) -> Any:  # noqa: FBT001 - one of two kinds of line
     if not whole:
-        frame = json.loads(line)
-        return {'inputs': frame['i'], 'outputs': frame['o']}
+        return _text_or(line, lambda: plain_frame(line, 'a frame'))
+    return _text_or(line, lambda: parse_line(line))
+
+
+def _text_or(line: bytes, read: Callable[[], Any]) -> Any:
     try:
-        return parse_line(line)
+        return read()
     except VaultError:
         return line.decode(errors='replace')
 

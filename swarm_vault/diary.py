@@ -21,7 +21,7 @@ def write_journal(vault_dir: Path, agent_id: str) -> list[Path]:
     """
     days: dict[str, list[Step]] = {}
     for step in story_of([vault_dir], agent_id=agent_id):
-        days.setdefault(day_of(step.time_ns), []).append(step)
+        days.setdefault(_day_of(step), []).append(step)
     if not days:
         raise VaultError(f'{vault_dir}: the logs tell nothing of {agent_id!r}')
     folder = agent_folder(vault_dir, agent_id) / 'journal'
@@ -31,6 +31,13 @@ def write_journal(vault_dir: Path, agent_id: str) -> list[Path]:
         write_atomic(page, _page(agent_id, day, steps).encode('utf-8'))
         pages.append(page)
     return pages
+
+
+def _day_of(step: Step) -> str:
+    try:
+        return day_of(step.time_ns)
+    except (OverflowError, ValueError, OSError) as error:
+        raise VaultError(f'{step.id_}: no calendar has the time {step.time_ns} ns') from error
 
 
 def _page(agent_id: str, day: str, steps: list[Step]) -> str:

@@ -4,12 +4,13 @@
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
-from swarm_vault.log_check import log_folders
+from swarm_vault.listing import log_folders
 from swarm_vault.segments import open_segment, segment_paths
 from swarm_vault.tail import LogTail
 
@@ -45,6 +46,22 @@ def time_of(event: Mapping[str, Any]) -> int:
     """When it happened, nanoseconds since the epoch; 0 if it does not say so."""
     time_ns = event.get('time_ns')
     return time_ns if isinstance(time_ns, int) else 0
+
+
+def causes_of(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The events that it names as its causes; none if it does not say so."""
+    causes = event.get('causes')
+    return tuple(str(cause) for cause in causes) if isinstance(causes, list) else ()
+
+
+def clock_text(time_ns: int) -> str:
+    """A time in UTC to the millisecond; the bare number where no calendar has it."""
+    seconds, rest_ns = divmod(time_ns, 10**9)
+    try:
+        moment = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return f'{time_ns} ns'
+    return f'{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // 10**6:03d}Z'
 
 
 def read_events(vault_dir: Path, query: Query) -> Iterator[dict[str, Any]]:

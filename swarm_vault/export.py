@@ -11,8 +11,10 @@ from pathlib import Path
 from swarm_vault.errors import VaultError
 from swarm_vault.events import time_of
 from swarm_vault.lines import parse_line
-from swarm_vault.log_check import log_folders
+from swarm_vault.listing import log_folders
 from swarm_vault.segments import read_segment, segment_paths
+
+_MOST_NS = 2**63
 
 
 def export_bag(vault_dir: Path, target: Path) -> int:
@@ -56,4 +58,6 @@ def _lines(folder: Path) -> Iterator[tuple[int, str, Path, bytes]]:
                 raise VaultError(f'{path}:{number}: {error}; verify the vault first') from error
             # A clock that was set back must not change the order of a log.
             latest_ns = max(latest_ns, time_of(event))
+            if latest_ns >= _MOST_NS:
+                raise VaultError(f'{path}:{number}: no bag holds the time {latest_ns} ns')
             yield latest_ns, str(event.get('id')), folder, line

@@ -18,6 +18,7 @@ from swarm_vault.files import write_atomic
 from swarm_vault.fleet_rules import Rules, section_of
 from swarm_vault.mandate import NO_TIER, MandateReading, read_mandate
 from swarm_vault.memory import read_memory
+from swarm_vault.reading import read_regular
 from swarm_vault.yaml_block import CardState
 
 FILES = ('IDENTITY.md', 'SOUL.md', 'tools.md', 'model.md', 'mandate.md', 'memory/INDEX.md')
@@ -167,7 +168,7 @@ def _fill(template: Path, facts: Mapping[str, str]) -> bytes:
 
 def _section(folder: Path, name: str) -> str:
     try:
-        return (folder / name).read_text(encoding='utf-8').strip()
+        return read_regular(folder / name).decode('utf-8').strip()
     except (OSError, UnicodeDecodeError):
         return f'({name} is missing or cannot be read: assume nothing that it might say.)'
 

@@ -77,7 +77,9 @@ def fork_vault(
                 bag=log.name,
                 changed=tuple(sorted(changes)),
             )
-            core = load_core(cores.get(name, name))
+            if name not in cores:
+                raise VaultError(f'{log.name}: core {name!r} is not in the table of allowed cores')
+            core = load_core(cores[name])
             _run(fork, core, log, BagReader(vault_dir / log.name), time_ns, changes)
             found.append(fork)
     if not found:

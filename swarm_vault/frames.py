@@ -13,6 +13,7 @@ from swarm_vault.bag import ABOUT, FRAMES_EVENT, START_EVENT
 from swarm_vault.errors import VaultError
 from swarm_vault.raw_bag import SEALED_EVENT, STARTED_EVENT
 from swarm_vault.raw_bag import SUFFIX as RAW_SUFFIX
+from swarm_vault.reading import open_regular
 
 REMOVED_EVENT = 'bag.removed'
 _STARTS, _SEALS = (START_EVENT, STARTED_EVENT), (FRAMES_EVENT, SEALED_EVENT)
@@ -94,7 +95,7 @@ class BagReader:
     def __iter__(self) -> Iterator[bytes]:
         """Yield the frames' JSON."""
         try:
-            with self._path.open('rb', buffering=0) as file:
+            with open_regular(self._path, buffering=0) as file:
                 sealed = SealedFile(file, self._log)
                 for data in self._records(iter(sealed)):
                     self.frames += 1
@@ -190,7 +191,7 @@ def about_bag(path: Path) -> dict[str, Any]:
     from mcap.stream_reader import StreamReader
 
     try:
-        with path.open('rb') as file:
+        with open_regular(path) as file:
             for record in StreamReader(file).records:
                 if isinstance(record, Metadata) and record.name == ABOUT:
                     return {key: json.loads(text) for key, text in record.metadata.items()}
@@ -199,10 +200,23 @@ def about_bag(path: Path) -> dict[str, Any]:
     raise VaultError(f'{path}: does not say which core decided; replay it with its vault')
 
 
+def plain_frame(data: bytes, what: str) -> dict[str, Any]:
+    """The inputs and outputs of a frame as plain values.
+
+    Raises:
+        VaultError: It is none; `what` names it.
+    """
+    try:
+        frame = json.loads(data)
+        return {'inputs': frame['i'], 'outputs': frame['o']}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise VaultError(f'{what} is no decision ({error!r}); verify the vault') from error
+
+
 def bag_fault(path: Path, log: BagLog) -> str:
     """Judge whether a bag holds the bytes that the log vouches for; empty if it does."""
     try:
-        with path.open('rb') as file:
+        with open_regular(path) as file:
             return seal_fault(file, log)
     except OSError as error:
         return _unreadable(log, error)

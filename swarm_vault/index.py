@@ -15,7 +15,8 @@ from typing import Any
 from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
-from swarm_vault.log_check import log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.reading import size_of
 from swarm_vault.segments import open_segment, segment_paths
 
 _SCHEMA_VERSION = 3
@@ -237,7 +238,10 @@ class Index:
                 if question.kind in ('', kind) and name.startswith(question.type_)
             ]
             parts.append(f'type IN ({", ".join(map(str, types))})')
-        return 'WHERE ' + ' AND '.join(parts), (question.since_ns, question.until_ns)
+        span = (
+            max(-_MOST_NS, min(_MOST_NS - 1, ns)) for ns in (question.since_ns, question.until_ns)
+        )
+        return 'WHERE ' + ' AND '.join(parts), tuple(span)
 
     def _name(self, path: Path) -> str:
         """One name for a file, hot or cold: the lines stand at the same places in both."""
@@ -246,7 +250,7 @@ class Index:
     def _size(self, path: Path, known: Mapping[str, tuple[int, int]]) -> int:
         """How many bytes of lines a file has; a cold one that is known does not change."""
         if path.suffix != SUFFIX:
-            return path.stat().st_size
+            return size_of(path)
         file, size = known.get(self._name(path), (None, 0))
         kept = self._base.execute('SELECT cold FROM files WHERE file = ?', (file,)).fetchone()
         return size if kept == (1,) else len(read_cold(path))
@@ -269,7 +273,7 @@ def _quick_row(line: bytes) -> tuple[int, int, bytes, bytes, bytes] | None:
     return int(seq), when, parts[0].rpartition(b'/')[0], parts[4], parts[24]
 
 
-def _row_of(line: bytes) -> tuple[Any, int, str, str, str, str] | None:
+def _row_of(line: bytes) -> tuple[int, int, str, str, str, str] | None:
     """The fields of a line, with its newline; None if it is no event."""
     try:
         agent, writer, seq, time_ns, kind, name = _row(parse_line(line[:-1]))
@@ -278,17 +282,22 @@ def _row_of(line: bytes) -> tuple[Any, int, str, str, str, str] | None:
     return seq, time_ns, agent, writer, kind, name
 
 
-def _row(event: dict[str, Any]) -> tuple[str, str, Any, int, str, str]:
+def _row(event: dict[str, Any]) -> tuple[str, str, int, int, str, str]:
     agent, _, rest = str(event.get('id', '')).partition('/')
     time_ns = event.get('time_ns')
     return (
         agent,
         rest.partition('/')[0],
-        event.get('seq'),
-        time_ns if isinstance(time_ns, int) and abs(time_ns) < 2**63 else 0,
+        _held(event.get('seq')),
+        _held(time_ns),
         str(event.get('kind')),
         str(event.get('type')),
     )
+
+
+def _held(number: object) -> int:
+    """A whole number that SQLite can hold, else 0."""
+    return number if isinstance(number, int) and abs(number) < _MOST_NS else 0
 
 
 def _schema_version(base: sqlite3.Connection) -> int:

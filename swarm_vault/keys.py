@@ -16,6 +16,8 @@ from swarm.v1.common_pb2 import Signed
 
 from swarm_vault.errors import VaultError
 from swarm_vault.files import PRIVATE, locked, write_atomic
+from swarm_vault.listing import ending_in
+from swarm_vault.reading import read_regular
 
 SUPERVISOR = 'supervisor'
 OPERATOR = 'operator'
@@ -224,7 +226,7 @@ def load_trust(vault_dir: Path) -> Trust:
     Raises:
         VaultError: A key file cannot be read.
     """
-    paths = sorted((vault_dir / 'nexus' / 'trust').glob('*.pub'))
+    paths = ending_in(vault_dir / 'nexus' / 'trust', '.pub')
     return Trust({path.stem: _public_key(path, _read(path, 'a public key')) for path in paths})
 
 
@@ -317,7 +319,7 @@ def _public_key(path: Path, content: bytes) -> Ed25519PublicKey:
 
 def _read(path: Path, what: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise VaultError(
             f'{path}: {what} cannot be read ({error.strerror});'

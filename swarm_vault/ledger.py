@@ -26,7 +26,7 @@ from swarm_vault.errors import VaultError
 from swarm_vault.files import take_lock
 from swarm_vault.last_words import LastWords
 from swarm_vault.lines import Event, JsonValue, Kind, Link, encode_line, line_hash
-from swarm_vault.segments import SEGMENT_BYTES, Segments, day_of, lines_after, log_folder
+from swarm_vault.segments import LOCK, SEGMENT_BYTES, Segments, day_of, lines_after, log_folder
 
 COMMIT_S = 0.1
 """The longest that an event waits for its sync, unless the disk is slower [s]."""
@@ -246,7 +246,7 @@ class Ledger:
 
     def _open(self, vault_dir: Path, folder: Path, segment_bytes: int) -> None:
         with ExitStack() as on_error:
-            self._lock_descriptor = take_lock(folder / '.lock', self._name)
+            self._lock_descriptor = take_lock(folder / LOCK, self._name)
             on_error.callback(os.close, self._lock_descriptor)
             self._checkpoints = Checkpoints(vault_dir, agent_id=self.agent_id, writer=self.writer)
             self._segments = Segments(folder, segment_bytes=segment_bytes)

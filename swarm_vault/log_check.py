@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walk one log from its first line to its last: chain, order, restarts, torn end, checkpoints."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,6 @@ from swarm_vault.chain import follow
 from swarm_vault.checkpoints import FILE, parse_checkpoint
 from swarm_vault.cold_check import cold_fault
 from swarm_vault.errors import VaultError
-from swarm_vault.files import is_locked
 from swarm_vault.frames import BagLog, note_bag
 from swarm_vault.heads.accusation import REFUSED_EVENT, Accusation
 from swarm_vault.keys import Trust
@@ -20,7 +19,8 @@ from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
 from swarm_vault.lines import Link
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, verify_log_signature
-from swarm_vault.segments import line_blocks, segment_paths
+from swarm_vault.reading import read_regular
+from swarm_vault.segments import is_written, line_blocks, segment_paths
 from swarm_vault.shapes import Shapes
 
 MIRROR_MARK = '.mirror'
@@ -108,16 +108,24 @@ class LogWalk:
         self._last_type = 'ledger.closed'
         self._others: set[str] = set()
         """Types of events that tell nothing of the log itself."""
-        self.result = LogCheck(
-            agent_id=folder.parent.parent.name,
-            writer=folder.name,
-            open=is_locked(folder / '.lock'),
-            mirror=(folder / MIRROR_MARK).exists(),
-        )
+        self.result = LogCheck(agent_id=folder.parent.parent.name, writer=folder.name)
         self._shapes = Shapes(self.result.agent_id, self.result.writer, TELLING)
 
     def check(self) -> LogCheck:
         """Walk through all files; the first fault ends it."""
+        try:
+            self._check()
+        except OSError as error:
+            where = Path(str(error.filename or self._folder))
+            reason = f'{where.name} cannot be read ({error.strerror or error})'
+            self._fail(reason, where.name, seq=self._link.seq)
+            self.result.broken = True
+        self.result.lines = self._link.seq
+        return self.result
+
+    def _check(self) -> None:
+        self.result.open = is_written(self._folder)
+        self.result.mirror = (self._folder / MIRROR_MARK).exists()
         checkpoints: list[Checkpoint] = []
         odd, number = '', 0
         if self._trust is not None:
@@ -132,8 +140,6 @@ class LogWalk:
             self._compare_checkpoints(checkpoints)
         if not self.result.fault and not self.result.mirror:
             self._judge_end()
-        self.result.lines = self._link.seq
-        return self.result
 
     def _walk(self) -> None:
         try:
@@ -275,7 +281,7 @@ class LogWalk:
         path = self._folder / FILE
         if not path.exists():
             return [], '', 0
-        *lines, rest = path.read_bytes().split(b'\n')
+        *lines, rest = read_regular(path).split(b'\n')
         if rest and not self.result.open:
             self.result.losses.append('the last checkpoint is torn')
         found: list[Checkpoint] = []
@@ -335,8 +341,3 @@ class LogWalk:
         self.result.fault = reason
         self.result.file, self.result.line = file, line
         self.result.seq = self._link.seq if seq is None else seq
-
-
-def log_folders(vault_dir: Path) -> Iterator[Path]:
-    """All logs of a vault, by agent and writer."""
-    yield from sorted(path for path in vault_dir.glob('agents/*/log/*') if path.is_dir())

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from swarm_vault.errors import VaultError
 from swarm_vault.files import write_atomic
+from swarm_vault.reading import open_regular
 from swarm_vault.yaml_block import CardState
 
 INDEX = 'INDEX.md'
@@ -85,11 +86,12 @@ class NoteReading:
 def read_memory_note(path: Path) -> NoteReading:
     """Read a note; never raises."""
     name = path.stem
-    if not path.exists():
-        return _nothing(name, NoteState.ABSENT, 'is not there')
     try:
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read(_MAX_BYTES + 1)
         text = content.decode('utf-8')
+    except FileNotFoundError:
+        return _nothing(name, NoteState.ABSENT, 'is not there')
     except (OSError, UnicodeDecodeError) as error:
         return _nothing(name, NoteState.UNREADABLE, f'cannot be read ({error})')
     if len(content) > _MAX_BYTES:

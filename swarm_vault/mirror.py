@@ -13,7 +13,7 @@ from swarm_vault.lines import Link, line_hash
 from swarm_vault.log_check import MIRROR_MARK
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, parse_note
-from swarm_vault.segments import Segments, day_of, log_folder
+from swarm_vault.segments import LOCK, Segments, day_of, log_folder
 from swarm_vault.tail import LogTail
 
 
@@ -98,7 +98,7 @@ class _Replica:
         self._writer = writer
         self._name = f'copy of log {agent_id}/{writer}'
         folder = log_folder(vault_dir, agent_id, writer)
-        self._lock = take_lock(folder / '.lock', self._name)
+        self._lock = take_lock(folder / LOCK, self._name)
         self._fault = ''
         try:
             write_atomic(folder / MIRROR_MARK, b'a copy of the log of another machine\n')
@@ -159,7 +159,7 @@ class _Replica:
             step = take_line(line, link, agent_id=self._agent_id, writer=self._writer)
             if step.reason:
                 raise VaultError(f'{self._name}: {step.reason}')
-            groups.setdefault(_day(step.event), []).append(line)
+            groups.setdefault(day_of(step.event['time_ns']), []).append(line)
             link = step.link
         self._write(groups, link)
 
@@ -178,10 +178,3 @@ class _Replica:
     def close(self) -> None:
         self._segments.close()
         os.close(self._lock)
-
-
-def _day(event: dict[str, object]) -> str:
-    time_ns = event.get('time_ns')
-    if not isinstance(time_ns, int) or not 0 <= time_ns < 2**63:
-        raise VaultError(f'seq {event["seq"]} has no usable time_ns')
-    return day_of(time_ns)

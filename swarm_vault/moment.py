@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every core of a vault knew and decided at one moment."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,8 +9,9 @@ from typing import Any
 
 from swarm_vault.errors import VaultError
 from swarm_vault.events import Query, read_events, time_of
-from swarm_vault.frames import BagLog, BagReader
-from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.frames import BagLog, BagReader, plain_frame
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import LogCheck, LogWalk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def parse_time(text: str, vault_dir: Path) -> int:
     try:
         if text.startswith('+'):
             return _first_ns(vault_dir) + int(float(text[1:]) * 1e9)
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             return int(text)
         moment = datetime.fromisoformat(text.replace('Z', '+00:00'))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
@@ -98,7 +98,7 @@ def _last_before(vault_dir: Path, check: LogCheck, log: BagLog, time_ns: int) ->
         last, frame, stamp_ns = data, frame + 1, reader.last_ns
     if not last:
         return None
-    plain = json.loads(last)
+    plain = plain_frame(last, f'{log.name}: frame {frame}')
     return Known(
         agent_id=check.agent_id,
         writer=check.writer,
@@ -106,8 +106,8 @@ def _last_before(vault_dir: Path, check: LogCheck, log: BagLog, time_ns: int) ->
         bag=log.name,
         frame=frame,
         time_ns=stamp_ns,
-        inputs=plain['i'],
-        outputs=plain['o'],
+        inputs=plain['inputs'],
+        outputs=plain['outputs'],
     )
 
 

@@ -39,7 +39,7 @@ def prove_event(vault_dir: Path, event_id: str) -> Proof:
         VaultError: There is no such event, or no checkpoint covers it yet.
     """
     agent_id, writer, number = (*event_id.split('/'), '', '')[:3]
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise VaultError(f'{event_id!r} names no event; expected <agent>/<writer>/<seq>')
     index, folder = int(number), log_folder(vault_dir, agent_id, writer)
     countersigned = [

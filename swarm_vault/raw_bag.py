@@ -6,8 +6,6 @@ over, so the file is whole for every stock reader at any moment, also after a SI
 of all its messages goes into the log once a second: a forged bag shows.
 """
 
-import hashlib
-import os
 import struct
 import threading
 import time
@@ -15,13 +13,14 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
-from mcap.writer import CompressionType, IndexType, Writer
+from mcap.writer import Writer
 
 from swarm_vault.bag import SEAL_S
+from swarm_vault.bag_file import BagFile
 from swarm_vault.errors import VaultError
-from swarm_vault.files import make_folder, open_over, sync_data, write_all
+from swarm_vault.files import make_folder
 from swarm_vault.lines import Event, JsonValue, Kind
 
 STARTED_EVENT = 'bag.started'
@@ -77,7 +76,7 @@ class RawBag:
         self._finished = False
         path = vault_dir / name
         make_folder(path.parent)
-        self._file = _LiveFile(path)
+        self._file = BagFile(path, _TRAILER)
         self._writer, self._channels = self._start(topics)
 
     @property
@@ -132,12 +131,7 @@ class RawBag:
             self._file.close()
 
     def _start(self, topics: tuple[Topic, ...]) -> tuple[Writer, Mapping[str, int]]:
-        writer = Writer(
-            cast('IO[bytes]', self._file),
-            compression=CompressionType.NONE,
-            index_types=IndexType.NONE,
-            use_chunking=False,
-        )
+        writer = self._file.writer()
         writer.start(profile='ros2')
         channels = {}
         for topic in topics:
@@ -180,45 +174,3 @@ class RawBag:
         self._sealed = self._count
         self._seal_due_s = time.monotonic() + SEAL_S
         return Event(kind=Kind.MESSAGE, type_=SEALED_EVENT, data=data)
-
-
-class _LiveFile:
-    """A new file that is whole after every flush, and knows the digest of what was written."""
-
-    def __init__(self, path: Path) -> None:
-        self._descriptor = open_over(path)
-        self._waiting: list[bytes] = []
-        self._digest = hashlib.sha256()
-        self._written = self._size = 0
-
-    def write(self, data: bytes) -> int:
-        self._digest.update(data)
-        self._size += len(data)
-        self._waiting.append(bytes(data))
-        return len(data)
-
-    def tell(self) -> int:
-        return self._size
-
-    def flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            os.lseek(self._descriptor, self._written, os.SEEK_SET)
-            write_all(self._descriptor, b''.join((*waiting, _TRAILER)))
-            self._written = self._size
-
-    def sync(self) -> None:
-        sync_data(self._descriptor)
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def size(self, *, final: bool) -> int:
-        return self._size + (len(_TRAILER) if final else 0)
-
-    def sha256(self, *, final: bool) -> str:
-        digest = self._digest.copy()
-        digest.update(_TRAILER if final else b'')
-        return digest.hexdigest()

@@ -6,7 +6,6 @@ The cores are found by name, not imported here: the rooms stay independent of ea
 
 import gc
 import importlib
-import json
 import multiprocessing
 import os
 import time
@@ -24,8 +23,9 @@ from swarm_vault.codec import Codec, codec_of, frame_type
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
-from swarm_vault.frames import BagLog, BagReader, about_bag
-from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.frames import BagLog, BagReader, about_bag, plain_frame
+from swarm_vault.listing import bags_in, log_folders
+from swarm_vault.log_check import LogCheck, LogWalk
 
 CORES: Mapping[str, str] = {
     'reflex': 'swarm_reflex.core:CORE',
@@ -160,7 +160,7 @@ class _Task:
 
     @property
     def bytes_(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
+        return _bytes_of(self.path)
 
 
 Progress = Callable[[int, int], None]
@@ -239,8 +239,8 @@ class Workers:
         self._cores = cores
         self._began = time.perf_counter()
         self._pool: ProcessPoolExecutor | None = None
-        bags = [path for each in vault_dirs for path in each.glob('bags/*/*/*[0-9].mcap')]
-        large = [path for path in bags if path.stat().st_size > _WORTH_A_PROCESS_BYTES]
+        bags = [path for each in vault_dirs for path in bags_in(each) if path.stem.isdigit()]
+        large = [path for path in bags if _bytes_of(path) > _WORTH_A_PROCESS_BYTES]
         count = min(len(large), WORKERS)
         if count > 1:
             context = multiprocessing.get_context('spawn')
@@ -315,6 +315,14 @@ def _tasks(vault_dir: Path, check: LogCheck, cores: Mapping[str, str]) -> Iterat
         )
 
 
+def _bytes_of(path: Path) -> int:
+    """How large a file is; 0 where it cannot be told: who reads it says why."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _prepare() -> None:
     """Collect garbage seldom: a worker decides for some seconds and ends."""
     gc.set_threshold(100_000, 50, 1000)
@@ -368,13 +376,12 @@ class _Machine:
             return
         try:
             again = self._decide(data)
-        except VaultError as error:
-            self.fault = f'frame {self.reproduced}: {error}'
-        else:
             if again == data:
                 self.reproduced += 1
             else:
                 self.divergence = self._explain(data, again)
+        except VaultError as error:
+            self.fault = f'frame {self.reproduced}: {error}'
 
     def _load(self, task: _Task) -> None:
         start = task.log.start
@@ -417,7 +424,8 @@ class _Machine:
             raise VaultError(f'the core raised {error!r}') from error
 
     def _explain(self, data: bytes, again: bytes) -> Divergence:
-        found = first_difference(_plain(data), _plain(again)) or _ONLY_FORM
+        recorded, recomputed = (plain_frame(each, 'the frame') for each in (data, again))
+        found = first_difference(recorded, recomputed) or _ONLY_FORM
         return Divergence(
             frame=self.reproduced,
             field=found.field,
@@ -427,11 +435,6 @@ class _Machine:
             code_now=self._codes[1],
             inexact=self._inexact,
         )
-
-
-def _plain(data: bytes) -> Any:
-    frame = json.loads(data)
-    return {'inputs': frame['i'], 'outputs': frame['o']}
 
 
 def _one_line(code: Any) -> str:

@@ -19,7 +19,8 @@ from swarm_vault.frames import REMOVED_EVENT, BagLog, bag_fault
 from swarm_vault.keys import load_trust
 from swarm_vault.ledger import Ledger
 from swarm_vault.lines import Event, JsonValue, Kind
-from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import LogCheck, LogWalk
 from swarm_vault.moment import bag_logs
 from swarm_vault.pruning import Pruned, prune_log, refuse_faulty
 from swarm_vault.raw_bag import SEALED_EVENT
@@ -76,7 +77,7 @@ def read_policy(path: Path) -> Policy:
         fault = error.errors(include_url=False)[0]
         field = '.'.join(str(part) for part in fault['loc']) or 'policy'
         raise VaultError(f'{path}: {field}: {fault["msg"]}') from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = ' '.join(str(error).split())
         raise VaultError(f'{path}: cannot be read as a policy ({reason})') from error
 

@@ -16,14 +16,26 @@ from typing import IO
 from swarm_vault.begin import read_begin
 from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
-from swarm_vault.files import cut_file, make_folder, open_append, sync_data, write_all
+from swarm_vault.files import (
+    cut_file,
+    is_locked,
+    make_folder,
+    open_append,
+    sync_data,
+    write_all,
+)
 from swarm_vault.lines import Link, line_hash, parse_line
+from swarm_vault.listing import ending_in, folders_in
+from swarm_vault.reading import open_regular, read_regular
 
 SEGMENT_BYTES = 64_000_000
 """A line that would make a file larger begins the day's next one."""
+LOCK = '.lock'
+"""Who writes a log holds this file of its folder."""
 _READ_BYTES = 131_072
 _TAIL_BYTES = 65536
 _NAME = re.compile(r'[a-z][a-z0-9_]{0,31}')
+_MONTH = re.compile(r'[0-9]{4}-[0-9]{2}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +61,24 @@ def log_folder(vault_dir: Path, agent_id: str, writer: str) -> Path:
     return vault_dir / 'agents' / agent_id / 'log' / writer
 
 
+def is_written(folder: Path) -> bool:
+    """Whether a living process writes a log."""
+    return is_locked(folder / LOCK)
+
+
 def segment_paths(folder: Path) -> list[Path]:
     """The log's files, oldest first; where one is both hot and cold, the hot one."""
     begin = read_begin(folder)
-    found = {path.stem: path for suffix in (SUFFIX, '.jsonl') for path in _files(folder, suffix)}
+    months = [month for month in folders_in(folder) if _MONTH.fullmatch(month.name)]
+    paths = [
+        path
+        for suffix in (SUFFIX, '.jsonl')
+        for month in months
+        for path in ending_in(month, suffix)
+        if path.name[0].isdigit()
+    ]
+    found = {path.stem: path for path in paths}
     return [found[stem] for stem in sorted(found) if stem >= begin.stem]
-
-
-def _files(folder: Path, suffix: str) -> Iterator[Path]:
-    return folder.glob(f'[0-9][0-9][0-9][0-9]-[0-9][0-9]/[0-9]*{suffix}')
 
 
 def read_segment(path: Path) -> bytes:
@@ -67,7 +88,7 @@ def read_segment(path: Path) -> bytes:
         VaultError: It is cold and no Parquet file.
         OSError: It cannot be read.
     """
-    return read_cold(path) if path.suffix == SUFFIX else path.read_bytes()
+    return read_cold(path) if path.suffix == SUFFIX else read_regular(path)
 
 
 def open_segment(path: Path) -> IO[bytes]:
@@ -77,7 +98,7 @@ def open_segment(path: Path) -> IO[bytes]:
         VaultError: It is cold and no Parquet file.
         OSError: It cannot be read.
     """
-    return BytesIO(read_cold(path)) if path.suffix == SUFFIX else path.open('rb')
+    return BytesIO(read_cold(path)) if path.suffix == SUFFIX else open_regular(path)
 
 
 def line_blocks(path: Path) -> Iterator[tuple[list[bytes], bytes]]:

@@ -64,7 +64,7 @@ class SensorBag:
         try:
             self._reader = Reader(path)
             self._reader.open()
-        except (ReaderError, OSError, AssertionError, ValueError) as error:
+        except (ReaderError, OSError, AssertionError, ValueError, RecursionError) as error:
             raise VaultError(f'{path}: is no rosbag2 recording ({error})') from error
         self.topics: dict[Sense, Any] = {}
         """The connection of each sense that there is."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from swarm_vault.lines import encode_json
+from swarm_vault.lines import Kind, encode_json
 
 LEARN_AFTER = 500
 """So many lines of a type that no pattern takes come before one is made: making it costs, too."""
@@ -24,10 +24,12 @@ _TEXT = rb'"[ !#-\[\]-~]*"'
 _WORD = rb'(?:true|false|null)'
 _WHOLE = rb'(?:0|-?[1-9][0-9]{0,17})'
 """64 bits hold it."""
-_TIME = rb'(?:0|[1-9][0-9]{0,18})'
+_TIME = rb'(?:0|[1-9][0-9]{0,17}|[1-8][0-9]{18})'
+"""Below 2**63."""
 _FLOAT = rb'-?(?:0|[1-9][0-9]{0,5})\.(?:0|(?!0000)[0-9]{0,8}[1-9])'
 """At most 15 digits, none of them in vain: a double tells so many apart, so this is the shortest
 text for it. Below 1e-4 an exponent is printed."""
+_KIND = b'(?:%b)' % b'|'.join(kind.value.encode() for kind in Kind)
 _SCALARS = {str: _TEXT, bool: _WORD, type(None): _WORD, int: _WHOLE, float: _FLOAT}
 
 Fits = Callable[[bytes], 're.Match[bytes] | None']
@@ -74,7 +76,7 @@ def _line_pattern(name: str, event: dict[str, Any]) -> bytes:
     own = re.escape(name.encode())
     return (
         rb'\{"causes":%b,"data":%b' % (_pattern(event['causes']), _pattern(event['data']))
-        + rb',"id":"%b/([0-9]+)","kind":"[A-Z_]+","prev":"([^"]*)","seq":([0-9]+)' % own
+        + rb',"id":"%b/([0-9]+)","kind":"%b","prev":"([^"]*)","seq":([0-9]+)' % (own, _KIND)
         + rb',"source":"/agents/%b","specversion":"1\.0","time_ns":%b' % (own, _TIME)
         + rb',"type":%b\}' % re.escape(encode_json(event['type']))
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from swarm_vault.reading import read_regular
 from swarm_vault.yaml_block import blocks_of
 
 _KEY = 'temperament'
@@ -60,10 +61,11 @@ def soul_of(vault_dir: Path, agent_id: str) -> Soul:
     kept = vault_dir / 'nexus' / 'identity' / f'{agent_id}.md'
     own = vault_dir / 'agents' / agent_id / 'SOUL.md'
     for path in (kept, own):
-        if path.exists():
-            try:
-                return read_soul(path.read_text(encoding='utf-8'))
-            except (OSError, UnicodeDecodeError) as error:
-                reason = f'{path.name} cannot be read ({error})'
-                return Soul(temperament=Temperament.CAUTIOUS, reason=reason)
+        try:
+            return read_soul(read_regular(path).decode('utf-8'))
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            reason = f'{path.name} cannot be read ({error})'
+            return Soul(temperament=Temperament.CAUTIOUS, reason=reason)
     return Soul(temperament=Temperament.STEADY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swarm_vault.events import Query, read_events, time_of
+from swarm_vault.events import Query, causes_of, read_events, time_of
 
 LAYERS: Mapping[str, str] = {
     'supervisor': 'mission',
@@ -59,7 +59,7 @@ def _steps(events: Iterable[dict[str, Any]]) -> Iterator[Step]:
         agent_id, _, rest = id_.partition('/')
         data = event.get('data')
         data = data if isinstance(data, dict) else {}
-        causes = tuple(str(cause) for cause in event.get('causes') or ())
+        causes = causes_of(event)
         names = _names(data)
         follows = () if causes else tuple(dict.fromkeys(last[n] for n in names if n in last))
         yield Step(

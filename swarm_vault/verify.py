@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from swarm_vault.frames import BagLog, BagReader, bag_fault
 from swarm_vault.keys import Trust, load_trust
-from swarm_vault.log_check import LogCheck, LogWalk, log_folders
+from swarm_vault.listing import bags_in, folders_in, log_folders, strangers_in
+from swarm_vault.log_check import LogCheck, LogWalk
+from swarm_vault.noted import NotedHead
 from swarm_vault.witness_check import (
     Asked,
     Statements,
@@ -99,7 +101,11 @@ class VaultVerdict:
 
 
 def verify_vault(
-    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+    vault_dir: Path,
+    *,
+    trust: Trust | None = None,
+    witnesses: Sequence[Path] = (),
+    noted: Sequence[NotedHead] = (),
 ) -> VaultVerdict:
     """Judge all logs of a vault, the bags that they vouch for, and what others say of them.
 
@@ -107,11 +113,12 @@ def verify_vault(
         vault_dir: The vault; nothing in it is changed.
         trust: Public keys from elsewhere; None: those that lie in the vault.
         witnesses: Other vaults whose countersigned heads and copies count.
+        noted: Heads that a person kept elsewhere.
 
     Raises:
         VaultError: A public key in the vault cannot be read.
     """
-    return judge_vault(walk_vault(vault_dir, trust=trust, witnesses=witnesses))
+    return judge_vault(walk_vault(vault_dir, trust=trust, witnesses=witnesses, noted=noted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +140,11 @@ class BagSeen(NamedTuple):
 
 
 def walk_vault(
-    vault_dir: Path, *, trust: Trust | None = None, witnesses: Sequence[Path] = ()
+    vault_dir: Path,
+    *,
+    trust: Trust | None = None,
+    witnesses: Sequence[Path] = (),
+    noted: Sequence[NotedHead] = (),
 ) -> Walked:
     """Read all logs of a vault and what others say of them, each once.
 
@@ -142,7 +153,7 @@ def walk_vault(
     """
     sure = trust is not None
     trust = (load_trust(vault_dir) if trust is None else trust).remembering()
-    statements = read_statements(vault_dir, witnesses, trust, keys_are_sure=sure)
+    statements = read_statements(vault_dir, witnesses, trust, keys_are_sure=sure, noted=noted)
     walks = (
         LogWalk(folder, trust, statements.sizes(f'{folder.parent.parent.name}/{folder.name}'))
         for folder in log_folders(vault_dir)
@@ -165,7 +176,7 @@ def judge_vault(walked: Walked, seen: Mapping[str, BagSeen] | None = None) -> Va
     """
     vault_dir, checks = walked.vault_dir, walked.checks
     frames = [_check_bags(vault_dir, check, seen or {}) for check in checks]
-    strays = list(_stray_bags(vault_dir, checks))
+    strays = [*_strangers(vault_dir), *_stray_bags(vault_dir, checks)]
     if not checks:
         strays.insert(0, f'{vault_dir}: there is no log under agents/; name the folder of a vault')
     verdicts = tuple(_verdict(*pair) for pair in zip(checks, frames, strict=True))
@@ -230,10 +241,18 @@ def _look(path: Path, log: BagLog) -> BagSeen:
     return BagSeen(reader.fault, frames)
 
 
+def _strangers(vault_dir: Path) -> Iterator[str]:
+    """What lies in the place of an agent's or a log's folder, and may hide one."""
+    agents = vault_dir / 'agents'
+    for folder in (agents, *(agent / 'log' for agent in folders_in(agents))):
+        for path in strangers_in(folder):
+            yield f'{path.relative_to(vault_dir).as_posix()}: is no folder that can be entered'
+
+
 def _stray_bags(vault_dir: Path, checks: Sequence[LogCheck]) -> Iterator[str]:
     known = {name for check in checks for name in check.bags}
     unclear = {check.name for check in checks if check.fault or check.open}
-    for path in sorted(vault_dir.glob('bags/*/*/*.mcap')):
+    for path in bags_in(vault_dir):
         name = path.relative_to(vault_dir).as_posix()
         writer = '/'.join(path.parts[-3:-1])
         if name not in known and writer not in unclear and any(True for _ in BagReader(path)):

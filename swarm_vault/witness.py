@@ -17,6 +17,7 @@ from swarm_vault.files import make_folder, open_append, sync_data, write_all, wr
 from swarm_vault.heads.core import Known
 from swarm_vault.keys import Signer, Trust
 from swarm_vault.lines import Event, encode_json, parse_line
+from swarm_vault.listing import ending_in, folders_in
 from swarm_vault.notes import (
     Checkpoint,
     Note,
@@ -26,6 +27,7 @@ from swarm_vault.notes import (
     verify_log_signature,
     witnesses_of,
 )
+from swarm_vault.reading import read_regular
 from swarm_vault.segments import cut_torn
 
 MAX_BOOK_BYTES = 1_000_000
@@ -224,9 +226,13 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
     judged: dict[bytes, tuple[Evidence, ...]] = {}
     """By line: the log's owner and its witness keep the same one."""
     for vault_dir in vaults:
-        for path in sorted(vault_dir.glob('agents/*/witness/*.jsonl')):
-            *lines, rest = path.read_bytes().split(b'\n')
+        for path in _books(vault_dir):
             name = path.relative_to(vault_dir).as_posix()
+            try:
+                *lines, rest = read_regular(path).split(b'\n')
+            except OSError as error:
+                faults.append(f'{name}: cannot be read ({error.strerror or error})')
+                continue
             if rest:
                 torn.append(f'{name}: the last statement is torn')
             for number, line in enumerate(lines, start=1):
@@ -250,14 +256,19 @@ def read_testimony(vaults: Iterable[Path], trust: Trust) -> Testimony:
 def read_testimony_notes(vault_dir: Path) -> list[str]:
     """All countersigned notes of a vault, the one that covers most first; unverified."""
     found: dict[str, int] = {}
-    for path in sorted(vault_dir.glob('agents/*/witness/*.jsonl')):
-        for line in path.read_bytes().split(b'\n')[:-1]:
+    for path in _books(vault_dir):
+        for line in read_regular(path).split(b'\n')[:-1]:
             try:
                 content = parse_line(line).get('note')
                 found[str(content)] = parse_note(str(content)).checkpoint.size
             except VaultError:
                 continue  # `verify` tells of it
     return sorted(found, key=lambda content: (-found[content], content))
+
+
+def _books(vault_dir: Path) -> Iterator[Path]:
+    for agent in folders_in(vault_dir / 'agents'):
+        yield from ending_in(agent / 'witness', '.jsonl')
 
 
 def _evidence_of(line: bytes, trust: Trust) -> Iterator[Evidence]:

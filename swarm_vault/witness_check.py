@@ -9,11 +9,14 @@ from swarm_vault.errors import VaultError
 from swarm_vault.heads.accusation import Judged
 from swarm_vault.keys import Trust
 from swarm_vault.lines import line_hash, parse_line
-from swarm_vault.log_check import MIRROR_MARK, LogCheck, LogWalk, log_folders
+from swarm_vault.listing import log_folders
+from swarm_vault.log_check import MIRROR_MARK, LogCheck, LogWalk
+from swarm_vault.noted import NotedHead
 from swarm_vault.notes import Checkpoint
 from swarm_vault.segments import last_line, segment_paths
 from swarm_vault.witness import Testimony, Unsigned, read_testimony
 
+WHO_NOTED = 'who noted its head'
 Asked = Mapping[str, Sequence[LogCheck]]
 """By name, accused logs and copies of them, walked for the heads that accuse them."""
 
@@ -24,10 +27,11 @@ class Sighting:
 
     log: str
     size: int
-    head: str
     root: bytes
     """Empty in a copy, whose last lines the log need not have signed."""
     witness: str
+    head: str = ''
+    """Empty in a head that a person noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,12 @@ class Statements:
 
 
 def read_statements(
-    vault_dir: Path, others: Sequence[Path], trust: Trust, *, keys_are_sure: bool = False
+    vault_dir: Path,
+    others: Sequence[Path],
+    trust: Trust,
+    *,
+    keys_are_sure: bool = False,
+    noted: Sequence[NotedHead] = (),
 ) -> Statements:
     """Read what is countersigned in a vault and in others, and the copies in the others."""
     testimony = read_testimony((vault_dir, *others), trust)
@@ -104,8 +113,11 @@ def read_statements(
         for found in testimony.evidence
     )
     copies = (sighting for other in others for sighting in _copies(other))
+    kept = (
+        Sighting(log=one.log, size=one.size, root=one.root, witness=WHO_NOTED) for one in noted
+    )
     return Statements(
-        sightings=(*signed, *copies),
+        sightings=(*signed, *copies, *kept),
         testimony=testimony,
         trust=trust,
         keys_are_sure=keys_are_sure,
@@ -157,6 +169,11 @@ def judge_witnesses(
         elif sighting.log in known and sighting.size in known[sighting.log].places:
             confirmed[sighting.log] = max(confirmed[sighting.log], sighting.size)
             seen_by[sighting.log].add(sighting.witness)
+        elif sighting.witness == WHO_NOTED:
+            judged.unproved.append(
+                f'{sighting.log}: the head that was noted at {sighting.size} lines says nothing of'
+                ' it: the log is broken, a copy, or begins behind it'
+            )
     logs = tuple(
         Witnessed(
             writer=name,
@@ -222,7 +239,7 @@ def _contradiction(vault_dir: Path, known: Mapping[str, LogCheck], sighting: Sig
     if check is None:
         gone = (vault_dir / 'agents' / sighting.log.partition('/')[0] / 'log').exists()
         reason = f'{sighting.log}: is gone, {sighting.witness} saw {sighting.size} lines of it'
-        return reason if gone else ''
+        return reason if gone or sighting.witness == WHO_NOTED else ''
     place = check.places.get(sighting.size)
     if place is None:
         if check.broken or check.mirror or sighting.size < check.begin:
@@ -231,7 +248,7 @@ def _contradiction(vault_dir: Path, known: Mapping[str, LogCheck], sighting: Sig
             f'{sighting.log}: seq {check.lines}: was cut off or rolled back,'
             f' {sighting.witness} saw {sighting.size} lines, {check.lines} are here'
         )
-    same = place.head == sighting.head and sighting.root in (b'', place.root)
+    same = sighting.head in ('', place.head) and sighting.root in (b'', place.root)
     if same:
         return ''
     return (

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from swarm_vault.reading import open_regular
+
 _BLOCK = re.compile(r'^```yaml[ \t]*\n(.*?)^```[ \t]*$', re.MULTILINE | re.DOTALL)
 _MAX_BYTES = 65536
 
@@ -39,12 +41,12 @@ def read_block(path: Path, *, longest: int) -> Block:
         path: The file.
         longest: More is refused before the YAML reader may spend seconds on it [characters].
     """
-    if not path.exists():
-        return Block(state=CardState.ABSENT, reason=f'{path.name}: is not there')
     try:
-        with path.open('rb') as file:
+        with open_regular(path) as file:
             content = file.read(_MAX_BYTES + 1)
         text = content.decode('utf-8')
+    except FileNotFoundError:
+        return Block(state=CardState.ABSENT, reason=f'{path.name}: is not there')
     except (OSError, UnicodeDecodeError) as error:
         reason = f'{path.name}: cannot be read ({error})'
         return Block(state=CardState.UNREADABLE, reason=reason)

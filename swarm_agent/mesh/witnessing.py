@@ -6,7 +6,8 @@ head goes the proof that it continues what each witness holds. A witness that ho
 says what, and gets its proof the next time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from swarm.v1 import common_pb2, mesh_pb2
@@ -21,12 +22,14 @@ from swarm_vault.keys import load_signer, load_trust
 from swarm_vault.lines import JsonValue
 from swarm_vault.notes import parse_note
 from swarm_vault.recorder import Recorder
-from swarm_vault.segments import log_folder
+from swarm_vault.segments import is_written, log_folder
 from swarm_vault.witness import WitnessBook
 
 SAY_EVERY_NS = 2_000_000_000
 LOOK_EVERY_NS = SAY_EVERY_NS // 4
 """How often a node asks for what is to be said."""
+AGAIN_NS = 10_000_000_000
+"""How often a head is told again that a witness has not answered: it may not have heard it."""
 SAY_LINES = 32
 """So many new signed lines of a log are told of at the next look."""
 WITNESSES = 4
@@ -78,7 +81,7 @@ class WitnessDesk:
         """How many lines of each of our logs we told of last: our witnesses may hold that."""
         self._cosigned: list[str] = []
         self._said: list[str] = []
-        self._said_ns = 0
+        self._said_ns = self._again_ns = 0
         self._told: set[str] = set()
 
     def words(self, now_ns: int, stamp_ns: int) -> list[mesh_pb2.LogHeads]:
@@ -92,11 +95,23 @@ class WitnessDesk:
         if now_ns - self._said_ns < SAY_EVERY_NS and not self._many(ends):
             return []
         self._said_ns = now_ns
+        if now_ns - self._again_ns >= AGAIN_NS:
+            self._again_ns = now_ns
+            self._said = [note for note in self._said if self._answered(note)]
         return self._words(ends, stamp_ns)
+
+    def _answered(self, note: str) -> bool:
+        """Whether all witnesses have countersigned so many lines of one of our logs."""
+        head = parse_note(note).checkpoint
+        return all(self._held.get((head.writer, by)) == head.size for by in self._watchers)
 
     def last_words(self, stamp_ns: int) -> list[mesh_pb2.LogHeads]:
         """What to say last of all, when the own record is closed and signed."""
-        return self._words(self._ends(), stamp_ns)
+        return self._words(self._ends(), stamp_ns, last=True)
+
+    def others_write(self) -> bool:
+        """Whether another process of this robot still writes its log."""
+        return any(map(is_written, self._folders.values()))
 
     def _ends(self) -> dict[str, str]:
         """The newest note of each of our logs."""
@@ -110,11 +125,13 @@ class WitnessDesk:
             for name, note in ends.items()
         )
 
-    def _words(self, ends: Mapping[str, str], stamp_ns: int) -> list[mesh_pb2.LogHeads]:
+    def _words(
+        self, ends: Mapping[str, str], stamp_ns: int, *, last: bool = False
+    ) -> list[mesh_pb2.LogHeads]:
         told = {name: _size(note) for name, note in ends.items()}
         fresh = [note for note in ends.values() if note not in self._said]
         self._said = list(ends.values())
-        steps = list(self._steps(told))[:_MAX_STEPS]
+        steps = list(self._steps(told, last=last))[:_MAX_STEPS]
         self._announced = told
         parts = [steps[at : at + STEPS] for at in range(0, len(steps), STEPS)] or [[]]
         heads = [mesh_pb2.LogHeads(steps=part) for part in parts]
@@ -152,24 +169,30 @@ class WitnessDesk:
             refused += [{'log': said.agent_id, 'reason': reason} for reason in told]
         return refused
 
-    def _steps(self, told: Mapping[str, int]) -> Iterator[common_pb2.HeadStep]:
+    def _steps(self, told: Mapping[str, int], *, last: bool) -> Iterator[common_pb2.HeadStep]:
         """From what the witnesses hold to the heads that are told; who holds the same shares."""
         held = {
             (writer, size) for (writer, by), size in self._held.items() if by in self._watchers
         }
-        for writer, size in sorted({place for place in held if place[1]} | self._late(held)):
+        for writer, size in sorted(
+            {place for place in held if place[1]} | self._late(held, last=last)
+        ):
             step = step_from(self._folders[writer], size, up_to=told.get(writer, 0))
             if step is not None:
                 message = step_message(writer, step)
                 message.checkpoint = message.checkpoint or newest_note(self._folders[writer])
                 yield message
 
-    def _late(self, held: set[tuple[str, int]]) -> set[tuple[str, int]]:
-        """What was told last where not all have answered: the signature may be on its way."""
+    def _late(self, held: set[tuple[str, int]], *, last: bool) -> set[tuple[str, int]]:
+        """What was told last where not all have answered: the signature may be on its way.
+
+        With the last words it counts too who has never answered: nobody can ask us any more.
+        """
         return {
             (writer, size)
             for writer, size in self._announced.items()
             if any(name == writer and before != size for name, before in held)
+            or (last and any(self._held.get((writer, by)) != size for by in self._watchers))
         }
 
     def _take_held(self, said: mesh_pb2.LogHeads) -> None:
@@ -200,6 +223,13 @@ class WitnessDesk:
             return str(error)
         self._held[checkpoint.writer, witness] = checkpoint.size
         return ''
+
+
+def wait_while(busy: Callable[[], bool], most_s: float) -> None:
+    """Return when something is over, or after so long [s]."""
+    deadline = time.monotonic() + most_s
+    while busy() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _size(note: str) -> int:

@@ -47,7 +47,7 @@ _AT_ONCE_NS = 40_000_000
 
 
 class PlannerNode:
-    """The planner of one robot; call `poll` some 20 times a second, and `close` at the end.
+    """The planner of one robot; call `poll` some 20 times a second; at its end, `finish`, `leave`.
 
     Raises:
         ConfigError: A parameter, the fleet plan, the map or a skill card cannot be used.
@@ -102,14 +102,17 @@ class PlannerNode:
         if self._due('diagnostics', now_ns, _SECOND_NS):
             self._tell_diagnostics()
 
-    def close(self) -> None:
-        """Hold the robot, finish the record, hang up."""
+    def finish(self) -> None:
+        """Hold the robot, complete the record."""
         if not self._failure:
             self._topics.tell_hold(self._state.intent_id + 1)
             self._guard(lambda: self._journal.say('planner.stop', 'asked to stop'))
         self._adviser.close()
         self._action.close()
         self._journal.close()
+
+    def leave(self) -> None:
+        """Let what waits go up, hang up."""
         self._control.close()
         self._node.destroy_node()
 
@@ -286,7 +289,8 @@ def main() -> int:
         planner.poll()
         due_s = max(due_s + period_s, time.monotonic() - period_s)
         time.sleep(max(0.0, due_s - time.monotonic()))
-    planner.close()
+    planner.finish()
+    planner.leave()
     rclpy.shutdown()
     return 0
 

@@ -23,7 +23,7 @@ from swarm_agent.mesh.core.joint import Standpoint
 from swarm_agent.mesh.hearing import Drained
 from swarm_agent.mesh.joint_desk import JointDesk, as_data, joint_wish, place_in
 from swarm_agent.mesh.session import MeshSession
-from swarm_agent.mesh.witnessing import LOOK_EVERY_NS, WitnessDesk
+from swarm_agent.mesh.witnessing import LOOK_EVERY_NS, WitnessDesk, wait_while
 from swarm_agent.situation.core import CORE, Inputs, NavState, Odom, Outputs, Scan
 from swarm_agent.situation.core.lookout import look_at
 from swarm_agent.situation.core.se2 import Pose
@@ -59,6 +59,8 @@ HEARD_NS = SECOND_NS
 ODD_STAMP_NS = -100_000_000
 """A stamp further ahead of our clock than this is as bad as none."""
 NEVER_NS = 3600 * SECOND_NS
+OTHERS_S = 0.5
+"""The longest that a robot's last words wait for its other processes [s]."""
 ON_A_LEG = (NavState.MOVING, NavState.YIELDING, NavState.BLOCKED)
 WARNS = (NavState.BLOCKED, NavState.UNREACHABLE)
 
@@ -130,12 +132,17 @@ class SituationNode:
             self._second_ns = now_ns
             self._guarded(self._each_second)
 
-    def close(self) -> None:
-        """Stop the robot, complete the record, tell its end, leave the swarm."""
+    def finish(self) -> None:
+        """Stop the robot, hear what peers said of their logs last, complete the record."""
         for _ in range(3):
             self._ports.drive(0.0, 0.0)
             time.sleep(0.005)
+        self._guarded(lambda: self._hear_heads(self._mesh.drain()))
         self._recorder.close()
+
+    def leave(self) -> None:
+        """Tell where the logs end, those of this robot's other processes too; leave the swarm."""
+        wait_while(self._witness.others_write, OTHERS_S)
         if self._recorder.fault is None:
             for words in self._witness.last_words(time.time_ns()):
                 self._mesh.publish_heads(words)
@@ -220,8 +227,7 @@ class SituationNode:
 
     def _inputs(self, heard: Drained) -> tuple[Inputs, int]:
         """Everything that has come, and the stamp of the scan among it."""
-        for refused in self._witness.hear(heard.heads):
-            self._tell(Kind.VIOLATION, REFUSED_EVENT, refused)
+        self._hear_heads(heard)
         if heard.revocations and self._revoked.take(heard.revocations):
             self._mesh.publish_revocations(self._revoked.signed)
         wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
@@ -278,6 +284,10 @@ class SituationNode:
         counts = (self._journal.violations, self._journal.negotiations)
         self._ports.tell_situation(fill_situation(self._situation, outputs, fresh, counts))
 
+    def _hear_heads(self, heard: Drained) -> None:
+        for refused in self._witness.hear(heard.heads):
+            self._tell(Kind.VIOLATION, REFUSED_EVENT, refused)
+
     def _tell_heads(self) -> None:
         for words in self._witness.words(time.monotonic_ns(), time.time_ns()):
             self._mesh.publish_heads(words)
@@ -322,8 +332,11 @@ class Polled(Protocol):
     def poll(self) -> None:
         """Do what is due."""
 
-    def close(self) -> None:
-        """Leave everything in order."""
+    def finish(self) -> None:
+        """Let the robot stand, and close the record."""
+
+    def leave(self) -> None:
+        """Tell where the record ends, and go."""
 
 
 def run_polled(make: Callable[[], list[Polled]], name: str) -> int:
@@ -346,7 +359,9 @@ def run_polled(make: Callable[[], list[Polled]], name: str) -> int:
         due = max(due + POLL_S, time.monotonic() - POLL_S)
         time.sleep(max(0.0, due - time.monotonic()))
     for node in nodes:
-        node.close()
+        node.finish()
+    for node in nodes:
+        node.leave()
     rclpy.shutdown()
     return 0
 

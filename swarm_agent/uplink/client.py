@@ -28,6 +28,8 @@ BATCH_PERIOD_S = 2.0
 BACK_OFF_S = (0.2, 2.0)
 """First and longest pause between two attempts [s]."""
 WELCOME_WITHIN_S = 5.0
+OTHERS_S = 1.0
+"""The longest that hanging up waits for the robot's other processes [s]."""
 _CHANNEL_OPTIONS = (
     ('grpc.keepalive_time_ms', 2000),
     ('grpc.keepalive_timeout_ms', 2000),
@@ -129,13 +131,16 @@ class Uplink:
     def close(self, drain_s: float = 0.0) -> None:
         """Send what waits, for at most `drain_s` while the link is up, and end the thread.
 
-        What waits is the last lines and the heads over them, until they are countersigned.
+        What waits is the last lines and the heads over them, until they are countersigned; those
+        of the robot's other processes too, which may just be closing.
         """
-        deadline = time.monotonic() + drain_s
-        while self.linked and time.monotonic() < deadline:
+        began = time.monotonic()
+        while self.linked and (passed_s := time.monotonic() - began) < drain_s:
             self._pump.set()
             self._up.put(None)
-            if self._logs.synced >= self._logs.written() and not self._witness.untold():
+            others = passed_s < OTHERS_S and self._logs.others_write()
+            stored = self._logs.synced >= self._logs.written()
+            if stored and not others and not self._witness.untold():
                 break
             self._closing.wait(0.05)
         self._closing.set()
@@ -238,6 +243,8 @@ class Uplink:
         refused = self._witness.take(ack)
         if refused:
             self.notes.append(f'did not countersign or keep a head: {refused}')
+        elif not ack.writer and self._witness.signs:
+            self._up.put(mission_pb2.AgentUp(events=self._witness.answer()))
         if ack.error:
             self.notes.append(f'supervisor refused events of {ack.writer}: {ack.error}')
         elif self._logs.acknowledge(ack):

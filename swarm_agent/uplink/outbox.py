@@ -12,6 +12,7 @@ from pathlib import Path
 from swarm.v1 import mission_pb2
 
 from swarm_vault.files import write_atomic
+from swarm_vault.segments import is_written, log_folder
 from swarm_vault.tail import LogTail
 
 WRITERS = ('reflex', 'situation', 'planner')
@@ -32,6 +33,7 @@ class LogOutbox:
             agent_id: Whose logs.
         """
         self._path = vault_dir / 'nexus' / 'outbox' / f'{agent_id}.json'
+        self._folders = [log_folder(vault_dir, agent_id, name) for name in WRITERS]
         self._tails = {name: LogTail(vault_dir, agent_id, name) for name in WRITERS}
         self._acked = dict.fromkeys(WRITERS, -1) | _read_numbers(self._path)
         self._in_flight: dict[str, int] = {}
@@ -51,6 +53,10 @@ class LogOutbox:
             count - self._in_flight.get(name, self._acked[name]) > MANY_LINES
             for name, count in self._counts().items()
         )
+
+    def others_write(self) -> bool:
+        """Whether some process of this robot still writes its log."""
+        return any(map(is_written, self._folders))
 
     def _counts(self) -> dict[str, int]:
         return {name: tail.count() for name, tail in self._tails.items()}

@@ -62,10 +62,19 @@ class Counterpart:
             batch.step.CopyFrom(step_message(batch.writer, step))
             batch.checkpoint = step.checkpoint or batch.checkpoint
             batch.step.ClearField('checkpoint')
-        batch.cosigned, self._cosigned = self._cosigned, ''
         self._shown[batch.writer] = _size(batch.checkpoint)
-        batch.held = self._witness.held(SUPERVISORS_LOG)
+        batch.MergeFrom(self.answer())
         return batch
+
+    @property
+    def signs(self) -> bool:
+        """Whether heads are still judged: what is not recorded is not countersigned."""
+        return self._recorder.takes
+
+    def answer(self) -> mission_pb2.EventBatch:
+        """The last word on the supervisor's log alone: what goes up when it says farewell."""
+        cosigned, self._cosigned = self._cosigned, ''
+        return mission_pb2.EventBatch(cosigned=cosigned, held=self._witness.held(SUPERVISORS_LOG))
 
     def untold(self) -> list[str]:
         """Writers whose newest head the supervisor has not countersigned, and may yet."""
@@ -80,7 +89,8 @@ class Counterpart:
     def take(self, ack: mission_pb2.EventAck) -> str:
         """Keep the supervisor's signature and give ours; returns what is wrong with either."""
         try:
-            self._hold(ack.writer, min(ack.held, 2**63))
+            if ack.writer:
+                self._hold(ack.writer, min(ack.held, 2**63))
             if ack.cosigned:
                 self._book.keep(ack.cosigned, SUPERVISOR)
             return self._judge(ack) if ack.checkpoint else ''

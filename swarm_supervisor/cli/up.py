@@ -18,10 +18,13 @@ from swarm_supervisor.fleet_processes import (
     simulator_spec,
     supervisor_spec,
 )
-from swarm_supervisor.processes import ProcessGroup, ProcessSpec
+from swarm_supervisor.processes import STOP_S, ProcessGroup, ProcessSpec
 from swarm_vault.keys import ensure_authority, hand_over
+from swarm_vault.noted import heads_to_note
 
 PERIOD_S = 0.5
+ALONE_S = 1.0
+"""More time for each robot where they stop one after the other [s]."""
 
 
 def up(
@@ -57,6 +60,7 @@ def up(
         seed=seed,
         slm=slm,
         insecure=insecure,
+        alone=not supervisor and not robot,
         simulated=sim and not robot,
     )
     _give_keys(run, fleet)
@@ -94,8 +98,22 @@ def _run(run: FleetRun, specs: list[ProcessSpec]) -> None:
         )
         _keep(group, done, console)
     finally:
-        killed = group.stop()
+        alone_s = ALONE_S * len(run.fleet.robots) if run.alone else 0.0
+        killed = group.stop(within_s=STOP_S + alone_s)
         console.print('all processes stopped' + (f', killed: {killed}' if killed else ''))
+        for head in _last_heads(run):
+            console.print(
+                f'nobody saw this end; keep it for `verify --head`: {head}', soft_wrap=True
+            )
+
+
+def _last_heads(run: FleetRun) -> list[str]:
+    """Where those logs stand that were closed last, so that nobody countersigned their ends."""
+    last = max(robot.agent_id for robot in run.fleet.robots)
+    vault, begins = run.supervisor_vault_dir, 'supervisor/supervisor'
+    if run.alone:
+        vault, begins = run.vault_dir, f'{last}/'
+    return [str(head) for head in heads_to_note(vault) if head.log.startswith(begins)]
 
 
 def _keep(group: ProcessGroup, done: threading.Event, console: Console) -> None:

@@ -150,7 +150,7 @@ def sectors_of(fleet: Fleet) -> tuple[Sectors, str]:
     try:
         plain = yaml.safe_load(fleet.places_path.read_text(encoding='utf-8'))
         return _PlacesFile.model_validate(plain).sectors, ''
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         return {}, f'{fleet.places_path.name}: {" ".join(str(error).split())[:200]}'
 
 

@@ -96,6 +96,16 @@ def test_nothing_new_is_not_said_again_and_not_before_it_is_time(vault: Path):
         assert about(say(desk, 3), 'planner') == [3]
 
 
+def test_a_head_that_nobody_heard_is_told_again_and_an_answered_one_is_not(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2', team=TEAM[:2]) as (one, other):
+        assert about(say(one, 1)) == [3]
+        assert about(say(one, 4)) == []
+        other.hear(say(one, 5))
+        one.hear(say(other, 6))
+        assert other.witness.held('amr_1/reflex') == 3
+        assert about(say(one, 12)) == []
+
+
 def test_many_new_lines_are_told_of_at_the_next_look_and_few_are_not(vault: Path):
     with desks(vault, 'amr_1') as (desk,):
         assert about(say(desk, 1)) == [3]
@@ -112,6 +122,14 @@ def test_the_end_of_a_closed_record_is_told_and_countersigned(vault: Path):
     with desks(vault, 'amr_2') as (other,):
         assert other.hear(one.last_words(5)) == []
         assert other.witness.held('amr_1/situation') == lines['amr_1/situation']
+
+
+def test_the_last_words_also_lead_on_who_has_not_answered_yet(vault: Path):
+    with desks(vault, 'amr_1', 'amr_2') as (one, other):
+        other.hear(say(one, 1))
+        record(vault, 'amr_1', 'reflex')
+        assert other.hear(one.last_words(5)) == []
+        assert other.witness.held('amr_1/reflex') == 6
 
 
 def test_with_a_newer_head_goes_one_step_from_what_the_witnesses_hold(vault: Path):

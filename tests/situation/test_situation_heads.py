@@ -16,7 +16,10 @@ import pytest
 from situation_fleet import fleet_of
 
 from swarm_vault.audit import audit_vaults
+from swarm_vault.checkpoints import FILE
 from swarm_vault.keys import ensure_authority, hand_over
+from swarm_vault.recorder import Recorder
+from swarm_vault.verify import verify_vault
 
 pytest.importorskip('rclpy', reason='ROS 2 is not there: the situation nodes are not started')
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -115,3 +118,38 @@ def test_a_peer_notices_live_that_a_robot_runs_on_with_an_old_copy_of_its_log(tm
     assert audit.verdict.witnesses.word == 'contradicted'
     assert audit.verdict.exit_code == 1
     assert all('amr_1/situation' in reason for reason in audit.reasons)
+
+
+def test_without_a_supervisor_peers_see_the_ends_of_all_three_logs(tmp_path: Path):
+    """The situation node is told to stop first, and waits for the robot's other processes."""
+    names = ('planner', 'reflex', 'situation')
+    with running(tmp_path) as begin:
+        first, other = begin('amr_1'), begin('amr_2')
+        others = [
+            Recorder(vault_dir=tmp_path / 'amr_1', agent_id='amr_1', writer=name)
+            for name in names[:2]
+        ]
+        until(lambda: all(countersigned(tmp_path, 'amr_2', f'amr_1/{name}') for name in names))
+        first.send_signal(signal.SIGTERM)
+        for recorder in others:
+            recorder.close()
+        assert first.wait(PATIENCE_S) == 0
+        ends = {log.writer: log.lines for log in verify_vault(tmp_path / 'amr_1').witnesses.logs}
+        until(lambda: all(countersigned(tmp_path, 'amr_2', log) == ends[log] for log in ends))
+        stop(other)
+    for name in names:
+        cut_last_line(log_of(tmp_path, 'amr_1').parent / name)
+    (tmp_path / 'amr_1/agents/amr_1/witness/situation.jsonl').unlink()
+    assert verify_vault(tmp_path / 'amr_1').exit_code != 1
+    verdict = verify_vault(tmp_path / 'amr_1', witnesses=[tmp_path / 'amr_2'])
+    assert (verdict.witnesses.word, len(verdict.witnesses.reasons)) == ('contradicted', 3)
+
+
+def cut_last_line(folder: Path) -> None:
+    """Cut a log's last line off, with the heads that cover it."""
+    (path,) = folder.glob('*/*.jsonl')
+    lines = path.read_bytes().splitlines(keepends=True)[:-1]
+    path.write_bytes(b''.join(lines))
+    heads = (folder / FILE).read_bytes().splitlines(keepends=True)
+    kept = [head for head in heads if json.loads(head)['seq'] < len(lines)]
+    (folder / FILE).write_bytes(b''.join(kept))

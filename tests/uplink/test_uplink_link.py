@@ -184,15 +184,27 @@ def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, super
     assert uplink.events_synced == len(ours.splitlines())
 
 
-def test_a_robot_that_is_closed_hangs_up_only_when_its_last_line_is_countersigned(
-    place, supervisor, link_log
-):
+@pytest.fixture
+def countersigning(place, supervisor):
+    """The supervisor judges heads as the real one does."""
     desk = Recorder(vault_dir=place / 'super', agent_id='supervisor', writer='supervisor')
     signer, trust = load_signer(place / 'super', 'supervisor'), load_trust(place / 'super')
     book = WitnessBook(vault_dir=place / 'super', signer=signer, trust=trust, writer='supervisor')
     witness = Witness(book, desk, trust, 'supervisor')
     base = SimpleNamespace(vault_dir=place / 'super', mirror=supervisor.mirror, witness=witness)
     supervisor.show_heads = lambda *told: show_heads(base, *told)
+    yield
+    desk.close()
+
+
+def lines_and_bare(place) -> dict[str, tuple[int, int]]:
+    logs = verify_vault(place / 'robot').witnesses.logs
+    return {log.writer: (log.lines, log.bare) for log in logs if log.lines > 10}
+
+
+def test_a_robot_that_is_closed_hangs_up_only_when_its_last_line_is_countersigned(
+    place, supervisor, link_log, countersigning
+):
     recorder = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner')
     uplink = connect(place, supervisor, link_log)
     assert until(lambda: uplink.linked)
@@ -200,10 +212,24 @@ def test_a_robot_that_is_closed_hangs_up_only_when_its_last_line_is_countersigne
         recorder.event(Kind.SYSTEM, 'test.line', {'i': number})
     recorder.close()
     uplink.close(drain_s=60.0)
-    desk.close()
-    logs = verify_vault(place / 'robot').witnesses.logs
-    bare = {log.writer: (log.lines, log.bare) for log in logs if log.lines > 10}
-    assert bare == {'amr_1/planner': (72, 0)}
+    assert lines_and_bare(place) == {'amr_1/planner': (72, 0)}
+
+
+def test_the_reflex_that_closes_last_is_waited_for(
+    place, supervisor, link_log, countersigning, monkeypatch
+):
+    monkeypatch.setattr('swarm_agent.uplink.client.OTHERS_S', 60.0)
+    reflex = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='reflex')
+    uplink = connect(place, supervisor, link_log)
+    assert until(lambda: uplink.linked)
+    for number in range(70):
+        reflex.event(Kind.SYSTEM, 'test.line', {'i': number})
+    hanging_up = threading.Thread(target=uplink.close, kwargs={'drain_s': 60.0})
+    hanging_up.start()
+    assert until(lambda: uplink.events_synced == 71)
+    reflex.close()
+    hanging_up.join()
+    assert lines_and_bare(place) == {'amr_1/reflex': (72, 0)}
 
 
 CHILD = """

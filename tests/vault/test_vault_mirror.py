@@ -122,7 +122,7 @@ def test_a_forged_line_is_refused_and_nothing_of_its_batch_is_stored(
 def test_a_line_without_a_usable_time_is_refused(mirror: Mirror, lines: list[bytes], time_ns):
     event = json.loads(lines[0]) | {'time_ns': time_ns}
     line = json.dumps(event, sort_keys=True, separators=(',', ':')).encode()
-    with pytest.raises(VaultError, match='no usable time_ns'):
+    with pytest.raises(VaultError, match='has a time_ns that is none of an event'):
         mirror.store('amr_1', 'reflex', 0, [line])
 
 

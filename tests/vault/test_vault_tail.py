@@ -113,7 +113,7 @@ def test_lines_are_synced_before_they_are_given_out(tmp_path: Path, monkeypatch)
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch):
     write(tmp_path, day=0, lines=1)
-    monkeypatch.setattr(Path, 'open', _raise_eio)
+    monkeypatch.setattr('swarm_vault.segments.open_regular', _raise_eio)
     with pytest.raises(VaultError, match='cannot be read'):
         LogTail(tmp_path, 'a', 'w').read(-1)
 

@@ -155,11 +155,22 @@ def straight(free: Mask, grid: GridMap, starts: Floats, ends: Floats) -> Mask:
 
 def sample(mask: Mask, grid: GridMap, x_m: Floats, y_m: Floats) -> Mask:
     """Look a mask up at map frame points [m]; False outside the grid."""
-    rows = np.floor((y_m - grid.origin_y_m) / grid.resolution_m).astype(np.int64)
-    cols = np.floor((x_m - grid.origin_x_m) / grid.resolution_m).astype(np.int64)
-    inside = (rows >= 0) & (rows < mask.shape[0]) & (cols >= 0) & (cols < mask.shape[1])
-    flat = np.where(inside, rows * mask.shape[1] + cols, 0)
-    return np.asarray(mask.ravel()[flat] & inside)
+    rows = _cells(y_m, grid.origin_y_m, grid.resolution_m)
+    cols = _cells(x_m, grid.origin_x_m, grid.resolution_m)
+    # As numbers without a sign, those below 0 are too large.
+    found = rows.view(np.uint64) < mask.shape[0]
+    found &= cols.view(np.uint64) < mask.shape[1]
+    rows *= mask.shape[1]
+    rows += cols
+    found &= mask.ravel().take(rows, mode='clip')
+    return found
+
+
+def _cells(at_m: Floats, origin_m: float, cell_m: float) -> Ints:
+    """The row or column of points, made with few passes over them."""
+    cells = np.subtract(at_m, origin_m)
+    cells /= cell_m
+    return np.floor(cells, out=cells).astype(np.int64)
 
 
 def _window(grid: GridMap, point: Point, within_m: float) -> tuple[slice, slice]:

@@ -38,8 +38,9 @@ def _beam_ranges(ground: Ground, eyes: Floats, range_m: float) -> Floats:
     angles = np.arange(_BEAMS) * (2.0 * math.pi / _BEAMS)
     steps = math.ceil(range_m / ground.grid.resolution_m)
     along = np.linspace(range_m / steps, range_m, steps)
-    x = eyes[:, 0, None, None] + np.cos(angles)[None, :, None] * along
-    y = eyes[:, 1, None, None] + np.sin(angles)[None, :, None] * along
-    free = sample(ground.grid.free, ground.grid, x, y)
-    blocked_at = np.where(free.all(axis=2), steps, (~free).argmax(axis=2))
-    return blocked_at * (range_m / steps)
+    ahead, aside = np.cos(angles)[:, None] * along, np.sin(angles)[:, None] * along
+    blocked_at = np.empty((len(eyes), _BEAMS), dtype=np.int64)
+    for eye, (x, y) in enumerate(eyes):  # one eye's beams stay in the processor's cache
+        free = sample(ground.grid.free, ground.grid, x + ahead, y + aside)
+        blocked_at[eye] = np.where(free.all(axis=1), steps, free.argmin(axis=1))
+    return np.asarray(blocked_at * (range_m / steps), dtype=np.float64)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One decision: perceive, check, plan, settle right of way, let the arbiter choose, drive."""
 
-from dataclasses import replace
-
 from swarm_agent.mesh.core import (
     Advice,
     Me,
@@ -29,6 +27,7 @@ from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.steer import driven
 from swarm_agent.situation.core.types import Inputs, Outputs
 from swarm_vault.laws.core.bars import Bars
+from swarm_vault.replacing import replace
 
 
 def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs]:

@@ -2,7 +2,7 @@
 """Violations and their exploration: what was found, reported once, looked at, and settled."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from swarm_agent.situation.core.route import point_at
 from swarm_agent.situation.core.se2 import Point, distance
 from swarm_agent.situation.core.state import State, footing_of
 from swarm_agent.situation.core.types import Inputs, Resolution, Violation
+from swarm_vault.replacing import replace
 
 HAZARD_CELL_M = 0.5
 """Hazards are named after cells of this size, so that all robots name one alike [m]."""

@@ -2,7 +2,7 @@
 """From odometry and scan to pose, room and seen floor."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from swarm_agent.situation.core.se2 import Pose, between, wrap
 from swarm_agent.situation.core.seen import look
 from swarm_agent.situation.core.state import State
 from swarm_agent.situation.core.types import Inputs, ReflexAction
+from swarm_vault.replacing import replace
 
 BEHIND_SHARE = 6
 """One sixth of the beams, centred on the back, tell whether the way behind is free."""
