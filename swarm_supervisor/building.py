@@ -37,8 +37,8 @@ from swarm_vault.fleet_rules import careful_params, kept_rules
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
-from swarm_vault.laws.operators import Register
-from swarm_vault.laws.policy_file import codex_of, policies_of
+from swarm_vault.laws.operators import register_of
+from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
@@ -111,7 +111,7 @@ def build(
         missions=store.missions(),
         court=_court(recorder, store, fleet, settings, vault_dir),
         mandates=MandateShelf(vault_dir, places.sectors),
-        register=Register(codex_of(fleet), vault_dir),
+        register=register_of(fleet, vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
         people=PeopleBook(vault_dir),
         second_judge=_second_judge(recorder, judge_access, purse),

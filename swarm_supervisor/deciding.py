@@ -63,8 +63,9 @@ async def _look(hq: Headquarters, row: PendingRow) -> None:
         _put_aside(hq, row, spoken)
         return
     principal = hq.register.principal(OPERATOR, spoken.by)
-    if not principal.may(Right.APPROVE):
-        _put_aside(hq, row, principal.refusal(Right.APPROVE))
+    refusal = hq.register.refusal(principal, Right.APPROVE)
+    if refusal:
+        _put_aside(hq, row, refusal)
         return
     changed = approvals.amend(hq, row, spoken) if spoken.changes else row
     if isinstance(changed, str):

@@ -92,8 +92,7 @@ def _notices(hq: Headquarters, now_ns: int) -> Iterator[str]:
     policy = hq.court.policy_of('')
     if policy.fault:
         yield f'nothing is allowed: {policy.fault}'
-    if hq.register.fault:
-        yield hq.register.fault
+    yield from filter(None, (hq.register.fault, hq.register.notice))
     count = len(hq.store.open_escalations())
     if count:
         yield f'{count} escalations wait for an answer: swarm escalations'
