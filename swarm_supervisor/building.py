@@ -8,6 +8,7 @@ from pathlib import Path
 from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.mediation import MediationParams
 from swarm_supervisor.core.spare import SpareParams
 from swarm_supervisor.core.spending import Caps
@@ -17,6 +18,7 @@ from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
+from swarm_supervisor.missions import Mission
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
@@ -83,6 +85,8 @@ def build(
         hazard_ttl_s=settings.hazard_ttl_s,
     )
     world.restore(store.world())
+    world.restore_reported(store.reported())
+    missions = store.missions()
     signer = load_signer(vault_dir, SUPERVISOR)
     trust = load_trust(vault_dir)
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
@@ -107,8 +111,9 @@ def build(
         strategist=_strategist(recorder, access, purse),
         mediation=_mediation(recorder, access, purse, settings),
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
-        crews=CrewBook(owing={member.agent_id for member in roster.available()}),
-        missions=store.missions(),
+        crews=_crews(store, missions, roster, world.grid),
+        missions=missions,
+        counted=store.counted(),
         court=_court(recorder, store, fleet, settings, vault_dir),
         mandates=MandateShelf(vault_dir, places.sectors),
         register=register_of(fleet, vault_dir),
@@ -130,6 +135,15 @@ def make_folders(fleet: Fleet, vault_dir: Path) -> None:
     for robot in fleet.robots:
         templates = templates_of(robot, fleet.templates_dir)
         ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
+
+
+def _crews(store: Store, missions: list[Mission], roster: Roster, grid: SurveyGrid) -> CrewBook:
+    """What the robots told of open surveys on this map; each owes a word of what it holds now."""
+    names = [order.order_id for mission in missions if mission.open for order in mission.orders]
+    size = len(pack_cells(grid.floor))
+    words = store.crew(names)
+    told = {name: word for name, word in words.items() if len(word.held) in (0, size)}
+    return CrewBook(words=told, owing={member.agent_id for member in roster.available()})
 
 
 def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:

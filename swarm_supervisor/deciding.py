@@ -56,6 +56,8 @@ async def look_at_pending(hq: Headquarters) -> None:
 
 async def _look(hq: Headquarters, row: PendingRow) -> None:
     path = approvals.path_of(hq, row.pending_id)
+    if row not in approvals.open_rows(hq):
+        return  # it was answered otherwise meanwhile
     spoken = approvals.read_file(path) if path.exists() else None
     if spoken is None:
         return

@@ -109,5 +109,5 @@ def _member_notice(member: Member, now_ns: int) -> Iterator[str]:
         yield f'{name} is lost: not heard for {(now_ns - member.last_heard_ns) / 1e9:.0f} s'
     if member.standing is Standing.REVOKED:
         yield f'{name} is revoked: {member.reason}'
-    if member.stop:
+    if member.stop and not member.stop_told:
         yield f'{name} was to stop and has not been reached yet: {member.stop}'

@@ -35,7 +35,9 @@ class Member:
     reason: str = ''
     """Why it is revoked."""
     stop: str = ''
-    """Reason of a stop that has not reached it yet."""
+    """Reason of a stop of which it has not been seen yet that it obeys."""
+    stop_told: bool = False
+    """Whether that stop has left for it since this process began."""
     stopped: bool = False
     """Stopped by an operator and not given an order by one since."""
     telemetry: mission_pb2.Telemetry = field(default_factory=mission_pb2.Telemetry)

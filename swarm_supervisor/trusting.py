@@ -7,7 +7,7 @@ from swarm.v1 import common_pb2, laws_pb2, mission_pb2
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.roster import Member, Standing
-from swarm_vault.laws.core.tiers import TTL_S
+from swarm_vault.laws.core.tiers import TTL_S, after_all
 from swarm_vault.laws.core.values import Revocation, Tier, Token, Trust
 from swarm_vault.laws.wire import from_token, signed_revocation
 from swarm_vault.recorder import Kind
@@ -100,9 +100,13 @@ def tell_revocations(hq: Headquarters, agent_id: str) -> None:
 def say_revocation(
     hq: Headquarters, member: Member, *, lifted: bool, reason: str, by: str
 ) -> None:
-    """Sign a word of revocation, keep it, and send it to every robot that can be reached."""
+    """Sign a word of revocation, keep it, and send it to every robot that can be reached.
+
+    It is later than all words before, even if the clock says otherwise: the latest one counts.
+    """
+    stamp_ns = after_all(hq.revoked.entries, member.agent_id, hq.clock())
     entry = Revocation(
-        agent_id=member.agent_id, stamp_ns=hq.clock(), lifted=lifted, reason=reason, by=by
+        agent_id=member.agent_id, stamp_ns=stamp_ns, lifted=lifted, reason=reason, by=by
     )
     hq.revoked.take([signed_revocation(hq.post.signer, entry)])
     data = {'agent': member.agent_id, 'lifted': lifted, 'reason': reason, 'by': by}

@@ -9,6 +9,7 @@ from swarm_supervisor.handoff import write_handoffs
 from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mediating import mediate
+from swarm_supervisor.revoking import heed_revocations
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Kind
@@ -40,7 +41,9 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
 
 
 def look_after_members(hq: Headquarters, since_ns: int) -> None:
-    """Note who is lost, and renew tokens."""
+    """Note who is lost or was revoked by hand, and renew tokens."""
+    hq.revoked.poll()
+    heed_revocations(hq)
     for member in hq.roster.newly_lost(hq.clock(), hq.settings.lost_after_s, since_ns):
         hq.store.save_member(member)
         data = {'agent': member.agent_id, 'after_s': hq.settings.lost_after_s}
@@ -51,7 +54,12 @@ def look_after_members(hq: Headquarters, since_ns: int) -> None:
 
 
 def save_world(hq: Headquarters) -> None:
-    """Remember what has been seen, if that has changed."""
-    if hq.world.changed:
+    """Remember what has been seen and who told so, if that has changed."""
+    unwritten = hq.crews.unwritten()
+    if not (hq.world.changed or unwritten):
+        return
+    with hq.store.together():
         hq.store.save_world(hq.world.stored())
-        hq.world.changed = False
+        hq.store.save_reported(hq.world.reported())
+        hq.store.save_crew(unwritten)
+    hq.world.changed = False

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The common picture: what the robots have seen together, how long ago, what hazards they met."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from swarm_config.fleets import Fleet
 from swarm_config.floor import coarsen, floor_of
 from swarm_config.maps import GridMap, Mask
+from swarm_supervisor.core.cells import pack_cells, unpack_cells
 
 Times = npt.NDArray[np.int64]
 SAME_HAZARD_M = 0.75
@@ -74,6 +77,16 @@ class World:
         """Take over the times that `stored` holds; those of another map are ignored."""
         if len(stored) == self._seen_ns.nbytes:
             self._seen_ns = np.frombuffer(stored, dtype='<i8').reshape(self.grid.shape).copy()
+
+    def restore_reported(self, masks: Mapping[str, bytes]) -> None:
+        """Take over what `reported` holds: a robot's next mask adds to it, and dates that."""
+        for agent_id, bits in masks.items():
+            with contextlib.suppress(ValueError):  # of another map
+                self._reported[agent_id] = unpack_cells(bits, self.grid.shape)
+
+    def reported(self) -> dict[str, bytes]:
+        """What each robot has told that it has seen since its start, packed."""
+        return {agent_id: pack_cells(mask) for agent_id, mask in self._reported.items()}
 
     def stored(self) -> bytes:
         """The times as bytes, for `restore`."""
