@@ -87,6 +87,7 @@ def build(
     world.restore(store.world())
     world.restore_reported(store.reported())
     missions = store.missions()
+    world.begin(max((mission.created_ns for mission in missions), default=0))
     signer = load_signer(vault_dir, SUPERVISOR)
     trust = load_trust(vault_dir)
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)

@@ -45,7 +45,7 @@ async def submit(
         principal: Who gives it.
     """
     try:
-        check_submit(request)
+        check_submit(request, hq.clock())
     except WireError as error:
         return _refuse(hq, request, principal, str(error), keep=False)
     known = hq.store.reply_to(principal, request.request_id)
@@ -128,7 +128,7 @@ async def _before_the_judge(
         mission_id=f'm-{secrets.token_hex(4)}',
         text=request.text,
         operator=principal.name,
-        created_ns=hq.clock(),
+        created_ns=hq.world.begin(hq.clock()),
         planned_by=plan.author,
         stops=stops,
     )
@@ -400,7 +400,8 @@ def stop(hq: Headquarters, request: operator_pb2.StopRequest, principal: Princip
     if not members:
         known = ', '.join(member.agent_id for member in hq.roster)
         raise WireError(f'agent_id: no robot {request.agent_id[:64]!r}; there is {known}')
-    reason = request.reason[:200] or 'stopped by the operator'
+    said = ''.join(c if c.isprintable() else ' ' for c in request.reason[:200])
+    reason = said.strip() or 'stopped by the operator'
     hq.note(
         Kind.MESSAGE,
         'stop.ordered',

@@ -43,6 +43,7 @@ class Member:
     telemetry: mission_pb2.Telemetry = field(default_factory=mission_pb2.Telemetry)
     pose: Pose
     """Where it was last."""
+    token_issued_ns: int = 0
     token_ends_ns: int = 0
     token_mark: tuple[int, str] = (-1, '')
     """Tier and mandate of the newest token."""
@@ -109,6 +110,8 @@ class Roster:
             after_s: How long is too long [s].
             since_ns: Since when this process listens: what was not heard before does not count.
         """
+        for member in self:  # a clock that was set back makes nobody immortal
+            member.last_heard_ns = min(member.last_heard_ns, now_ns)
         limit_ns = now_ns - int(after_s * 1e9)
         found = tuple(
             member

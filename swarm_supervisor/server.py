@@ -27,6 +27,7 @@ from swarm_config.fleets import load_fleet
 from swarm_supervisor.building import build
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.link_service import LinkService
+from swarm_supervisor.manners import Manners
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.operator_service import OperatorService
 from swarm_supervisor.settings import Settings, load_settings
@@ -67,7 +68,7 @@ async def serving(hq: Headquarters, address: str) -> AsyncIterator[Served]:
         VaultError: The audit log could not be kept any more; raised at the end.
     """
     take_up(hq)
-    server = grpc.aio.server(options=OPTIONS)
+    server = grpc.aio.server(interceptors=(Manners(),), options=OPTIONS)
     mission_pb2_grpc.add_MissionControlServicer_to_server(LinkService(hq), server)  # type: ignore[no-untyped-call]
     operator_pb2_grpc.add_OperatorServicer_to_server(OperatorService(hq), server)  # type: ignore[no-untyped-call]
     names = [

@@ -24,19 +24,21 @@ async def keep_watch(hq: Headquarters, done: asyncio.Event) -> None:
     Raises:
         VaultError: The audit log is not kept any more: without a record it must not go on.
     """
-    began_ns = saved_ns = hq.clock()
+    began_ns, saved_s = hq.clock(), asyncio.get_running_loop().time()
     while not done.is_set():
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(hq.wake.wait(), PERIOD_S)
         hq.wake.clear()
         if hq.recorder.fault:
             raise VaultError(hq.recorder.fault)
+        began_ns = min(began_ns, hq.clock())  # it may be set back
         look_after_members(hq, began_ns)
         await look_at_pending(hq)
         await mediate(hq)
         await settle(hq)
-        if hq.clock() - saved_ns >= SAVE_WORLD_S * 1e9:
-            saved_ns = hq.clock()
+        now_s = asyncio.get_running_loop().time()
+        if now_s - saved_s >= SAVE_WORLD_S:
+            saved_s = now_s
             save_world(hq)
 
 

@@ -61,10 +61,10 @@ app.command('doctor')(doctor.doctor)
 
 
 def main() -> int:
-    """Run the command line; errors of the user's input end in one sentence and exit code 2."""
+    """Run the command line; what cannot be done ends in one sentence and exit code 2."""
     try:
         app()
-    except (ConfigError, VaultError) as error:
+    except (ConfigError, VaultError, OSError) as error:
         typer.echo(f'swarm: {error}', err=True)
         return 2
     return 0

@@ -168,9 +168,9 @@ def add(
     check_name(name)
     plan = plan_of(fleet)
     sealed = key_of(plan) is not None
+    common_name = issue_operator(vault, name)
     if not sealed:
         add_operator(vault, name, role)
-    common_name = issue_operator(vault, name)
     register = codex_of(plan) / FILE
     said = f'has keys; a commander adds "{name}: {role.value}" to {register} and signs the codex'
     keys = vault / 'nexus' / 'tls' / common_name

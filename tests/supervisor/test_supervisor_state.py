@@ -287,7 +287,7 @@ CHECKS = (
     (mission_pb2.Telemetry, lambda message: check_telemetry(message, GRID)),
     (mission_pb2.OrderAck, check_ack),
     (mission_pb2.EventBatch, check_batch),
-    (operator_pb2.SubmitRequest, check_submit),
+    (operator_pb2.SubmitRequest, lambda message: check_submit(message, 0)),
 )
 
 
