@@ -32,11 +32,20 @@ def take_up(hq: Headquarters) -> None:
         if hq.mission(row.mission_id) is None:
             gone = Settlement(answer=Answer.STALE, reason=ENDED)
             approvals.close(hq, row, gone, by='nobody', via='restart', may=True)
+    _put_aside_answered(hq)
     for mission in [m for m in hq.missions if m.closed]:
         finish(hq, mission)
     for member in hq.roster:
         for writer in WRITERS:
             faults.count_missed(hq, member, writer)
+
+
+def _put_aside_answered(hq: Headquarters) -> None:
+    """A file whose question is settled is no place for an answer any more."""
+    waiting = {row.pending_id for row in approvals.open_rows(hq)}
+    for path in approvals.path_of(hq, 'p').parent.glob('*.md'):
+        if path.stem not in waiting:
+            path.replace(path.with_suffix('.refused'))
 
 
 def _question(hq: Headquarters, mission: Mission, row: PendingRow | None) -> None:

@@ -41,6 +41,8 @@ def read_block(path: Path, *, longest: int) -> Block:
     """
     if not path.exists():
         return Block(state=CardState.ABSENT, reason=f'{path.name}: is not there')
+    if not path.is_file():
+        return Block(state=CardState.UNREADABLE, reason=f'{path.name}: is no plain file')
     try:
         with path.open('rb') as file:
             content = file.read(_MAX_BYTES + 1)

@@ -4,16 +4,18 @@
 import asyncio
 import logging
 import os
+import shutil
 import sqlite3
 
 import grpc
 import pytest
 from supervisor_lives import accepted, life, ordered, principal, write_governed
-from supervisor_room import Supervisor, robot_of, until
+from supervisor_room import CONFIG, Supervisor, robot_of, until
 from swarm.v1 import laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.fleets import load_fleet
 from swarm_supervisor import approvals, faults, handover, operations, proving, revoking
+from swarm_supervisor.client import OperatorError
 from swarm_supervisor.deciding import decide, look_at_pending
 from swarm_supervisor.missions import RECALLED, MissionStatus
 from swarm_supervisor.roster import Standing
@@ -21,6 +23,7 @@ from swarm_supervisor.store import Store
 from swarm_supervisor.trusting import issue_token, renew_token
 from swarm_supervisor.watchkeeping import look_after_members
 from swarm_vault.keys import channel_files, load_trust
+from swarm_vault.laws.codex_seal import make_key, seal
 from swarm_vault.laws.core.tiers import takes_over, trust_of
 from swarm_vault.laws.wire import to_token
 from swarm_vault.replay import replay_vault
@@ -84,6 +87,25 @@ def test_a_disk_that_takes_nothing_ends_a_call_in_a_sentence(folder, caplog, mon
             f'{because} mend its disk, then ask again',
         )
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_roles_that_are_altered_while_it_runs_end_all_orders_and_no_stop(folder):
+    plan, codex = folder / 'fleet.yaml', folder / 'codex'
+    make_key(folder / 'c.key')
+    shutil.copy(CONFIG / 'codex' / 'LAWS.md', codex)
+    seal(codex, folder / 'c.key', 'ada')
+    plan.write_text(plan.read_text() + 'codex_key: c.pub\n')
+    supervisor = Supervisor(load_fleet(plan), folder / 'vault')
+    with supervisor, robot_of(supervisor, 'amr_1'), supervisor.operator() as client:
+        assert not any('signature' in notice for notice in client.snapshot().notices)
+        assert client.submit('survey the whole room', operator='opa').accepted
+        text = (codex / 'operators.yaml').read_text()
+        (codex / 'operators.yaml').write_text(text.replace('viewer', 'commander'))
+        with pytest.raises(OperatorError) as refused:
+            client.submit('survey the whole room', operator='vic')
+        assert 'codex: operators.yaml was changed after it was signed' in str(refused.value)
+        assert 'nobody may give orders' in str(refused.value)
+        assert client.stop(operator='vic') == ['amr_1']
 
 
 def test_a_robot_that_sends_bytes_that_are_no_message_keeps_its_link(folder):

@@ -194,6 +194,19 @@ def test_an_approval_without_its_order_orders_nothing_and_says_so(folder, monkey
         assert not approvals.open_rows(hq)
 
 
+def test_the_file_of_a_question_that_was_settled_takes_no_answer_any_more(folder, monkeypatch):
+    with life(folder) as hq:
+        ordered(hq, PATROL)
+        (row,) = approvals.open_rows(hq)
+        path = approvals.path_of(hq, row.pending_id)
+        monkeypatch.setattr(type(path), 'unlink', killed)
+        killed_in(approve, hq)
+    monkeypatch.undo()
+    with life(folder) as hq:
+        assert (path.exists(), path.with_suffix('.refused').exists()) == (False, True)
+        assert hq.store.pending()[0].status == 'approved'
+
+
 def test_faults_that_were_stored_and_not_counted_are_counted_once(folder, monkeypatch):
     for number in range(3):
         with life(folder) as hq:
