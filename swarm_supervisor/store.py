@@ -278,6 +278,15 @@ class Store:
                 member.telemetry = mission_pb2.Telemetry.FromString(row[6])
                 member.pose = (row[7], row[8], row[9])
 
+        for agent_id, issued_ns in self._db.execute('SELECT * FROM tokens').fetchall():
+            known = roster.get(agent_id)
+            if known is not None:
+                known.token_issued_ns = issued_ns
+
+    def save_issued(self, agent_id: str, issued_ns: int) -> None:
+        """Remember when a robot's newest token was issued."""
+        self._db.execute('INSERT OR REPLACE INTO tokens VALUES (?, ?)', (agent_id, issued_ns))
+
     def save_world(self, seen: bytes) -> None:
         """Remember when each cell was seen."""
         self._db.execute('INSERT OR REPLACE INTO world VALUES (0, ?)', (seen,))

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS backing (
     mission_id TEXT PRIMARY KEY, planned_by TEXT NOT NULL, judged_by TEXT NOT NULL,
     approved_by TEXT NOT NULL, approval_id TEXT NOT NULL, grants_tier INTEGER NOT NULL,
     barred TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tokens (agent_id TEXT PRIMARY KEY, issued_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS crew (order_id TEXT PRIMARY KEY, word BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS reported (agent_id TEXT PRIMARY KEY, seen BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS counted (

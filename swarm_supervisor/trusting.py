@@ -61,6 +61,7 @@ def issue_token(hq: Headquarters, member: Member) -> common_pb2.Signed:
         mandate=trust.mandate,
     )
     member.token_issued_ns = token.issued_ns
+    hq.store.save_issued(member.agent_id, token.issued_ns)
     member.token_ends_ns, member.granted_by = token.expires_ns, by
     member.token_mark = _mark(trust)
     data = {

@@ -342,12 +342,13 @@ def token_of(hq, member):
     return to_token(mission_pb2.TierToken.FromString(signed.payload))
 
 
-def test_a_lower_tier_reaches_a_robot_though_the_clock_was_set_back(hq):
-    member, began_ns = hq.roster['amr_1'], hq.clock()
-    before = token_of(hq, member)
-    hq.clock = lambda: began_ns - 30 * SECOND
-    hq.court.grant('amr_1', 1, 'ada')
-    after = token_of(hq, member)
+def test_a_lower_tier_reaches_a_robot_though_the_clock_was_set_back_before_a_restart(folder):
+    with life(folder) as hq:
+        before, began_ns = token_of(hq, hq.roster['amr_1']), hq.clock()
+    with life(folder) as hq:
+        hq.clock = lambda: began_ns - 30 * SECOND
+        hq.court.grant('amr_1', 1, 'ada')
+        after = token_of(hq, hq.roster['amr_1'])
     assert (before.tier, after.tier) == (2, 1)
     assert takes_over(after, before, 'amr_1') == ''
 

@@ -286,7 +286,7 @@ def test_a_closed_mission_gets_its_report_after_all(folder, monkeypatch):
 def test_an_old_memory_on_disk_is_taken_up_by_the_new_tables(folder):
     with life(folder) as hq:
         ordered(hq, 'survey the whole room')
-        for table in ('backing', 'crew', 'reported', 'counted'):
+        for table in ('backing', 'tokens', 'crew', 'reported', 'counted'):
             hq.store._db.execute(f'DROP TABLE {table}')
     with life(folder) as hq:
         assert (hq.missions[0].barred, hq.missions[0].judged_by) == (frozenset(), '')
