@@ -285,8 +285,13 @@ def test_a_robot_that_must_stand_comes_to_a_stand_from_full_drive_and_goes_on_la
     robot.tick(robot.go_to(6.5, 1.5))
     for _ in range(20):
         robot.tick()
+    before = robot.outputs.vx_mps
     robot.tick(bars=Bars(stand='stopped: fire'))
-    assert (robot.outputs.vx_mps, robot.outputs.nav_state) == (0.0, NavState.BLOCKED)
+    assert robot.outputs.nav_state == NavState.BLOCKED
+    assert 0.0 < robot.outputs.vx_mps == pytest.approx(before - 0.12)
+    for _ in range(10):
+        robot.tick()
+    assert robot.outputs.vx_mps == 0.0
     robot.tick(bars=Bars())
     for _ in range(20):
         robot.tick()

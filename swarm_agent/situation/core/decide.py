@@ -54,6 +54,8 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
         will(state.mission),
         look,
     )
+    if order.move == 'halt' and hold == state.law.bars.stand:
+        order = replace(order, move='stand')  # no danger but a law: brake within the limits
     if order.move == 'look':
         drive = turn_to(watched, state.drive, state, sight.near, inputs, params)
     else:
