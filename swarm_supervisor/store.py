@@ -97,6 +97,7 @@ class Store:
             yield
         except BaseException:
             self._db.execute('ROLLBACK')
+            self._reserved = self._sequence  # a block that was reserved inside is not any more
             raise
         else:
             self._db.execute('COMMIT')

@@ -106,6 +106,13 @@ def test_roles_that_are_altered_while_it_runs_end_all_orders_and_no_stop(folder)
         assert 'codex: operators.yaml was changed after it was signed' in str(refused.value)
         assert 'nobody may give orders' in str(refused.value)
         assert client.stop(operator='vic') == ['amr_1']
+        (codex / 'operators.yaml').write_text(text)
+        watched = client.watch(0.1)
+        assert next(watched).robots
+        (codex / 'operators.yaml').write_text('operators: {}\n')
+        with pytest.raises(OperatorError) as refused:
+            list(watched)
+        assert 'nobody may give orders' in str(refused.value)
 
 
 def test_a_robot_that_sends_bytes_that_are_no_message_keeps_its_link(folder):

@@ -274,6 +274,17 @@ def test_a_faulty_places_file_is_named(tmp_path: Path, content, fault):
         load_places(fleet)
 
 
+def test_numbers_rise_over_a_restart_though_what_was_saved_with_them_was_rolled_back(tmp_path):
+    store = Store(tmp_path)
+    with pytest.raises(ZeroDivisionError), store.together(), store.together():
+        1 / store.next_sequence() / 0
+    used = store.next_sequence()
+    store.close()
+    again = Store(tmp_path)
+    assert again.next_sequence() > used
+    again.close()
+
+
 def test_a_fleet_without_places_still_has_words_for_the_whole_floor(tmp_path):
     path = write_fleet(tmp_path)
     plan = yaml.safe_load(path.read_text())
