@@ -63,8 +63,12 @@ async def give(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
 ) -> operator_pb2.SubmitReply:
-    """Give an order that was planned here; it is checked, judged and proved like any other."""
-    stops = hq.stops.copy()
+    """Give an order that was planned here, unasked; it is checked, judged, proved like any other.
+
+    It sets no robot in motion that an operator has stopped: only an operator ends that.
+    """
+    still = {member.agent_id: -1 for member in hq.roster if member.stopped}
+    stops = Counter({**hq.stops, **still})
     async with hq.turn:
         return await _answer(hq, plan, request, principal, stops)
 
@@ -257,7 +261,8 @@ def _see_that_nobody_was_stopped(hq: Headquarters, mission: Mission, proven: Pro
         if not hq.roster[name].available:
             raise CannotError(f'{name} is {hq.roster[name].standing.value} since')
         if hq.stops[name] != mission.stops[name]:
-            raise CannotError(f'{name} was stopped while the order was planned; give it again')
+            since = 'while the order was planned' if mission.stops[name] >= 0 else 'by an operator'
+            raise CannotError(f'{name} was stopped {since}; an operator gives it a new order')
 
 
 def _note_plan(

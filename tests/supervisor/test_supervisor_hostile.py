@@ -20,6 +20,7 @@ from swarm_supervisor.deciding import decide, look_at_pending
 from swarm_supervisor.missions import RECALLED, MissionStatus
 from swarm_supervisor.roster import Standing
 from swarm_supervisor.store import Store
+from swarm_supervisor.strategist import Plan, ReturnTask
 from swarm_supervisor.trusting import issue_token, renew_token
 from swarm_supervisor.watchkeeping import look_after_members
 from swarm_vault.keys import channel_files, load_trust
@@ -296,6 +297,17 @@ def test_an_order_that_was_planned_while_its_robot_was_stopped_or_revoked_is_ref
     assert not reply.accepted
     assert reply.reason.startswith('amr_1 was stopped' if stopped else 'amr_1 is revoked')
     assert (hq.missions, hq.roster['amr_1'].stopped) == ([], True)
+
+
+def test_what_the_supervisor_orders_by_itself_does_not_move_a_robot_that_was_stopped(hq):
+    member = hq.roster['amr_1']
+    operations.stop_robot(hq, member, 'fire')
+    plan = Plan(tasks=(ReturnTask(robot='amr_1'),), author='mediator')
+    reply = asyncio.run(operations.give(hq, plan, asked(text='home'), principal(hq, 'ada')))
+    assert reply.reason == 'amr_1 was stopped by an operator; an operator gives it a new order'
+    assert (member.stopped, hq.missions) == (True, [])
+    assert ordered(hq, 'send amr_1 to west_end', request_id='2').accepted
+    assert not member.stopped
 
 
 def test_work_is_not_handed_to_a_robot_that_is_stopped_while_it_is_shared_out(hq, monkeypatch):
