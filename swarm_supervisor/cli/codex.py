@@ -36,7 +36,7 @@ def sign(
     codex = codex_of(plan_of(fleet))
     principal = principal_in(Register(codex, vault), operator, Right.APPROVE)
     typer.echo(seal(codex, key_file, principal.name).rstrip())
-    typer.echo(f'{codex / FILE} written; it counts from the next start')
+    typer.echo(f'{codex / FILE} written; roles count at once, laws from the next start')
 
 
 @app.command('check')
