@@ -110,7 +110,8 @@ class FleetFile(BaseModel):
     """Share of charge at which a robot goes home."""
     robots_dir: str = '../robots'
     codex: str | None = None
-    """Folder of LAWS.md and POLICY.md, relative to this file; beside the robots' if not given."""
+    """Folder of LAWS.md, POLICY.md and operators.yaml, relative to this file; beside the robots'
+    if not given."""
     codex_key: str | None = None
     """Public key, relative to this file: only a codex that it signed counts; none: any does."""
 

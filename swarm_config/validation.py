@@ -36,7 +36,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f'{path}: cannot be read ({error}); expected a YAML file') from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         place = str(error).replace('\n', ' ')
         raise ConfigError(f'{path}: not YAML ({place}); mend the file') from error
 

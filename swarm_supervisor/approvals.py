@@ -22,11 +22,14 @@ from swarm_supervisor.core.amending import Amendment, amended
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import Mission
 from swarm_supervisor.review import Ruling
+from swarm_supervisor.roster import Member
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Plan
+from swarm_supervisor.trusting import trust_to_give
 from swarm_vault.codec import codec_of
 from swarm_vault.files import PRIVATE, write_atomic
 from swarm_vault.laws.core.approval import (
+    AVAILABLE,
     Answer,
     Asked,
     Reply,
@@ -34,6 +37,7 @@ from swarm_vault.laws.core.approval import (
     Settlement,
     digest_of,
     expired,
+    expiry,
 )
 from swarm_vault.laws.core.roles import Principal, Right
 from swarm_vault.laws.core.values import Action
@@ -81,7 +85,7 @@ def ask(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
 ) -> PendingRow:
-    """Put a question; it is on the disk at return, in the store and as a file."""
+    """Put a question: it is in the store at return; `show` makes the file."""
     asked = Asked(
         pending_id=f'p-{secrets.token_hex(4)}',
         actions=ruling.actions,
@@ -101,8 +105,6 @@ def ask(
         reason=f'{ruling.judgement.reason} ({ruling.judgement.rule}, {ruling.judgement.law})',
     )
     hq.store.save_pending(row)
-    text = file_text(asked, row, request.text, principal)
-    write_atomic(path_of(hq, row.pending_id), text.encode('utf-8'), mode=PRIVATE)
     data = {
         'pending_id': row.pending_id,
         'mission_id': mission.mission_id,
@@ -112,6 +114,13 @@ def ask(
     }
     hq.note(Kind.STATE_CHANGE, 'approval.asked', data, causes=(mission.cause,), durable=True)
     return row
+
+
+def show(hq: Headquarters, row: PendingRow, principal: Principal) -> None:
+    """Write the file in which a question is answered."""
+    request = operator_pb2.SubmitRequest.FromString(row.request)
+    text = file_text(asked_of(row), row, request.text, principal)
+    write_atomic(path_of(hq, row.pending_id), text.encode('utf-8'), mode=PRIVATE)
 
 
 def path_of(hq: Headquarters, pending_id: str) -> Path:
@@ -126,14 +135,20 @@ def states(hq: Headquarters, actions: tuple[Action, ...]) -> tuple[RobotState, .
     return tuple(
         RobotState(
             agent_id=member.agent_id,
-            standing='available' if member.available else member.standing.value,
-            tier=max(0, member.token_mark[0]),
+            standing=_standing(member),
+            tier=trust_to_give(hq, member)[0].tier,
             x_m=0.0 if anybody else member.pose[0],
             y_m=0.0 if anybody else member.pose[1],
         )
         for member in hq.roster
         if (anybody and member.available) or member.agent_id in named
     )
+
+
+def _standing(member: Member) -> str:
+    if not member.available:
+        return member.standing.value
+    return 'stopped' if member.stopped else AVAILABLE
 
 
 def open_rows(hq: Headquarters) -> list[PendingRow]:
@@ -215,19 +230,16 @@ def expire(hq: Headquarters) -> list[PendingRow]:
     for row in over:
         nobody = Principal(name='nobody', role=None, verified=False)
         asked = asked_of(row)
-        text = f'no answer within {asked.rule.within_s:g} s: blocked'
-        settlement = Settlement(answer=Answer.EXPIRED, reason=text)
+        settlement = Settlement(answer=Answer.EXPIRED, reason=expiry(asked, hq.clock()))
         close(hq, row, settlement, by=nobody.name, via='time', may=True)
     return over
 
 
 def read_file(path: Path) -> Spoken | str | None:
     """What an operator wrote into a question's file; None while nothing, a text if it is odd."""
-    try:
-        with path.open('rb') as file:
-            text = file.read(MOST_BYTES + 1).decode('utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        return f'cannot be read ({error})'
+    text, fault = _text_in(path)
+    if fault:
+        return fault
     _, head, below = text.partition(_HEAD)
     found = _ANSWER.findall(below)
     if not found:
@@ -243,6 +255,19 @@ def read_file(path: Path) -> Spoken | str | None:
     return Spoken(
         approves=word == 'Approved', by=name, reason=reason, digest=digests[0], changes=changes
     )
+
+
+def _text_in(path: Path) -> tuple[str, str]:
+    """The text of a file, and why it cannot be had; what is no plain file is not opened at all."""
+    if not path.is_file():
+        return '', 'is no plain file'
+    try:
+        with path.open('rb') as file:
+            content = file.read(MOST_BYTES + 1)
+        text = content.decode('utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        return '', f'cannot be read ({error})'
+    return text, f'has over {MOST_BYTES} bytes' if len(content) > MOST_BYTES else ''
 
 
 def _changes_in(text: str) -> tuple[Amendment, ...] | str:

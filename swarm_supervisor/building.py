@@ -8,6 +8,7 @@ from pathlib import Path
 from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
+from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.mediation import MediationParams
 from swarm_supervisor.core.spare import SpareParams
 from swarm_supervisor.core.spending import Caps
@@ -18,6 +19,7 @@ from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
+from swarm_supervisor.missions import Mission
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
@@ -39,8 +41,8 @@ from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
-from swarm_vault.laws.operators import Register
-from swarm_vault.laws.policy_file import codex_of, policies_of
+from swarm_vault.laws.operators import register_of
+from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
@@ -79,12 +81,8 @@ def build(
     recorder = Recorder(vault_dir=vault_dir, agent_id=SUPERVISOR, writer=SUPERVISOR)
     store, roster = Store(vault_dir), Roster(fleet)
     store.restore_members(roster)
-    world = World(
-        survey_grid(grid, fleet),
-        seen_ttl_s=settings.seen_ttl_s,
-        hazard_ttl_s=settings.hazard_ttl_s,
-    )
-    world.restore(store.world())
+    missions = store.missions()
+    world = _world(store, missions, survey_grid(grid, fleet), settings)
     signer = load_signer(vault_dir, SUPERVISOR)
     trust = load_trust(vault_dir)
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
@@ -112,12 +110,13 @@ def build(
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
         experience=Experience(recorder, vault_dir),
         recollection=Recollection(vault_dir, settings.recall_model),
-        crews=CrewBook(owing={member.agent_id for member in roster.available()}),
-        missions=store.missions(),
+        crews=_crews(store, missions, roster, world.grid),
+        missions=missions,
+        counted=store.counted(),
         court=_court(recorder, store, fleet, settings, rules),
         rules=rules,
         mandates=MandateShelf(vault_dir, places.sectors),
-        register=Register(codex_of(fleet), vault_dir),
+        register=register_of(fleet, vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
         people=PeopleBook(vault_dir),
         second_judge=_second_judge(recorder, judge_access, purse),
@@ -136,6 +135,24 @@ def make_folders(fleet: Fleet, vault_dir: Path) -> None:
     for robot in fleet.robots:
         templates = templates_of(robot, fleet.templates_dir)
         ensure_folder(vault_dir, robot.agent_id, facts_of(robot), templates)
+
+
+def _world(store: Store, missions: list[Mission], grid: SurveyGrid, settings: Settings) -> World:
+    """What had been seen and reported before the supervisor ended."""
+    world = World(grid, seen_ttl_s=settings.seen_ttl_s, hazard_ttl_s=settings.hazard_ttl_s)
+    world.restore(store.world())
+    world.restore_reported(store.reported())
+    world.begin(max((mission.created_ns for mission in missions), default=0))
+    return world
+
+
+def _crews(store: Store, missions: list[Mission], roster: Roster, grid: SurveyGrid) -> CrewBook:
+    """What the robots told of open surveys on this map; each owes a word of what it holds now."""
+    names = [order.order_id for mission in missions if mission.open for order in mission.orders]
+    size = len(pack_cells(grid.floor))
+    words = store.crew(names)
+    told = {name: word for name, word in words.items() if len(word.held) in (0, size)}
+    return CrewBook(words=told, owing={member.agent_id for member in roster.available()})
 
 
 def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:

@@ -45,7 +45,7 @@ async def require_operator(
             f'{caller!r} may not give orders; only the certificate of {OPERATOR!r} may',
         )
     principal = register.principal(caller, claimed, plain_text=insecure)
-    refusal = principal.refusal(right)
+    refusal = register.refusal(principal, right)
     if refusal:
-        await context.abort(grpc.StatusCode.PERMISSION_DENIED, register.fault or refusal)
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, refusal)
     return principal

@@ -40,6 +40,8 @@ class CrewBook:
     owing: set[str] = field(default_factory=set)
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Orders that are not given away, and whom they wait for."""
+    grown: set[str] = field(default_factory=set)
+    """Orders of which only what is seen has changed since it was written down."""
     _linked_ns: dict[str, int] = field(default_factory=dict)
 
     def away(self, agent_id: str) -> None:
@@ -57,15 +59,36 @@ class CrewBook:
         in_time = linked_ns is None or now_ns - linked_ns <= TOLD_WITHIN_NS
         return agent_id in self.owing and in_time
 
-    def take(self, agent_id: str, reports: Iterable[mission_pb2.CrewReport], now_ns: int) -> None:
-        """Take over what a robot told, all at once; what it names no more it has ended."""
+    def take(
+        self, agent_id: str, reports: Iterable[mission_pb2.CrewReport], now_ns: int
+    ) -> list[CrewWord]:
+        """Take over what a robot told, all at once; what it names no more it has ended.
+
+        Returns:
+            The words in which it says of another part of the work who has it: for the disk.
+        """
         self.owing.discard(agent_id)
+        before = dict(self.words)
         told = {report.order_id: report for report in reports}
         for word in [word for word in self.words.values() if word.agent_id == agent_id]:
             if word.order_id not in told and word.working:
                 self.words[word.order_id] = replace(word, working=False)
         for order_id, report in told.items():
             self.words[order_id] = self._word(agent_id, report, now_ns)
+        return [word for word in self.words.values() if self._news(before, word)]
+
+    def _news(self, before: dict[str, CrewWord], word: CrewWord) -> bool:
+        old = before.get(word.order_id)
+        if old is None or _hands(old) != _hands(word):
+            return True
+        if old.done != word.done:
+            self.grown.add(word.order_id)
+        return False
+
+    def unwritten(self) -> list[CrewWord]:
+        """The words that only tell of more that is seen, once each: they may wait."""
+        names, self.grown = self.grown, set()
+        return [self.words[name] for name in sorted(names) if name in self.words]
 
     def forget(self, order_ids: Iterable[str]) -> None:
         """Let go of the orders of a mission that is over."""
@@ -86,3 +109,8 @@ class CrewBook:
             heard=tuple(report.heard),
             taken=tuple((part.agent_id, part.bits) for part in report.taken),
         )
+
+
+def _hands(word: CrewWord) -> tuple[object, ...]:
+    """Whose hands the cells are in, by this word."""
+    return word.agent_id, word.held, word.working, word.taken

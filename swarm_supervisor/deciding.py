@@ -56,6 +56,8 @@ async def look_at_pending(hq: Headquarters) -> None:
 
 async def _look(hq: Headquarters, row: PendingRow) -> None:
     path = approvals.path_of(hq, row.pending_id)
+    if row not in approvals.open_rows(hq):
+        return  # it was answered otherwise meanwhile
     spoken = approvals.read_file(path) if path.exists() else None
     if spoken is None:
         return
@@ -63,8 +65,9 @@ async def _look(hq: Headquarters, row: PendingRow) -> None:
         _put_aside(hq, row, spoken)
         return
     principal = hq.register.principal(OPERATOR, spoken.by)
-    if not principal.may(Right.APPROVE):
-        _put_aside(hq, row, principal.refusal(Right.APPROVE))
+    refusal = hq.register.refusal(principal, Right.APPROVE)
+    if refusal:
+        _put_aside(hq, row, refusal)
         return
     changed = approvals.amend(hq, row, spoken) if spoken.changes else row
     if isinstance(changed, str):

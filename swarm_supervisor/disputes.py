@@ -28,7 +28,9 @@ class DisputeBook:
         for line in lines:
             if any(mark in line for mark in _TELLING):
                 event = json.loads(line)
-                self._event(agent_id, str(event.get('type', '')), event.get('data') or {}, now_ns)
+                data = event.get('data')
+                told = data if isinstance(data, dict) else {}
+                self._event(agent_id, str(event.get('type', '')), told, now_ns)
 
     def _event(self, agent_id: str, type_: str, data: dict[str, object], now_ns: int) -> None:
         if type_ == 'nav_state':

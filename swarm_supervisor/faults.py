@@ -20,6 +20,7 @@ from swarm_supervisor.store import Escalation
 from swarm_vault.laws.core.budget import REFLEX_STOP, Fault, FaultKind, own_stop
 from swarm_vault.laws.core.conduct import Change
 from swarm_vault.recorder import Kind
+from swarm_vault.tail import LogTail
 
 BREACHED = 'error budget breached: '
 """What the reason begins with when a robot has barred itself."""
@@ -33,26 +34,58 @@ _TELLING = (
     b'"reflex.action"',
 )
 _PROMISED = ' promised '
+LOOK_BACK = 1000
+"""A restart reads about so many lines of each log again, at most, to see what was not counted."""
 
 
-def count(hq: Headquarters, member: Member, batch: mission_pb2.EventBatch, *, after: int) -> None:
-    """Enter the faults that fresh lines of a robot's log tell of.
+def count(hq: Headquarters, member: Member, batch: mission_pb2.EventBatch) -> None:
+    """Enter the faults that stored lines of a robot's log tell of: each once, also over restarts.
 
     Args:
         hq: The headquarters.
         member: Whose log it is.
         batch: The lines, which are stored.
-        after: Sequence number of the last line that was known before.
     """
-    for number, line in enumerate(batch.lines, batch.first_seq):
-        if number > after and any(mark in line for mark in _TELLING):
-            event = json.loads(line)
-            for fault in _faults(hq, member, event):
-                enter(hq, fault)
-            if event['type'] == 'exploration.escalated':
-                _puzzled(hq, member, f'{batch.writer}-{number}', event['data'])
-            if event['type'] == 'budget.breached':
-                _out(hq, member, str(event['data'].get('why', ''))[:300])
+    key = (member.agent_id, batch.writer)
+    after, last = hq.counted.get(key, -1), batch.first_seq + len(batch.lines) - 1
+    told = [
+        (number, line)
+        for number, line in enumerate(batch.lines, batch.first_seq)
+        if number > after and any(mark in line for mark in _TELLING)
+    ]
+    if last <= after or batch.first_seq > after + 1:
+        return
+    with hq.store.together():
+        for number, line in told:
+            _take(hq, member, f'{batch.writer}-{number}', json.loads(line))
+        if told or last // LOOK_BACK > after // LOOK_BACK:
+            hq.store.save_counted(*key, last)
+    hq.counted[key] = last
+
+
+def count_missed(hq: Headquarters, member: Member, writer: str) -> None:
+    """Enter what the process that ran before had stored and not counted yet."""
+    key, head = (member.agent_id, writer), hq.mirror.head(member.agent_id, writer)
+    if key not in hq.counted:
+        hq.counted[key] = head
+        hq.store.save_counted(*key, head)
+    tail = LogTail(hq.vault_dir, member.agent_id, writer)
+    while hq.counted[key] < head:
+        after = hq.counted[key]
+        lines = tail.read(after, limit=min(LOOK_BACK, head - after))
+        count(hq, member, mission_pb2.EventBatch(writer=writer, first_seq=after + 1, lines=lines))
+
+
+def _take(hq: Headquarters, member: Member, name: str, event: dict[str, Any]) -> None:
+    """Take one event over; what a robot may write into its log need not make sense."""
+    if not isinstance(event.get('data'), dict):
+        return
+    for fault in _faults(hq, member, event):
+        enter(hq, fault)
+    if event.get('type') == 'exploration.escalated':
+        _puzzled(hq, member, name, event['data'])
+    if event.get('type') == 'budget.breached':
+        _out(hq, member, str(event['data'].get('why', ''))[:300])
 
 
 def _puzzled(hq: Headquarters, member: Member, name: str, data: dict[str, Any]) -> None:
@@ -71,18 +104,18 @@ def _puzzled(hq: Headquarters, member: Member, name: str, data: dict[str, Any]) 
 
 
 def _faults(hq: Headquarters, member: Member, event: dict[str, Any]) -> Iterator[Fault]:
-    data = event['data']
-    if event['type'] == 'reflex.action':
+    data, type_ = event['data'], str(event.get('type', ''))
+    if type_ == 'reflex.action':
         cause = own_stop(str(data.get('action', '')), str(data.get('cause', '')))
         if cause:
             yield _fault(hq, member.agent_id, FaultKind.BOUNDS, f'{REFLEX_STOP}{cause}')
         return
     if str(data.get('why', '')).startswith(REFLEX_STOP):
         return
-    kind = str(event['type']).removeprefix('fault.')
-    if event['type'].startswith('fault.') and kind in {k.value for k in FaultKind}:
+    kind = type_.removeprefix('fault.')
+    if type_.startswith('fault.') and kind in {k.value for k in FaultKind}:
         yield _fault(hq, member.agent_id, FaultKind(kind), str(data.get('why', '')))
-    elif event['type'] == 'violation.promise':
+    elif type_ == 'violation.promise':
         liar = str(data.get('actual', '')).partition(_PROMISED)[0]
         if hq.roster.get(liar) is not None and liar != member.agent_id:
             yield _fault(hq, liar, FaultKind.PROMISE, f'way promised to {member.agent_id}')

@@ -92,8 +92,7 @@ def _notices(hq: Headquarters, now_ns: int) -> Iterator[str]:
     policy = hq.court.policy_of('')
     if policy.fault:
         yield f'nothing is allowed: {policy.fault}'
-    if hq.register.fault:
-        yield hq.register.fault
+    yield from filter(None, (hq.register.fault, hq.register.notice))
     count = len(hq.store.open_escalations())
     if count:
         yield f'{count} escalations wait for an answer: swarm escalations'
@@ -110,5 +109,5 @@ def _member_notice(member: Member, now_ns: int) -> Iterator[str]:
         yield f'{name} is lost: not heard for {(now_ns - member.last_heard_ns) / 1e9:.0f} s'
     if member.standing is Standing.REVOKED:
         yield f'{name} is revoked: {member.reason}'
-    if member.stop:
+    if member.stop and not member.stop_told:
         yield f'{name} was to stop and has not been reached yet: {member.stop}'

@@ -125,7 +125,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
         same.deliver.CopyFrom(task.deliver)
     heirs = heirs_of(hq, mission, order)
     drafts = [Draft(agent_id=heir.agent_id, task=same) for heir in heirs]
-    fit = await _proved(hq, mission, drafts)
+    fit = [draft for draft in await _proved(hq, mission, drafts) if _free(hq, draft)]
     chosen = min(fit, key=lambda d: (hq.busy_s(hq.roster[d.agent_id]), d.agent_id), default=None)
     if chosen is None or not mission.open or not _cannot(hq, order):
         return False
@@ -163,6 +163,12 @@ async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> li
     return proved
 
 
+def _free(hq: Headquarters, draft: Draft) -> bool:
+    """Whether a robot can still be given work; it may have been stopped meanwhile."""
+    member = hq.roster[draft.agent_id]
+    return member.available and not member.stopped
+
+
 def heirs_of(hq: Headquarters, mission: Mission, order: Order) -> tuple[Member, ...]:
     """Who can take over: available, of its squad, not stopped, not failed in this mission."""
     failed = {o.agent_id for o in mission.orders if o.status in (REFUSED, FAILED)}
@@ -192,6 +198,8 @@ async def _split(
         return False
     now = spare_of(hq, mission, order)
     if now.verdict is not Verdict.GIVE_AWAY or (area & unpack_cells(now.held, shape)).any():
+        return True
+    if not all(_free(hq, draft) for draft in drafts):
         return True
     if fault:
         _give_up(hq, mission, order, f'{reason}; {fault}')
@@ -228,9 +236,9 @@ def _replace(
         durable=True,
     )
     order.replaced = True
-    with hq.store.together():
-        hq.store.save_mission(mission)
-    hq.take_back(order, f'handed over: {reason}')
+    order.take_back(f'handed over: {reason}')
+    hq.store.save_mission(mission)
+    hq.send_recalls((order,))
 
 
 def _give_up(hq: Headquarters, mission: Mission, order: Order, reason: str) -> None:

@@ -6,7 +6,8 @@ One event loop uses it, so nothing here is locked; what must not interleave take
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,10 @@ class Headquarters:
     """Held while work is shared out."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the watch over the missions should look at once."""
+    stops: Counter[str] = field(default_factory=Counter)
+    """How often each robot was stopped since this process began."""
+    counted: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Up to which line of each robot's logs faults are counted, by robot and writer."""
     events_stored: int = 0
     disputes: DisputeBook = field(default_factory=DisputeBook)
     """Who does not get on, and who does not agree."""
@@ -137,7 +142,7 @@ class Headquarters:
         """Take up a mission; the oldest closed ones are let go."""
         self.missions.append(mission)
         spare = len(self.missions) - MAX_MISSIONS
-        closed = [old for old in self.missions if not old.open][: max(0, spare)]
+        closed = [old for old in self.missions if old.closed][: max(0, spare)]
         self.missions = [kept for kept in self.missions if kept not in closed]
 
     def send_order(self, order: Order) -> None:
@@ -149,12 +154,11 @@ class Headquarters:
             self.store.save_order(order)
         self.post.order(order)
 
-    def take_back(self, order: Order, reason: str) -> None:
-        """Recall an order; the robot hears of it now or when it is linked again."""
-        order.take_back(reason)
-        self.store.save_order(order)
-        if not order.closed:
-            self.post.recall(order.agent_id, order.order_id, reason)
+    def send_recalls(self, orders: Iterable[Order]) -> None:
+        """Tell robots what is taken back, which is on disk; the others hear it when they link."""
+        for order in orders:
+            if order.recall and not order.closed:
+                self.post.recall(order.agent_id, order.order_id, order.recall)
 
     def region_of(self, order: Order) -> Mask:
         """The cells of a survey: as its robot says that they are now, else as ordered."""

@@ -13,7 +13,15 @@ from swarm_supervisor.farewell import own_head
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.identities import card_of, note_identity
 from swarm_supervisor.mission_files import ready
-from swarm_supervisor.missions import ACCEPTED, COMPLETED, FAILED, RECALLED, REFUSED, Order
+from swarm_supervisor.missions import (
+    ACCEPTED,
+    COMPLETED,
+    FAILED,
+    RECALLED,
+    REFUSED,
+    Mission,
+    Order,
+)
 from swarm_supervisor.post import Session
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.trusting import issue_token, renew_token, tell_revocations
@@ -35,6 +43,8 @@ from swarm_vault.lines import JsonValue
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind
 
+STANDS = ('stopped', '')
+"""Phase and order in the telemetry of a robot that has been stopped."""
 NOTHING_STORED = 2**64 - 1
 """An EventAck's sequence number that stands for none."""
 ACK_WORDS: dict[int, str] = {
@@ -65,7 +75,7 @@ async def welcome(hq: Headquarters, session: Session, hello: mission_pb2.Hello) 
     tell_revocations(hq, member.agent_id)
     for ack in hello.open_orders:
         _take_old_ack(hq, member, ack)
-    _send_waiting(hq, member)
+    welcome_waiting(hq, member)
 
 
 def _heads(hq: Headquarters, agent_id: str) -> list[mission_pb2.EventAck]:
@@ -136,11 +146,10 @@ def _take_old_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -
         hq.post.recall(member.agent_id, ack.order_id, reason)
 
 
-def _send_waiting(hq: Headquarters, member: Member) -> None:
+def welcome_waiting(hq: Headquarters, member: Member) -> None:
     """Send the stop, the recalls and the orders that the robot may not have."""
-    if member.stop and hq.post.stop(member.agent_id, member.stop):
-        member.stop = ''
-        hq.store.save_member(member)
+    if member.stop:
+        member.stop_told = hq.post.stop(member.agent_id, member.stop)
     for order in hq.orders_of(member.agent_id):
         if order.recall:
             hq.post.recall(member.agent_id, order.order_id, order.recall)
@@ -171,15 +180,29 @@ def take_telemetry(hq: Headquarters, member: Member, telemetry: mission_pb2.Tele
         hq.world.report(member.agent_id, seen, now_ns)
         ours = {order.order_id for order in _all_orders_of(hq, member)}
         known = [report for report in reports if report.order_id in ours]
-        hq.crews.take(member.agent_id, known, now_ns)
+        hands = hq.crews.take(member.agent_id, known, now_ns)
+        if hands:
+            with hq.store.together():
+                hq.store.save_crew(hands)
     points = tuple((point.x_m, point.y_m) for point in telemetry.hazards)
     hq.world.report_hazards(member.agent_id, points, now_ns)
+    _stands(hq, member, telemetry)
     member.telemetry = telemetry
     member.telemetry.ClearField('seen')
     member.telemetry.ClearField('crew')
     found = hq.order(telemetry.order_id)
     if found is not None and found[1].agent_id == member.agent_id and not found[1].closed:
         found[1].progress = telemetry.progress
+
+
+def _stands(hq: Headquarters, member: Member, telemetry: mission_pb2.Telemetry) -> None:
+    """A robot that says it stands, with nothing to do, has heard the stop: it is not said again.
+
+    A stop that only left this process may have died with it on its way.
+    """
+    if member.stop and member.stop_told and (telemetry.phase, telemetry.order_id) == STANDS:
+        member.stop, member.stop_told = '', False
+        hq.store.save_member(member)
 
 
 def _all_orders_of(hq: Headquarters, member: Member) -> Iterator[Order]:
@@ -205,18 +228,20 @@ def take_ack(hq: Headquarters, member: Member, ack: mission_pb2.OrderAck) -> Non
     if not order.apply(ack.status, ack.reason, ack.stamp_ns):
         return
     try:
-        hq.store.save_order(order)
+        with hq.store.together():
+            hq.store.save_order(order)
+            _noted(hq, member, mission, order, ack.reason)
+            faults.closed(hq, member, mission, order)
     except BaseException:
         order.status, order.reason, order.stamp_ns, order.progress = before
         raise
-    hq.note(
-        Kind.MESSAGE,
-        f'order.{ACK_WORDS[order.status]}',
-        {'order_id': order.order_id, 'agent': member.agent_id, 'reason': ack.reason},
-        causes=(mission.cause,),
-    )
-    faults.closed(hq, member, mission, order)
     hq.wake.set()
+
+
+def _noted(hq: Headquarters, member: Member, mission: Mission, order: Order, reason: str) -> None:
+    data = {'order_id': order.order_id, 'agent': member.agent_id, 'reason': reason}
+    causes = (mission.cause,)
+    hq.note(Kind.MESSAGE, f'order.{ACK_WORDS[order.status]}', data, causes=causes)
 
 
 class Witnessing(Protocol):
@@ -242,7 +267,7 @@ async def take_events(
     hq.events_stored += seq - before
     hq.joint.take(batch.lines, hq.clock())
     hq.disputes.take(member.agent_id, _fresh(batch, before), hq.clock())
-    faults.count(hq, member, batch, after=before)
+    faults.count(hq, member, batch)
     ack = mission_pb2.EventAck(writer=batch.writer, seq=seq if seq >= 0 else NOTHING_STORED)
     for refused in await asyncio.to_thread(show_heads, hq, member.agent_id, batch, ack):
         hq.note(Kind.VIOLATION, REFUSED_EVENT, {'agent': member.agent_id, **refused})

@@ -56,7 +56,7 @@ class LinkService(mission_pb2_grpc.MissionControlServicer):
             first = await asyncio.wait_for(context.read(), hq.settings.hello_within_s)
         except asyncio.TimeoutError:
             first = EOF
-        if first is EOF or first.WhichOneof('up') != 'hello':
+        if first is EOF or first is None or first.WhichOneof('up') != 'hello':
             await self._refuse(context, caller, 'the first message of a link must be a hello')
         agent_id = first.hello.agent_id
         if not hq.insecure and agent_id != caller:
@@ -110,8 +110,10 @@ async def _read(hq: Headquarters, session: Session, context: Any) -> None:
 
 
 async def _take(
-    hq: Headquarters, session: Session, member: Member, up: mission_pb2.AgentUp
+    hq: Headquarters, session: Session, member: Member, up: mission_pb2.AgentUp | None
 ) -> None:
+    if up is None:
+        raise WireError('message: cannot be read, its bytes are no AgentUp')
     kind = up.WhichOneof('up')
     if hq.farewell is not None:
         if kind == 'events':

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Missions and their orders: how they stand, and when a mission is done. Pure."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -102,12 +103,19 @@ class Mission:
     """Robots that the judge does not let do it."""
     cause: str = ''
     """Id of the audit event of its submission."""
+    stops: Counter[str] = field(default_factory=Counter)
+    """How often each robot had been stopped when the order for it was given."""
     orders: list[Order] = field(default_factory=list)
 
     @property
     def open(self) -> bool:
         """Whether it still goes on."""
         return self.status is MissionStatus.OPEN
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over; one that waits for a human is neither open nor closed."""
+        return self.status not in (MissionStatus.OPEN, MissionStatus.PENDING)
 
     def close_if_done(self, now_ns: int) -> bool:
         """Close it when all orders that count are closed; tells whether it did."""

@@ -2,6 +2,7 @@
 """What an operator can do: give and recall orders, stop robots, settle escalations."""
 
 import secrets
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -30,6 +31,8 @@ from swarm_vault.laws.core.values import Verdict
 from swarm_vault.recorder import Kind
 
 SubmitReply = operator_pb2.SubmitReply
+MOST_QUESTIONS = 50
+"""So many may wait for a human at once."""
 
 
 async def submit(
@@ -43,15 +46,16 @@ async def submit(
         principal: Who gives it.
     """
     try:
-        check_submit(request)
+        check_submit(request, hq.clock())
     except WireError as error:
         return _refuse(hq, request, principal, str(error), keep=False)
     known = hq.store.reply_to(principal, request.request_id)
     if known is not None:
         return known
+    stops = hq.stops.copy()
     answer = await hq.strategist.plan(request.text, hq.context())
     async with hq.turn:
-        return await _answer(hq, answer, request, principal)
+        return await _answer(hq, answer, request, principal, stops)
 
 
 async def give(
@@ -60,13 +64,22 @@ async def give(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
 ) -> operator_pb2.SubmitReply:
-    """Give an order that was planned here; it is checked, judged and proved like any other."""
+    """Give an order that was planned here, unasked; it is checked, judged, proved like any other.
+
+    It sets no robot in motion that an operator has stopped: only an operator ends that.
+    """
+    still = {member.agent_id: -1 for member in hq.roster if member.stopped}
+    stops = Counter({**hq.stops, **still})
     async with hq.turn:
-        return await _answer(hq, plan, request, principal)
+        return await _answer(hq, plan, request, principal, stops)
 
 
 async def _answer(
-    hq: Headquarters, answer: Answer, request: operator_pb2.SubmitRequest, principal: Principal
+    hq: Headquarters,
+    answer: Answer,
+    request: operator_pb2.SubmitRequest,
+    principal: Principal,
+    stops: Counter[str],
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
     tell_rules(hq)
@@ -77,7 +90,7 @@ async def _answer(
         refusal = check_plan(answer, hq.context())
         if refusal is None:
             plan = await sequenced(hq, answer)
-            return await _before_the_judge(hq, plan, request, principal)
+            return await _before_the_judge(hq, plan, request, principal, stops)
         answer = refusal
     reason = answer.text if isinstance(answer, Question) else answer.reason
     return _refuse(hq, request, principal, reason)
@@ -110,15 +123,20 @@ def _said(request: operator_pb2.SubmitRequest, principal: Principal) -> dict[str
 
 
 async def _before_the_judge(
-    hq: Headquarters, plan: Plan, request: operator_pb2.SubmitRequest, principal: Principal
+    hq: Headquarters,
+    plan: Plan,
+    request: operator_pb2.SubmitRequest,
+    principal: Principal,
+    stops: Counter[str],
 ) -> operator_pb2.SubmitReply:
     """Let the judge rule; what is allowed is ordered, what needs a human waits for one."""
     mission = Mission(
         mission_id=f'm-{secrets.token_hex(4)}',
         text=request.text,
         operator=principal.name,
-        created_ns=hq.clock(),
+        created_ns=hq.world.begin(hq.clock()),
         planned_by=plan.author,
+        stops=stops,
     )
     mission.cause = _note_plan(hq, plan, request, principal, mission)
     ruling = await review(hq, plan, principal, text=request.text, cause=mission.cause)
@@ -147,18 +165,24 @@ def _ask(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
 ) -> operator_pb2.SubmitReply:
+    waiting = len(approvals.open_rows(hq))
+    if waiting >= MOST_QUESTIONS:
+        text = f'{waiting} questions wait for a human already; answer some first: swarm pending'
+        return _refuse(hq, request, principal, text, keep=False)
     mission.status = MissionStatus.PENDING
-    row = approvals.ask(hq, mission, ruling, request, principal)
-    mission.reason = f'waits for a human: swarm approve {row.pending_id}'
-    reply = SubmitReply(
-        accepted=True,
-        mission_id=mission.mission_id,
-        reason=f'{row.reason}; {mission.reason}, or edit {approvals.path_of(hq, row.pending_id)}',
-    )
     with hq.store.together():
+        row = approvals.ask(hq, mission, ruling, request, principal)
+        mission.reason = f'waits for a human: swarm approve {row.pending_id}'
+        reply = SubmitReply(
+            accepted=True,
+            mission_id=mission.mission_id,
+            reason=f'{row.reason}; {mission.reason},'
+            f' or edit {approvals.path_of(hq, row.pending_id)}',
+        )
         hq.store.save_mission(mission)
         hq.store.save_reply(principal, request.request_id, reply)
     hq.add_mission(mission)
+    approvals.show(hq, row, principal)
     return reply
 
 
@@ -169,13 +193,16 @@ async def go_on(hq: Headquarters, row: PendingRow, approved_by: str) -> str:
         Why it is not ordered after all; empty when it is.
     """
     mission = hq.mission(row.mission_id)
-    if mission is None or mission.status is not MissionStatus.PENDING:
+    if mission is None:
         return f'mission {row.mission_id!r} does not wait any more'
+    mission.stops = hq.stops.copy()
     request = operator_pb2.SubmitRequest.FromString(row.request)
     plan = codec_of(Plan).decode(row.plan)
     giver = hq.register.principal(OPERATOR, row.caller)
     mission.planned_by = plan.author
     async with hq.turn:
+        if mission.status is not MissionStatus.PENDING:
+            return f'mission {row.mission_id!r} does not wait any more'
         refusal = check_plan(plan, hq.context())
         ruling = await review(
             hq, plan, giver, text=mission.text, approved=True, cause=mission.cause
@@ -210,6 +237,7 @@ async def carry_out(
     waited = mission.status is MissionStatus.PENDING
     try:
         proven = await prove_orders(hq, plan, mission)
+        _see_that_nobody_was_stopped(hq, mission, proven)
     except CannotError as error:
         if waited:
             drop(hq, mission, str(error))
@@ -223,6 +251,20 @@ async def carry_out(
             hq.store.save_reply(principal, request.request_id, reply)
         return reply
     return _issue(hq, mission, proven, request, principal)
+
+
+def _see_that_nobody_was_stopped(hq: Headquarters, mission: Mission, proven: Proven) -> None:
+    """An order must not set off a robot that was stopped while it was being planned.
+
+    Raises:
+        CannotError: One was stopped, or is not to be had any more.
+    """
+    for name in dict.fromkeys(draft.agent_id for draft in proven.drafts):
+        if not hq.roster[name].available:
+            raise CannotError(f'{name} is {hq.roster[name].standing.value} since')
+        if hq.stops[name] != mission.stops[name]:
+            since = 'while the order was planned' if mission.stops[name] >= 0 else 'by an operator'
+            raise CannotError(f'{name} was stopped {since}; an operator gives it a new order')
 
 
 def _note_plan(
@@ -307,7 +349,7 @@ def _set_off(hq: Headquarters, order: Order) -> None:
     """Send an operator's order; it ends an earlier stop of the robot."""
     member = hq.roster[order.agent_id]
     if member.stopped:
-        member.stopped, member.stop = False, ''
+        member.stopped, member.stop, member.stop_told = False, '', False
         hq.store.save_member(member)
     renew_token(hq, member)
     hq.send_order(order)
@@ -318,6 +360,8 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
     mission = hq.mission(mission_id)
     if mission is None:
         return f'there is no mission {mission_id[:64]!r}; `swarm mission list` shows all'
+    if mission.status is MissionStatus.PENDING:
+        return f'mission {mission_id!r} {mission.reason}; deny it there: nothing is ordered yet'
     if not mission.open:
         return f'mission {mission_id!r} is {mission.status.value} already'
     mission.close(MissionStatus.RECALLED, hq.clock())
@@ -330,8 +374,9 @@ def recall_mission(hq: Headquarters, mission_id: str, reason: str, operator: str
         durable=True,
     )
     for order in mission.orders:
-        hq.take_back(order, reason)
+        order.take_back(reason)
     hq.store.save_mission(mission)
+    hq.send_recalls(mission.orders)
     finish(hq, mission)
     hq.crews.forget(order.order_id for order in mission.orders)
     return ''
@@ -364,7 +409,8 @@ def stop(hq: Headquarters, request: operator_pb2.StopRequest, principal: Princip
     if not members:
         known = ', '.join(member.agent_id for member in hq.roster)
         raise WireError(f'agent_id: no robot {request.agent_id[:64]!r}; there is {known}')
-    reason = request.reason[:200] or 'stopped by the operator'
+    said = ''.join(c if c.isprintable() else ' ' for c in request.reason[:200])
+    reason = said.strip() or 'stopped by the operator'
     hq.note(
         Kind.MESSAGE,
         'stop.ordered',
@@ -381,15 +427,17 @@ def stop(hq: Headquarters, request: operator_pb2.StopRequest, principal: Princip
 
 def stop_robot(hq: Headquarters, member: Member, reason: str) -> bool:
     """Stop a robot; an order that it has not answered yet must not set it in motion afterwards."""
-    for order in hq.orders_of(member.agent_id):
-        if order.status == PENDING:
-            order.end(RECALLED, f'stopped: {reason}')
-            hq.store.save_order(order)
-    told = hq.post.stop(member.agent_id, reason)
-    member.stop, member.stopped = '' if told else reason, True
-    hq.store.save_member(member)
+    member.stop, member.stopped = reason, True
+    hq.stops[member.agent_id] += 1
+    with hq.store.together():
+        hq.store.save_member(member)
+        for order in hq.orders_of(member.agent_id):
+            if order.status == PENDING:
+                order.end(RECALLED, f'stopped: {reason}')
+                hq.store.save_order(order)
+    member.stop_told = hq.post.stop(member.agent_id, reason)
     hq.wake.set()
-    return told
+    return member.stop_told
 
 
 def resolve(

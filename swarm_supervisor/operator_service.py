@@ -59,11 +59,11 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
     async def Watch(  # noqa: N802
         self, request: operator_pb2.WatchRequest, context: Any
     ) -> AsyncIterator[operator_pb2.FleetState]:
-        """The common picture, again and again."""
-        await self._caller(context, Right.SEE)
+        """The common picture, again and again, as long as the role for it lasts."""
         period_s = request.period_s if math.isfinite(request.period_s) else 0.0
         period_s = min(max(period_s or 1.0, PERIOD_S[0]), PERIOD_S[1])
         while True:
+            await self._caller(context, Right.SEE)
             yield fleet_state(self._hq)
             await asyncio.sleep(period_s)
 

@@ -277,6 +277,8 @@ def _approvals(guard: Guard) -> Iterator[Outcome]:
     other = replace(asked, actions=(replace(action, goals=(INSIDE,)),))
     odd = {
         'too late': replace(good, now_ns=NOW_NS + 60_000_000_000),
+        'by a clock that was set back': replace(good, now_ns=NOW_NS - 60_000_000_000),
+        'for one stopped since': replace(good, robots=(replace(there, standing='stopped'),)),
         'by a viewer': replace(good, may_approve=False),
         'for another place': replace(good, asked=other),
         'digest of nothing': replace(good, digest=''),

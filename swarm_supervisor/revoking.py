@@ -10,6 +10,7 @@ from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.trusting import renew_token, say_revocation
 from swarm_supervisor.wire import WireError, check_operator, check_text
 from swarm_vault.laws.core.roles import Principal, Right
+from swarm_vault.laws.core.tiers import standing_word
 from swarm_vault.laws.core.values import Tier
 from swarm_vault.recorder import Kind
 
@@ -34,9 +35,24 @@ def revoke(
     return operator_pb2.RevokeReply(done=True)
 
 
+def heed_revocations(hq: Headquarters) -> None:
+    """Revoke whom a signed word in the book revokes, whoever left it there and whenever.
+
+    A word may have been left by hand, or by this supervisor just before its process ended.
+    """
+    for member in hq.roster:
+        word = standing_word(hq.revoked.entries, member.agent_id)
+        if word is not None and not word.lifted and member.standing is not Standing.REVOKED:
+            _revoked(hq, member, word.reason, word.by)
+
+
 def take_trust(hq: Headquarters, member: Member, reason: str, by: str) -> None:
     """Revoke a robot; the word is signed and on its way before anything else happens."""
     say_revocation(hq, member, lifted=False, reason=reason, by=by)
+    _revoked(hq, member, reason, by)
+
+
+def _revoked(hq: Headquarters, member: Member, reason: str, by: str) -> None:
     hq.roster.revoke(member, reason)
     data = {'agent': member.agent_id, 'reason': reason, 'operator': by}
     hq.note(Kind.STATE_CHANGE, 'robot.revoked', data, durable=True)

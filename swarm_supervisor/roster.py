@@ -35,12 +35,15 @@ class Member:
     reason: str = ''
     """Why it is revoked."""
     stop: str = ''
-    """Reason of a stop that has not reached it yet."""
+    """Reason of a stop of which it has not been seen yet that it obeys."""
+    stop_told: bool = False
+    """Whether that stop has left for it since this process began."""
     stopped: bool = False
     """Stopped by an operator and not given an order by one since."""
     telemetry: mission_pb2.Telemetry = field(default_factory=mission_pb2.Telemetry)
     pose: Pose
     """Where it was last."""
+    token_issued_ns: int = 0
     token_ends_ns: int = 0
     token_mark: tuple[int, str] = (-1, '')
     """Tier and mandate of the newest token."""
@@ -107,6 +110,8 @@ class Roster:
             after_s: How long is too long [s].
             since_ns: Since when this process listens: what was not heard before does not count.
         """
+        for member in self:  # a clock that was set back makes nobody immortal
+            member.last_heard_ns = min(member.last_heard_ns, now_ns)
         limit_ns = now_ns - int(after_s * 1e9)
         found = tuple(
             member

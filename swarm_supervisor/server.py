@@ -29,9 +29,11 @@ from swarm_supervisor.farewell import FAREWELL_S, Farewell
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.liaison import unlinked
 from swarm_supervisor.link_service import LinkService
+from swarm_supervisor.manners import Manners
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.operator_service import OperatorService
 from swarm_supervisor.settings import Settings, load_settings
+from swarm_supervisor.taking_up import take_up
 from swarm_supervisor.watchkeeping import keep_watch, save_world
 from swarm_vault.errors import VaultError
 from swarm_vault.keys import channel_files
@@ -67,7 +69,8 @@ async def serving(hq: Headquarters, address: str) -> AsyncIterator[Served]:
         ConfigError: The address cannot be used.
         VaultError: The audit log could not be kept any more; raised at the end.
     """
-    server = grpc.aio.server(options=OPTIONS)
+    take_up(hq)
+    server = grpc.aio.server(interceptors=(Manners(),), options=OPTIONS)
     mission_pb2_grpc.add_MissionControlServicer_to_server(LinkService(hq), server)  # type: ignore[no-untyped-call]
     operator_pb2_grpc.add_OperatorServicer_to_server(OperatorService(hq), server)  # type: ignore[no-untyped-call]
     names = [

@@ -5,16 +5,20 @@ Write-ahead log with full synchronisation: what was committed survives a SIGKILL
 It holds run-time state only; the history stands in the audit log.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.v1 import mission_pb2, operator_pb2
 
+from swarm_supervisor.crew_book import CrewWord
 from swarm_supervisor.missions import Mission, MissionStatus, Order
 from swarm_supervisor.roster import Member, Roster, Standing
+from swarm_supervisor.store_tables import SCHEMA
+from swarm_vault.codec import codec_of
 from swarm_vault.errors import VaultError
 from swarm_vault.laws.core.roles import Principal
 
@@ -22,34 +26,6 @@ FILE = 'supervisor.sqlite'
 SEQUENCE_BLOCK = 256
 MAX_MISSIONS = 200
 """So many missions are kept at hand; open ones always."""
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS sequence (id INTEGER PRIMARY KEY CHECK (id = 0), used INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS answers (
-    asker TEXT NOT NULL, request_id TEXT NOT NULL, reply BLOB NOT NULL,
-    PRIMARY KEY (asker, request_id));
-CREATE TABLE IF NOT EXISTS missions (
-    number INTEGER PRIMARY KEY, mission_id TEXT UNIQUE NOT NULL, text TEXT NOT NULL,
-    operator TEXT NOT NULL, created_ns INTEGER NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL, closed_ns INTEGER NOT NULL, cause TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS orders (
-    number INTEGER PRIMARY KEY, order_id TEXT UNIQUE NOT NULL, mission_id TEXT NOT NULL,
-    agent_id TEXT NOT NULL, payload BLOB NOT NULL, status INTEGER NOT NULL, reason TEXT NOT NULL,
-    stamp_ns INTEGER NOT NULL, progress REAL NOT NULL, sent INTEGER NOT NULL,
-    recall TEXT NOT NULL, replaced INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS orders_by_mission ON orders (mission_id);
-CREATE TABLE IF NOT EXISTS members (
-    agent_id TEXT PRIMARY KEY, standing TEXT NOT NULL, last_heard_ns INTEGER NOT NULL,
-    reason TEXT NOT NULL, stop TEXT NOT NULL, stopped INTEGER NOT NULL,
-    telemetry BLOB NOT NULL, x REAL NOT NULL, y REAL NOT NULL, yaw REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS world (id INTEGER PRIMARY KEY CHECK (id = 0), seen BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS escalations (
-    escalation_id TEXT PRIMARY KEY, agent_id TEXT NOT NULL, text TEXT NOT NULL,
-    stamp_ns INTEGER NOT NULL, order_id TEXT NOT NULL, answer TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS laws (id INTEGER PRIMARY KEY CHECK (id = 0), memory BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS pending (
-    pending_id TEXT PRIMARY KEY, mission_id TEXT NOT NULL, asked BLOB NOT NULL, plan BLOB NOT NULL,
-    request BLOB NOT NULL, caller TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +76,7 @@ class Store:
                 f'{path}: cannot be used ({error}); restore it or move it away'
             ) from error
         self._reserved = self._sequence = self._last_reserved()
+        self._together = False
 
     def close(self) -> None:
         """Close the file."""
@@ -107,14 +84,25 @@ class Store:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All or nothing: what is saved inside is committed at the end, durably."""
+        """All or nothing: what is saved inside is committed at the end, durably.
+
+        Inside of another one it is part of that. Nothing inside may wait: one thread uses it.
+        """
+        if self._together:
+            yield
+            return
         self._db.execute('BEGIN IMMEDIATE')
+        self._together = True
         try:
             yield
         except BaseException:
             self._db.execute('ROLLBACK')
+            self._reserved = self._sequence  # a block that was reserved inside is not any more
             raise
-        self._db.execute('COMMIT')
+        else:
+            self._db.execute('COMMIT')
+        finally:
+            self._together = False
 
     def next_sequence(self) -> int:
         """A number above all given before, also before a crash; numbers are reserved in blocks."""
@@ -145,7 +133,28 @@ class Store:
         )
 
     def save_mission(self, mission: Mission) -> None:
-        """Remember a mission and all its orders."""
+        """Remember a mission, who stands behind it, and all its orders: all or nothing."""
+        with self.together():
+            self._save_mission(mission)
+            self._save_backing(mission)
+            for order in mission.orders:
+                self.save_order(order)
+
+    def _save_backing(self, mission: Mission) -> None:
+        self._db.execute(
+            'INSERT OR REPLACE INTO backing VALUES (?, ?, ?, ?, ?, ?, ?)',
+            (
+                mission.mission_id,
+                mission.planned_by,
+                mission.judged_by,
+                mission.approved_by,
+                mission.approval_id,
+                mission.grants_tier,
+                json.dumps(sorted(mission.barred)),
+            ),
+        )
+
+    def _save_mission(self, mission: Mission) -> None:
         values = (
             mission.mission_id,
             mission.text,
@@ -162,8 +171,6 @@ class Store:
             ' closed_ns = excluded.closed_ns',
             values,
         )
-        for order in mission.orders:
-            self.save_order(order)
 
     def save_order(self, order: Order) -> None:
         """Remember how an order stands."""
@@ -190,10 +197,13 @@ class Store:
         )
 
     def missions(self) -> list[Mission]:
-        """The newest missions and all open ones, the oldest first."""
+        """The newest missions and all that are not closed, the oldest first."""
         rows = self._db.execute(
-            'SELECT mission_id, text, operator, created_ns, status, reason, closed_ns, cause'
-            " FROM missions WHERE status = 'open' OR number >"
+            'SELECT mission_id, text, operator, created_ns, status, reason, closed_ns, cause,'
+            " COALESCE(planned_by, ''), COALESCE(judged_by, ''), COALESCE(approved_by, ''),"
+            " COALESCE(approval_id, ''), COALESCE(grants_tier, 0), COALESCE(barred, '[]')"
+            ' FROM missions LEFT JOIN backing USING (mission_id)'
+            " WHERE status IN ('open', 'pending') OR number >"
             ' (SELECT COALESCE(MAX(number), 0) FROM missions) - ? ORDER BY number',
             (MAX_MISSIONS,),
         ).fetchall()
@@ -207,6 +217,12 @@ class Store:
                 reason=row[5],
                 closed_ns=row[6],
                 cause=row[7],
+                planned_by=row[8],
+                judged_by=row[9],
+                approved_by=row[10],
+                approval_id=row[11],
+                grants_tier=row[12],
+                barred=frozenset(json.loads(row[13])),
                 orders=self._orders(row[0]),
             )
             for row in rows
@@ -263,6 +279,15 @@ class Store:
                 member.telemetry = mission_pb2.Telemetry.FromString(row[6])
                 member.pose = (row[7], row[8], row[9])
 
+        for agent_id, issued_ns in self._db.execute('SELECT * FROM tokens').fetchall():
+            known = roster.get(agent_id)
+            if known is not None:
+                known.token_issued_ns = issued_ns
+
+    def save_issued(self, agent_id: str, issued_ns: int) -> None:
+        """Remember when a robot's newest token was issued."""
+        self._db.execute('INSERT OR REPLACE INTO tokens VALUES (?, ?)', (agent_id, issued_ns))
+
     def save_world(self, seen: bytes) -> None:
         """Remember when each cell was seen."""
         self._db.execute('INSERT OR REPLACE INTO world VALUES (0, ?)', (seen,))
@@ -271,6 +296,42 @@ class Store:
         """When each cell was seen; empty if never saved."""
         row = self._db.execute('SELECT seen FROM world').fetchone()
         return bytes(row[0]) if row else b''
+
+    def save_reported(self, masks: Mapping[str, bytes]) -> None:
+        """Remember what each robot has told that it has seen."""
+        for item in masks.items():
+            self._db.execute('INSERT OR REPLACE INTO reported VALUES (?, ?)', item)
+
+    def reported(self) -> dict[str, bytes]:
+        """What each robot has told that it has seen, by robot."""
+        return {str(row[0]): bytes(row[1]) for row in self._db.execute('SELECT * FROM reported')}
+
+    def save_crew(self, words: Iterable[CrewWord]) -> None:
+        """Remember robots' last words on orders of surveys that they share."""
+        rows = [(word.order_id, codec_of(CrewWord).encode(word)) for word in words]
+        self._db.executemany('INSERT OR REPLACE INTO crew VALUES (?, ?)', rows)
+
+    def crew(self, order_ids: Iterable[str]) -> dict[str, CrewWord]:
+        """The last words on these orders; those on any other are let go of."""
+        wanted = set(order_ids)
+        found = {}
+        for order_id, blob in self._db.execute('SELECT order_id, word FROM crew').fetchall():
+            if order_id in wanted:
+                found[order_id] = codec_of(CrewWord).decode(bytes(blob))
+            else:
+                self._db.execute('DELETE FROM crew WHERE order_id = ?', (order_id,))
+        return found
+
+    def save_counted(self, agent_id: str, writer: str, seq: int) -> None:
+        """Remember up to which line of a robot's log faults have been counted."""
+        self._db.execute(
+            'INSERT OR REPLACE INTO counted VALUES (?, ?, ?)', (agent_id, writer, seq)
+        )
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """Up to which line faults have been counted, by robot and writer."""
+        rows = self._db.execute('SELECT agent_id, writer, seq FROM counted')
+        return {(str(row[0]), str(row[1])): int(row[2]) for row in rows}
 
     def save_laws(self, memory: bytes) -> None:
         """Remember budgets, records of conduct and settled questions."""
@@ -298,8 +359,11 @@ class Store:
         )
 
     def pending(self) -> list[PendingRow]:
-        """The questions of late, settled ones too, the oldest first."""
-        rows = self._db.execute('SELECT * FROM pending ORDER BY rowid DESC LIMIT 100').fetchall()
+        """The open questions, and those that were settled of late, the oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM pending WHERE status = 'open' OR rowid >"
+            ' (SELECT COALESCE(MAX(rowid), 0) FROM pending) - 100 ORDER BY rowid DESC'
+        ).fetchall()
         return [
             PendingRow(
                 pending_id=row[0],

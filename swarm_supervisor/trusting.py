@@ -7,10 +7,13 @@ from swarm.v1 import common_pb2, laws_pb2, mission_pb2
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.roster import Member, Standing
-from swarm_vault.laws.core.tiers import TTL_S
+from swarm_vault.laws.core.tiers import TTL_S, after_all
 from swarm_vault.laws.core.values import Revocation, Tier, Token, Trust
 from swarm_vault.laws.wire import from_token, signed_revocation
 from swarm_vault.recorder import Kind
+
+BACK_NS = max(TTL_S.values()) * 1_000_000_000
+"""The longest life of a token [ns]."""
 
 
 def trust_to_give(hq: Headquarters, member: Member) -> tuple[Trust, str]:
@@ -46,7 +49,7 @@ def _open_grant(hq: Headquarters, member: Member) -> tuple[int, str]:
 def issue_token(hq: Headquarters, member: Member) -> common_pb2.Signed:
     """A new token, signed and noted."""
     trust, by = trust_to_give(hq, member)
-    now_ns = hq.clock()
+    now_ns = _after_the_last(member, hq.clock())
     ttl_s = min(hq.settings.token_ttl_s, TTL_S[Tier(trust.tier)])
     token = Token(
         token_id=secrets.token_hex(8),
@@ -57,6 +60,8 @@ def issue_token(hq: Headquarters, member: Member) -> common_pb2.Signed:
         granted_by=by,
         mandate=trust.mandate,
     )
+    member.token_issued_ns = token.issued_ns
+    hq.store.save_issued(member.agent_id, token.issued_ns)
     member.token_ends_ns, member.granted_by = token.expires_ns, by
     member.token_mark = _mark(trust)
     data = {
@@ -80,9 +85,20 @@ def renew_token(hq: Headquarters, member: Member) -> None:
         return
     trust, _ = trust_to_give(hq, member)
     ttl_s = min(hq.settings.token_ttl_s, TTL_S[Tier(trust.tier)])
-    fresh = member.token_ends_ns - hq.clock() > ttl_s * 0.5e9
+    left_ns = member.token_ends_ns - hq.clock()
+    fresh = ttl_s * 0.5e9 < left_ns <= ttl_s * 1e9 + BACK_NS
     if not (fresh and _mark(trust) == member.token_mark):
         hq.post.token(issue_token(hq, member), member.agent_id)
+
+
+def _after_the_last(member: Member, now_ns: int) -> int:
+    """When a token is issued: a robot takes none that is older than the one that it has.
+
+    So a clock that was set back does not keep a lower tier from it. One that was set back by more
+    than any token lasts was wrong before; then the robot stands, and says so.
+    """
+    last_ns = member.token_issued_ns
+    return max(now_ns, last_ns + 1) if last_ns - now_ns <= BACK_NS else now_ns
 
 
 def _mark(trust: Trust) -> tuple[int, str]:
@@ -100,9 +116,13 @@ def tell_revocations(hq: Headquarters, agent_id: str) -> None:
 def say_revocation(
     hq: Headquarters, member: Member, *, lifted: bool, reason: str, by: str
 ) -> None:
-    """Sign a word of revocation, keep it, and send it to every robot that can be reached."""
+    """Sign a word of revocation, keep it, and send it to every robot that can be reached.
+
+    It is later than all words before, even if the clock says otherwise: the latest one counts.
+    """
+    stamp_ns = after_all(hq.revoked.entries, member.agent_id, hq.clock())
     entry = Revocation(
-        agent_id=member.agent_id, stamp_ns=hq.clock(), lifted=lifted, reason=reason, by=by
+        agent_id=member.agent_id, stamp_ns=stamp_ns, lifted=lifted, reason=reason, by=by
     )
     hq.revoked.take([signed_revocation(hq.post.signer, entry)])
     data = {'agent': member.agent_id, 'lifted': lifted, 'reason': reason, 'by': by}

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from unicodedata import category
 
 from swarm.v1 import common_pb2, mission_pb2, operator_pb2
 
@@ -16,7 +17,14 @@ MAX_REASON = 500
 MAX_LIST = 256
 MAX_LINES = 500
 WRITERS = ('reflex', 'situation', 'planner')
+_UNSEEN = ('Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp')
+"""Unicode categories of letters that steer what is shown instead of being shown."""
+_FINE = '\r\n\t\u200d'
+"""Ends of lines, and what holds an emoji together."""
 FAR_M = 1e6
+DAY_NS = 86_400_000_000_000
+LATEST_NS = 31 * DAY_NS
+"""An order may be given so long before it begins [ns]."""
 
 
 class WireError(ValueError):
@@ -175,20 +183,39 @@ def check_batch(batch: mission_pb2.EventBatch) -> None:
         raise WireError(f'events.lines: {len(batch.lines)}, expected at most {MAX_LINES}')
 
 
-def check_submit(request: operator_pb2.SubmitRequest) -> None:
+def check_submit(request: operator_pb2.SubmitRequest, now_ns: int) -> None:
     """An operator's order.
+
+    Args:
+        request: The order.
+        now_ns: Now, since the epoch [ns].
 
     Raises:
         WireError: A field is malformed.
     """
     check_text('request_id', request.request_id)
     check_operator(request.operator)
+    check_legible('text', request.text)
     if request.priority > 10:
         raise WireError(f'priority: {request.priority}, expected 1 to 10, or 0 for 5')
-    if request.not_before_ns < 0:
-        raise WireError(f'not_before_ns: {request.not_before_ns}, expected nanoseconds since 1970')
+    if not 0 <= request.not_before_ns <= now_ns + LATEST_NS:
+        raise WireError(
+            f'not_before_ns: {request.not_before_ns}, expected nanoseconds since 1970,'
+            f' at most {LATEST_NS // DAY_NS} days from now'
+        )
     if request.link_loss not in mission_pb2.LinkLossPolicy.values():
         raise WireError(f'link_loss: {request.link_loss} is none of the known policies')
+
+
+def check_legible(field: str, value: str) -> None:
+    """A text that people read as it is: nothing in it moves the cursor or turns the direction.
+
+    Raises:
+        WireError: It holds such a letter.
+    """
+    odd = next((c for c in value if category(c) in _UNSEEN and c not in _FINE), '')
+    if odd:
+        raise WireError(f'{field}: holds U+{ord(odd):04X}, which cannot be seen; write plain text')
 
 
 def check_operator(name: str) -> None:

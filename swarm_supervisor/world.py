@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The common picture: what the robots have seen together, how long ago, what hazards they met."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from swarm_config.fleets import Fleet
 from swarm_config.floor import coarsen, floor_of
 from swarm_config.maps import GridMap, Mask
+from swarm_supervisor.core.cells import pack_cells, unpack_cells
 
 Times = npt.NDArray[np.int64]
 SAME_HAZARD_M = 0.75
@@ -66,6 +69,7 @@ class World:
         self._seen_ttl_ns = int(seen_ttl_s * 1e9)
         self._hazard_ttl_ns = int(hazard_ttl_s * 1e9)
         self._seen_ns: Times = np.zeros(grid.shape, dtype=np.int64)
+        self._newest_ns = 0
         self._reported: dict[str, Mask] = {}
         self._hazards: list[Hazard] = []
         self.changed = False
@@ -74,10 +78,29 @@ class World:
         """Take over the times that `stored` holds; those of another map are ignored."""
         if len(stored) == self._seen_ns.nbytes:
             self._seen_ns = np.frombuffer(stored, dtype='<i8').reshape(self.grid.shape).copy()
+            self._newest_ns = int(self._seen_ns.max(initial=0))
+
+    def restore_reported(self, masks: Mapping[str, bytes]) -> None:
+        """Take over what `reported` holds: a robot's next mask adds to it, and dates that."""
+        for agent_id, bits in masks.items():
+            with contextlib.suppress(ValueError):  # of another map
+                self._reported[agent_id] = unpack_cells(bits, self.grid.shape)
+
+    def reported(self) -> dict[str, bytes]:
+        """What each robot has told that it has seen since its start, packed."""
+        return {agent_id: pack_cells(mask) for agent_id, mask in self._reported.items()}
 
     def stored(self) -> bytes:
         """The times as bytes, for `restore`."""
         return self._seen_ns.astype('<i8').tobytes()
+
+    def begin(self, now_ns: int) -> int:
+        """A time from which what is seen counts as new: now, or later where the clock went back.
+
+        Nothing that was seen before is as late, and nothing that is seen after is earlier [ns].
+        """
+        self._newest_ns = max(now_ns, self._newest_ns + 1)
+        return self._newest_ns
 
     def report(self, agent_id: str, mask: Mask, now_ns: int) -> None:
         """Take over what one robot has seen since its start.
@@ -86,10 +109,11 @@ class World:
         restart of this process may be old news, and dates only cells that nobody had seen.
         """
         before = self._reported.get(agent_id)
+        now_ns = max(now_ns, self._newest_ns)
         fresh = mask & (self._seen_ns == 0) if before is None else mask & ~before
         self._reported[agent_id] = mask
         if fresh.any():
-            self._seen_ns[fresh] = now_ns
+            self._seen_ns[fresh] = self._newest_ns = now_ns
             self.changed = True
 
     def seen(self, now_ns: int) -> Mask:

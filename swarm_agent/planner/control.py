@@ -2,6 +2,7 @@
 """The planner's end of the vertical plane: what the supervisor says, what it is told."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -76,6 +77,7 @@ class Control:
         self._revoked = RevocationBook(setup.vault_dir, setup.robot.agent_id, trust)
         self._told: tuple[Revocation, ...] = ()
         self._policy = setup.params.policy
+        self._later: deque[Down] = deque()
         self._uplink: Uplink | None = None
         if setup.target:
             self._uplink = Uplink(
@@ -101,9 +103,14 @@ class Control:
         return self._uplink.events_written, self._uplink.events_synced
 
     def poll(self, news: News) -> None:
-        """Add what has come down since the last call; an identity is stored at once."""
-        for message in () if self._uplink is None else self._uplink.poll():
-            self._sort(message, news)
+        """Add what has come down since the last call; an identity is stored at once.
+
+        One decision takes up orders before recalls and stops. So an order that came after one of
+        these waits for the next, with all that came behind it.
+        """
+        self._later.extend(() if self._uplink is None else self._uplink.poll())
+        while self._later and not self._too_early(self._later[0], news):
+            self._sort(self._later.popleft(), news)
         self._revoked.poll()
         if self._revoked.entries != self._told:
             self._told = news.revocations = self._revoked.entries
@@ -134,6 +141,9 @@ class Control:
         """Let the last events go up, and hang up; call it when the record is closed."""
         if self._uplink is not None:
             self._uplink.close(drain_s=DRAIN_S)
+
+    def _too_early(self, message: Down, news: News) -> bool:
+        return isinstance(message, OrderReceived) and bool(news.recalls or news.stops)
 
     def _sort(self, message: Down, news: News) -> None:
         if isinstance(message, OrderReceived):

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core's parameters from a fleet plan."""
 
+from dataclasses import replace
+
 from swarm_agent.situation.core.params import Body, Params, Tuning
 from swarm_agent.situation.core.se2 import Pose
 from swarm_config.fleets import Fleet, Robot
 from swarm_config.maps import load_map, pack_map
 from swarm_config.robots import RobotModel
 from swarm_vault.fleet_rules import Rules, careful
-from swarm_vault.laws.core.bars import bars_of, forbidden_of
+from swarm_vault.laws.core.bars import Bars, bars_of, forbidden_of
+from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Tier, Trust
 from swarm_vault.laws.policy_file import policies_of
 
@@ -32,11 +35,17 @@ def core_params(
         start=robot.start,
         saved_map_odom=saved_map_odom,
         survey_range_m=fleet.file.survey_range_m,
-        bars=bars_of(policy, Trust(tier=Tier.OBSERVER), wall_ns=0),
+        bars=_unheard(policy),
         always=forbidden_of(policy),
         survey_cell_m=fleet.file.survey_cell_m,
         tuning=tuning,
     )
+
+
+def _unheard(policy: Policy) -> Bars:
+    """Until the planner has spoken: whatever could be closed is; how fast its intents say."""
+    bars = bars_of(policy, Trust(tier=Tier.OBSERVER), wall_ns=0)
+    return replace(bars, max_speed_mps=None)
 
 
 def body_of(model: RobotModel) -> Body:

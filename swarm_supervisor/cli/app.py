@@ -64,19 +64,24 @@ _LONGEST_PLACE = 200
 
 
 def main() -> int:
-    """Run the command line; errors of the user's input end in one sentence and exit code 2."""
+    """Run the command line; what cannot be done ends in one sentence and exit code 2."""
     try:
         app()
     except (ConfigError, VaultError) as error:
         typer.echo(f'swarm: {error}', err=True)
         return 2
     except OSError as error:
-        if error.filename is None:
-            raise
-        place = str(error.filename)[:_LONGEST_PLACE]
-        typer.echo(f'swarm: {place!r}: {error.strerror}; name one that can be used', err=True)
+        typer.echo(f'swarm: {_refused(error)}', err=True)
         return 2
     return 0
+
+
+def _refused(error: OSError) -> str:
+    """What the system refused, and what can be done where it names a file."""
+    if error.filename is None:
+        return str(error)
+    place = str(error.filename)[:_LONGEST_PLACE]
+    return f'{place!r}: {error.strerror}; name one that can be used'
 
 
 if __name__ == '__main__':

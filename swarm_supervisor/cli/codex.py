@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swarm codex key|sign|check`: laws and policy under a commander's signature."""
+"""`swarm codex key|sign|check`: laws, policy and roles under a commander's signature."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,11 @@ import typer
 
 from swarm_config.errors import ConfigError
 from swarm_supervisor.cli.lesson_rules import plan_of
-from swarm_supervisor.cli.lessons import Fleet, Operator, Vault, principal_of
+from swarm_supervisor.cli.lessons import Fleet, Operator, Vault, principal_in
 from swarm_vault.errors import VaultError
 from swarm_vault.laws.codex_seal import FILE, make_key, seal, seal_fault
 from swarm_vault.laws.core.roles import Right
+from swarm_vault.laws.operators import Register
 from swarm_vault.laws.policy_file import codex_of, key_of
 
 app = typer.Typer(no_args_is_help=True, help='Sign the laws, and see that they are as signed.')
@@ -31,11 +32,11 @@ def sign(
     vault: Vault = Path('vault/supervisor'),
     fleet: Fleet = None,
 ) -> None:
-    """Sign LAWS.md and POLICY.md as they are now, after their review."""
-    principal = principal_of(operator, Right.APPROVE, vault, fleet)
+    """Sign LAWS.md, POLICY.md and operators.yaml as they are now, after their review."""
     codex = codex_of(plan_of(fleet))
+    principal = principal_in(Register(codex, vault), operator, Right.APPROVE)
     typer.echo(seal(codex, key_file, principal.name).rstrip())
-    typer.echo(f'{codex / FILE} written; it counts from the next start')
+    typer.echo(f'{codex / FILE} written; roles count at once, laws from the next start')
 
 
 @app.command('check')

@@ -8,7 +8,7 @@ from swarm_supervisor.cli.doctor_finding import Finding, Subject, fail, ok, warn
 from swarm_vault.laws.core.judge import Case, judge
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Action, Mandate, Trust, Verdict
-from swarm_vault.laws.operators import Register
+from swarm_vault.laws.operators import register_of
 from swarm_vault.laws.policy_file import FILE, codex_of, idle_squads, policies_of
 
 NOW_NS = 1
@@ -28,7 +28,7 @@ def laws(subject: Subject) -> Finding:
     if idle:
         why = f'no robot belongs to squad {", ".join(idle)}: its rules bind nobody'
         return warn(why, f'mend the name in {codex / FILE} or in the fleet plan')
-    register = Register(codex, subject.vault_dir)
+    register = register_of(subject.fleet, subject.vault_dir)
     roles = register.roles
     if register.fault:
         return fail(register.fault, 'mend it')

@@ -19,9 +19,12 @@ from swarm_supervisor.cli.desk import (
     asks,
     print_answer,
 )
+from swarm_supervisor.cli.lesson_rules import plan_of
+from swarm_supervisor.cli.lessons import Fleet
 from swarm_vault.keys import issue_operator
 from swarm_vault.laws.core.roles import Role
-from swarm_vault.laws.operators import add_operator, vault_file
+from swarm_vault.laws.operators import FILE, add_operator, check_name, vault_file
+from swarm_vault.laws.policy_file import codex_of, key_of
 
 tier = typer.Typer(
     no_args_is_help=True, help='How far each robot is trusted; promote, demote, trust again.'
@@ -156,11 +159,22 @@ def add(
     role: Annotated[Role, typer.Option('--role', help='What the person is here for.')],
     *,
     vault: VaultOption = DEFAULT_VAULT,
+    fleet: Fleet = None,
 ) -> None:
-    """Give a person keys and a role; the name is verified from then on."""
-    add_operator(vault, name, role)
+    """Give a person keys and a role; the name is verified from then on.
+
+    Where the fleet plan names a codex_key the role must stand in the signed register instead.
+    """
+    check_name(name)
+    plan = plan_of(fleet)
+    sealed = key_of(plan) is not None
     common_name = issue_operator(vault, name)
-    typer.echo(f'{name} is {role.value}; keys: {vault / "nexus" / "tls" / common_name}.pem, .key')
+    if not sealed:
+        add_operator(vault, name, role)
+    register = codex_of(plan) / FILE
+    said = f'has keys; a commander adds "{name}: {role.value}" to {register} and signs the codex'
+    keys = vault / 'nexus' / 'tls' / common_name
+    typer.echo(f'{name} {said if sealed else f"is {role.value}"}; keys: {keys}.pem, .key')
 
 
 @operators.command('list')

@@ -20,8 +20,7 @@ from swarm_vault.errors import VaultError
 from swarm_vault.fleet_rules import Rule, add_rule, remove_rule
 from swarm_vault.keys import OPERATOR
 from swarm_vault.laws.core.roles import Principal, Right
-from swarm_vault.laws.operators import Register
-from swarm_vault.laws.policy_file import codex_of
+from swarm_vault.laws.operators import Register, register_of
 from swarm_vault.memory import NoteReading, read_memory
 from swarm_vault.recorder import Kind, Recorder
 
@@ -131,13 +130,23 @@ def principal_of(operator: str, right: Right, vault: Path, fleet: Path | None) -
     Raises:
         ConfigError: The name is odd, or the role does not cover it.
     """
+    return principal_in(register_of(plan_of(fleet), vault), operator, right)
+
+
+def principal_in(register: Register, operator: str, right: Right) -> Principal:
+    """Who says so by this register, if the role covers it.
+
+    Raises:
+        ConfigError: The name is odd, or the role does not cover it.
+    """
     if not re.fullmatch(r'[a-z][a-z0-9_-]{0,31}', operator):
         raise ConfigError(
             f'operator {operator[:64]!r}: expected a small letter, then up to 31 of a-z 0-9 _ -'
         )
-    principal = Register(codex_of(plan_of(fleet)), vault).principal(OPERATOR, operator)
-    if not principal.may(right):
-        raise ConfigError(principal.refusal(right))
+    principal = register.principal(OPERATOR, operator)
+    refusal = register.refusal(principal, right)
+    if refusal:
+        raise ConfigError(refusal)
     return principal
 
 

@@ -18,8 +18,8 @@ from swarm_supervisor.people import say as leave_word
 from swarm_vault.keys import OPERATOR
 from swarm_vault.laws.core.roles import Right
 from swarm_vault.laws.core.values import ZoneKind
-from swarm_vault.laws.operators import Register
-from swarm_vault.laws.policy_file import codex_of, policies_of
+from swarm_vault.laws.operators import register_of
+from swarm_vault.laws.policy_file import policies_of
 
 app = typer.Typer(no_args_is_help=True, help='Who is in which zone of people.')
 Vault = Annotated[Path, typer.Option('--vault', help="Folder of the supervisor's vault.")]
@@ -45,9 +45,10 @@ def say(
         raise ConfigError(
             f'{zone[:64]!r} is no zone of people; there is {", ".join(names) or "none"}'
         )
-    principal = Register(codex_of(plan), vault).principal(OPERATOR, operator)
-    if not principal.may(Right.ORDER):
-        raise ConfigError(f'people: {principal.refusal(Right.ORDER)}')
+    register = register_of(plan, vault)
+    refusal = register.refusal(register.principal(OPERATOR, operator), Right.ORDER)
+    if refusal:
+        raise ConfigError(f'people: {refusal}')
     try:
         word = Word(count=count, by=operator, stamp_ns=time.time_ns())
     except ValidationError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from swarm_vault.errors import VaultError
 from swarm_vault.keys import OPERATOR, load_signer, load_trust
+from swarm_vault.laws.core.tiers import after_all
 from swarm_vault.laws.core.values import Revocation
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.laws.wire import signed_revocation
@@ -31,13 +32,14 @@ def leave_word(keys: Path, into: Path, agent_id: str, *, reason: str, by: str) -
     if agent_id not in trust.members:
         known = ', '.join(trust.members)
         raise VaultError(f'{into}: there is no member {agent_id!r}; there is {known or "nobody"}')
-    entry = Revocation(
-        agent_id=agent_id, stamp_ns=time.time_ns(), lifted=False, reason=reason, by=by
-    )
-    word = signed_revocation(load_signer(keys, OPERATOR), entry)
     robots = tuple(sorted(path.parent.name for path in (into / 'agents').glob('*/log')))
     if not robots:
         raise VaultError(f"{into}: no robot has run with this vault; name a robot's own")
-    for name in robots:
-        RevocationBook(into, name, trust).take([word])
+    books = [RevocationBook(into, name, trust) for name in robots]
+    words = [entry for book in books for entry in book.entries]
+    stamp_ns = after_all(words, agent_id, time.time_ns())
+    entry = Revocation(agent_id=agent_id, stamp_ns=stamp_ns, lifted=False, reason=reason, by=by)
+    word = signed_revocation(load_signer(keys, OPERATOR), entry)
+    for book in books:
+        book.take([word])
     return robots

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The codex under a commander's signature: what was signed, by whom, and whether it still holds.
 
-CODEX.sig beside LAWS.md and POLICY.md names the digest of both and carries an Ed25519 signature of
-that text. It counts where a fleet plan names the public key (`codex_key`), and only there.
+CODEX.sig beside LAWS.md, POLICY.md and operators.yaml names the digest of each and carries an
+Ed25519 signature of that text. It counts where a fleet plan names the public key (`codex_key`),
+and only there. A codex may have no register of operators; that there is none is signed, too.
 """
 
 import base64
@@ -19,10 +20,14 @@ from swarm_vault.errors import VaultError
 from swarm_vault.files import PRIVATE, write_atomic
 
 FILE = 'CODEX.sig'
-FILES = ('LAWS.md', 'POLICY.md')
+REGISTER = 'operators.yaml'
+FILES = ('LAWS.md', 'POLICY.md', REGISTER)
+_NONE = 'none'
+"""Stands for the digest of a file that is not there."""
 _HEAD = 'hybrid_swarm codex 1'
 _SEAL = re.compile(r'(.*\nsigned by ([a-z][a-z0-9_-]{0,31})\n.*)signature (\S+)\n', re.DOTALL)
 _LONGEST = 4096
+_AGAIN = 'a commander runs: swarm codex sign'
 
 
 def make_key(path: Path) -> Path:
@@ -77,7 +82,7 @@ def seal_fault(codex: Path, key_path: Path) -> str:
         now = _text(codex, found[2])
     except FileNotFoundError as error:
         missing = Path(error.filename).name
-        return f'codex: it is not signed, {missing} is missing; a commander runs: swarm codex sign'
+        return f'codex: it is not signed, {missing} is missing; {_AGAIN}'
     except (OSError, UnicodeDecodeError) as error:
         return f'codex: cannot be read ({error})'
     return _judged(key, found[1], found[3], now)
@@ -92,10 +97,18 @@ def _judged(key: Ed25519PublicKey, text: str, signature: str, now: str) -> str:
         return ''
     signed = text.splitlines()
     changed = [line.split()[0] for line in now.splitlines() if line not in signed]
+    new = [name for name in changed if not any(line.split()[0] == name for line in signed)]
+    if new:
+        return f'codex: {", ".join(new)} is not under the signature; {_AGAIN}'
     return f'codex: {", ".join(changed) or FILE} was changed after it was signed'
 
 
 def _text(codex: Path, by: str) -> str:
-    digests = (hashlib.sha256((codex / name).read_bytes()).hexdigest() for name in FILES)
-    lines = [f'{name} {digest}' for name, digest in zip(FILES, digests, strict=True)]
+    lines = [f'{name} {_digest(codex / name)}' for name in FILES]
     return '\n'.join((_HEAD, f'signed by {by}', *lines)) + '\n'
+
+
+def _digest(path: Path) -> str:
+    if path.name == REGISTER and not path.exists():
+        return _NONE
+    return hashlib.sha256(path.read_bytes()).hexdigest()

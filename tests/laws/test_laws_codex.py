@@ -47,7 +47,7 @@ def test_a_signed_codex_counts_and_one_that_was_changed_allows_nothing(
     fleet = fleet_of(codex, key.with_suffix('.pub'))
     seal(codex, key, 'ada')
     assert ruling(fleet).verdict is Verdict.ALLOW
-    for name in ('POLICY.md', 'LAWS.md'):
+    for name in ('POLICY.md', 'LAWS.md', 'operators.yaml'):
         text = (codex / name).read_text()
         (codex / name).write_text(text + '\n')
         said = ruling(fleet)

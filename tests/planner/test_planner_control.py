@@ -108,6 +108,26 @@ def test_what_comes_down_is_sorted(linked: tuple[Control, FakeUplink]) -> None:
     assert news.token.tier == 2
 
 
+def test_an_order_from_after_a_stop_waits_for_the_next_decision(
+    linked: tuple[Control, FakeUplink],
+) -> None:
+    made, wire = linked
+    first, second = (mission_pb2.MissionOrder(order_id=name) for name in ('o1', 'o2'))
+    wire.inbox = [
+        uplink.Order(order=first),
+        uplink.StopRequest(reason='fire'),
+        uplink.RecallOrder(order_id='o0', reason='late'),
+        uplink.Order(order=second),
+        uplink.StopRequest(reason='again'),
+    ]
+    news, after = News(), News()
+    made.poll(news)
+    made.poll(news)
+    assert ([o.order_id for o in news.orders], news.stops) == (['o1'], ['fire'])
+    made.poll(after)
+    assert ([o.order_id for o in after.orders], after.stops) == (['o2'], ['again'])
+
+
 def test_the_identity_is_stored(linked: tuple[Control, FakeUplink], tmp_path: Path) -> None:
     made, wire = linked
     wire.inbox = [uplink.IdentityReceived(system_prompt='you are amr_1', sha256='')]

@@ -98,3 +98,37 @@ def test_what_was_told_replays_from_the_record() -> None:
         state, out = CORE.decide(state, inputs, robot.params)
         outs.append(out)
     assert outs == list(robot.outputs())
+
+
+def test_a_robot_that_an_operator_stopped_stands_for_everybody_until_its_next_order() -> None:
+    robot = trusted()
+    robot.decide(stops=('fire',))
+    assert told(robot)[-1].stand == 'stopped: fire'
+    robot.run(5.0)
+    robot.decide(orders=(order(Task.GO_TO, stops=(NEAR,)),))
+    assert told(robot)[-1].stand == ''
+
+
+def test_a_robot_without_trust_stands_for_everybody_and_says_why() -> None:
+    robot = trusted()
+    robot.decide(token=token(2, issued_s=1.0, lasts_s=30.0))
+    assert told(robot)[-1].stand == ''
+    robot.run(40.0)
+    assert told(robot)[-1].stand == 'tier 0 allows no motion: the tier token has expired'
+
+
+def test_a_robot_whose_mandate_has_ended_stands_for_everybody() -> None:
+    robot = trusted()
+    ended = replace(MANDATE, not_after_ns=START_WALL_NS + SECOND)
+    robot.decide(token=replace(token(2, issued_s=0.5), mandate=ended))
+    robot.run(3.0)
+    assert told(robot)[-1].stand.startswith('law mandate.window: ')
+
+
+def test_the_speed_of_tier_and_mandate_holds_on_every_way() -> None:
+    robot = trusted()
+    robot.decide()
+    assert told(robot)[-1].max_speed_mps == min(POLICY.speeds_mps[2], MANDATE.max_speed_mps)
+    slow = replace(MANDATE, max_speed_mps=0.1)
+    robot.decide(token=replace(token(2, issued_s=1.0), mandate=slow))
+    assert told(robot)[-1].max_speed_mps == 0.1

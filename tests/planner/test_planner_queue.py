@@ -70,6 +70,19 @@ def test_without_return_home_the_robot_stays_idle_where_it_is() -> None:
     assert robot.intents()[-1].kind is IntentKind.IDLE
 
 
+def test_an_order_that_comes_with_its_recall_or_before_a_stop_sets_nothing_in_motion() -> None:
+    robot = trusted()
+    taken_back = (Recall(order_id='a', reason='not needed'),)
+    robot.decide(orders=(order(Task.GO_TO, 'a', stops=(FAR,)),), recalls=taken_back)
+    robot.decide(orders=(order(Task.GO_TO, 'b', stops=(FAR,)),), stops=('fire',))
+    assert (robot.statuses('a'), robot.statuses('b')) == (
+        ['accepted', 'recalled'],
+        ['accepted', 'failed'],
+    )
+    assert not {intent.kind for intent in robot.intents()} & {IntentKind.GO_TO, IntentKind.PARK}
+    assert robot.run(5.0).phase is Phase.STOPPED
+
+
 def test_a_recalled_order_ends_and_the_next_one_begins() -> None:
     robot = trusted()
     robot.decide(orders=(order(Task.WAIT, 'a', seconds=50.0), order(Task.WAIT, 'b', seconds=50.0)))

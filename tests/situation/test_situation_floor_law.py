@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import Point, Polygon
-from situation_rooms import ROOM, terrain
-from situation_world import AMR, RayCaster, Rig
+from situation_rooms import AISLE, ROOM, terrain
+from situation_world import AMR, Company, RayCaster, Rig
 
 from swarm_agent.situation.core import CORE, NavState
 from swarm_agent.situation.core.floor_law import floor_law, speed_ahead, trespasses
@@ -252,3 +252,55 @@ def test_a_new_law_is_drawn_once():
     robot.tick(bars=closing(BLOCK))
     robot.tick()
     assert robot.state.law is first
+
+
+def met(bars: Bars, limit_s: float = 12.0) -> Rig:
+    """A robot that stands in an aisle under a law, while another one wants to get through."""
+    stands = Rig(AISLE, (4.9, 0.6, 0.0), agent_id='amr_2', bars=bars)
+    comes = Rig(AISLE, (2.0, 0.6, 0.0), agent_id='amr_1')
+    company = Company({'amr_1': comes, 'amr_2': stands})
+    company.wishes['amr_1'] = comes.go_to(10.0, 0.6)
+    company.until(lambda: distance(stands.pose, (4.9, 0.6)) > 1.0, limit_s)
+    assert company.least_m > 0.0
+    return stands
+
+
+@pytest.mark.slow
+def test_a_robot_that_must_stand_makes_way_for_nobody_and_one_that_may_move_does():
+    assert distance(met(Bars()).pose, (4.9, 0.6)) > 0.5
+    robot = met(Bars(stand='stopped: fire'))
+    assert distance(robot.pose, (4.9, 0.6)) < 0.05
+    assert robot.outputs.reason == 'stopped: fire'
+
+
+@pytest.mark.slow
+def test_a_robot_steps_aside_no_faster_than_tier_and_mandate_allow():
+    robot = met(Bars(max_speed_mps=0.2), 20.0)
+    assert distance(robot.pose, (4.9, 0.6)) > 0.5
+    assert 0.1 < max(abs(speed) for speed in robot.speeds) < 0.25
+
+
+def test_a_robot_that_must_stand_comes_to_a_stand_from_full_drive_and_goes_on_later():
+    robot = rig()
+    robot.tick(robot.go_to(6.5, 1.5))
+    for _ in range(20):
+        robot.tick()
+    before = robot.outputs.vx_mps
+    robot.tick(bars=Bars(stand='stopped: fire'))
+    assert robot.outputs.nav_state == NavState.BLOCKED
+    assert 0.0 < robot.outputs.vx_mps == pytest.approx(before - 0.12)
+    for _ in range(10):
+        robot.tick()
+    assert robot.outputs.vx_mps == 0.0
+    robot.tick(bars=Bars())
+    for _ in range(20):
+        robot.tick()
+    assert robot.outputs.vx_mps > 0.1
+
+
+@pytest.mark.slow
+def test_a_refuge_behind_a_zone_that_closes_on_the_way_is_given_up():
+    robot = met(Bars(max_speed_mps=0.3), 3.0)
+    assert robot.state.retreat.route is not None
+    robot.tick(bars=Bars(walls=closing(box(5.4, 0.9, 6.0, 3.0)).walls, max_speed_mps=0.3))
+    assert robot.state.retreat.status != 'found'

@@ -274,6 +274,17 @@ def test_a_faulty_places_file_is_named(tmp_path: Path, content, fault):
         load_places(fleet)
 
 
+def test_numbers_rise_over_a_restart_though_what_was_saved_with_them_was_rolled_back(tmp_path):
+    store = Store(tmp_path)
+    with pytest.raises(ZeroDivisionError), store.together(), store.together():
+        1 / store.next_sequence() / 0
+    used = store.next_sequence()
+    store.close()
+    again = Store(tmp_path)
+    assert again.next_sequence() > used
+    again.close()
+
+
 def test_a_fleet_without_places_still_has_words_for_the_whole_floor(tmp_path):
     path = write_fleet(tmp_path)
     plan = yaml.safe_load(path.read_text())
@@ -287,7 +298,7 @@ CHECKS = (
     (mission_pb2.Telemetry, lambda message: check_telemetry(message, GRID)),
     (mission_pb2.OrderAck, check_ack),
     (mission_pb2.EventBatch, check_batch),
-    (operator_pb2.SubmitRequest, check_submit),
+    (operator_pb2.SubmitRequest, lambda message: check_submit(message, 0)),
 )
 
 

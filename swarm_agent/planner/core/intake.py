@@ -79,7 +79,10 @@ def policy_of(order: Order) -> LinkLoss:
 
 
 def stops(turn: Turn) -> None:
-    """Obey stop requests: everything open fails, the robot stands until it gets a new order."""
+    """Obey stop requests: everything open fails, the robot stands until it gets a new order.
+
+    Orders of the same decision came before: the shell keeps those that came after for the next.
+    """
     for reason in turn.inputs.stops:
         turn.halt(f'stopped: {reason or "no reason given"}')
 

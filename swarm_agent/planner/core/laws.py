@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from swarm_agent.planner.core import packet
 from swarm_agent.planner.core.law_state import is_revoked
-from swarm_agent.planner.core.orders import AckStatus, Order
+from swarm_agent.planner.core.orders import AckStatus, Order, Task
 from swarm_agent.planner.core.skills.step import Want, hold
 from swarm_agent.planner.core.state import Job
 from swarm_agent.planner.core.turn import Turn
@@ -26,6 +26,8 @@ SPEED = 'speed_mps'
 """A choice may carry it besides the parameters of its skill [m/s]."""
 _LEADS = (IntentKind.GO_TO, IntentKind.PARK)
 _MOVES = (*_LEADS, IntentKind.EXPLORE, IntentKind.YIELD)
+_ANYWHERE = ('policy.invalid', 'mandate.none', 'mandate.window', 'tier')
+"""Rules that block every motion, wherever it leads."""
 _PASSING = ('tier', 'tier.sandbox', 'mandate.none', 'mandate.window')
 """Rules that another token may satisfy later."""
 
@@ -215,13 +217,25 @@ def fault(turn: Turn, kind: FaultKind, key: str) -> None:
 def bars(turn: Turn, order: Order | None) -> Bars | None:
     """The law of the floor for the ways of an order; None while it is as it was."""
     new = floor(turn, order)
-    new = replace(new, keep=() if order is None else order.scope)
+    new = replace(new, keep=() if order is None else order.scope, stand=_stands(turn))
     if new == turn.state.bars:
         return None
     turn.state = replace(turn.state, bars=new)
     names = ', '.join(f'{wall.name} ({wall.why})' for wall in new.walls)
-    turn.note('law.floor', f'closed: {names or "nothing"}', kind='STATE_CHANGE')
+    stands = f'; the robot stands: {new.stand}' if new.stand else ''
+    turn.note('law.floor', f'closed: {names or "nothing"}{stands}', kind='STATE_CHANGE')
     return new
+
+
+def _stands(turn: Turn) -> str:
+    """Why the robot may not move anywhere, not even aside for a peer; empty when it may."""
+    if turn.state.stopped:
+        return turn.state.stopped
+    if turn.trust.tier <= 0:
+        return turn.no_motion
+    home = Action(skill=Task.RETURN_TO_BASE.value, agent_id=turn.params.agent_id)
+    ruling = judge(_case(turn, home), turn.params.policy)
+    return f'law {ruling.rule}: {ruling.reason}' if ruling.rule in _ANYWHERE else ''
 
 
 def floor(turn: Turn, order: Order | None) -> Bars:

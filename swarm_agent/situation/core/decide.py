@@ -11,7 +11,7 @@ from swarm_agent.mesh.core import (
 )
 from swarm_agent.situation.core.answer import aside, outputs_of
 from swarm_agent.situation.core.arbiter import Order, arbitrate
-from swarm_agent.situation.core.floor_law import floor_law, inside_of
+from swarm_agent.situation.core.floor_law import floor_law, inside_of, trespasses
 from swarm_agent.situation.core.gaze import gaze, sighted, turn_to
 from swarm_agent.situation.core.hold import UNFIT, forbidden, why_held
 from swarm_agent.situation.core.inquiry import Findings, Moment, Watched, inquire
@@ -21,7 +21,8 @@ from swarm_agent.situation.core.params import Params
 from swarm_agent.situation.core.perceive import Sight, perceive
 from swarm_agent.situation.core.refuge import Retreat, retreat
 from swarm_agent.situation.core.renew import renewed
-from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_POINTS
+from swarm_agent.situation.core.route import LONG_TOLD_M, TOLD_POINTS, Route
+from swarm_agent.situation.core.se2 import Point
 from swarm_agent.situation.core.sound import sound
 from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.steer import driven
@@ -52,6 +53,8 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
         will(state.mission),
         look,
     )
+    if order.move == 'halt' and hold == state.law.bars.stand:
+        order = replace(order, move='stand')  # no danger but a law: brake within the limits
     if order.move == 'look':
         drive = turn_to(watched, state.drive, state, sight.near, inputs, params)
     else:
@@ -104,12 +107,19 @@ def _under_law(state: State, bars: Bars | None, params: Params) -> State:
     if bars is not None and bars != state.law.bars:
         law = floor_law(bars, state.statics.grid, params.body.radius_m)
         state, why = replace(state, law=law), 'another law of the floor'
+        away = state.retreat.route
+        if away is not None and trespasses(law, state.statics.grid, _points(away)):
+            state = replace(state, retreat=Retreat())
     trespass = inside_of(state.law, state.pose)
     if trespass and not before:
         why = f'{trespass}; leaves by the shortest way'
     if why and state.mission.goes:
         state = replace(state, mission=replace(state.mission, ask=why))
     return replace(state, trespass=trespass)
+
+
+def _points(route: Route) -> list[Point]:
+    return list(zip(route.x, route.y, strict=True))
 
 
 def _right_of_way(

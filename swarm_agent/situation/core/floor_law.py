@@ -80,14 +80,15 @@ def trespasses(law: FloorLaw, grid: PlanGrid, points: Sequence[Point]) -> bool:
 
 def speed_ahead(law: FloorLaw, grid: PlanGrid, route: Route, s_m: float, ahead_m: float) -> float:
     """The lowest limit from here to so far along a route [m/s]; inf where there is none."""
+    anywhere = math.inf if law.bars.max_speed_mps is None else law.bars.max_speed_mps
     if law.speed_mps is None:
-        return math.inf
+        return anywhere
     on = [i for i, s in enumerate(route.s) if s_m - 0.2 <= s <= s_m + ahead_m]
     if not on:
-        return math.inf
+        return anywhere
     first, last = on[0], on[-1] + 1
     xs, ys = np.array(route.x[first:last]), np.array(route.y[first:last])
-    return float(law.speed_mps[cells_of(grid, xs, ys)].min())
+    return min(anywhere, float(law.speed_mps[cells_of(grid, xs, ys)].min()))
 
 
 def _parts(shut: Mask) -> Ints32 | None:

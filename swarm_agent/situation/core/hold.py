@@ -39,6 +39,7 @@ def forbidden(state: State, inputs: Inputs) -> str:
     reasons = (
         (reflex is not None and reflex.e_stop, 'emergency stop'),
         (reflex is not None and not reflex.enabled, 'the reflexes are not enabled'),
+        (bool(state.law.bars.stand), state.law.bars.stand),
         (stubborn(state, inputs.now_ns), 'the robot does not move as commanded'),
     )
     return next((reason for holds, reason in reasons if holds), '')

@@ -37,14 +37,14 @@ def driven(state: State, order: Order, sight: Sight, inputs: Inputs, params: Par
     if order.move == 'halt':
         return Drive()
     if order.move == 'explore':
-        return _drive_exploring(state, drive, params)
+        return _no_faster(_drive_exploring(state, drive, params), state)
     on_route = _on_route(state, order, params)
     if on_route is not None:
         wanted = bearing(state.pose, point_at(on_route.route, on_route.progress.s_m + 0.3))
         if must_ease(drive, sight.near, body, held_back=held_back):
             eased = ease(drive, sight.near, wanted, body, footing_of(state))
             if eased is not None:
-                return eased
+                return _no_faster(eased, state)
         return pursue(replace(drive, easing=False), on_route, state.pose, body, params.tuning)
     if order.move == 'mission':
         return _drive_at_goal(state, drive, params)
@@ -86,6 +86,14 @@ def _lawful_share(state: State, route: Route, s_m: float, params: Params) -> flo
     ahead_m = speed_mps * speed_mps / (2.0 * slow) + speed_mps * DELAY_S + 0.1
     limit = speed_ahead(state.law, state.statics.grid, route, s_m, ahead_m)
     return min(1.0, limit / body.max_speed_mps)
+
+
+def _no_faster(drive: Drive, state: State) -> Drive:
+    """A creep that follows no route, no faster than tier and mandate allow."""
+    limit, vx = state.law.bars.max_speed_mps, drive.last.vx_mps
+    if limit is None or abs(vx) <= limit:
+        return drive
+    return replace(drive, last=replace(drive.last, vx_mps=math.copysign(limit, vx)))
 
 
 def _held_back(inputs: Inputs) -> bool:

@@ -13,6 +13,10 @@ from swarm_vault.codec import codec_of
 from swarm_vault.laws.core.policy import ApprovalRule
 from swarm_vault.laws.core.values import Action
 
+BACK_NS = 1_000_000_000
+"""A clock may be set back by so much before a question counts as asked in the future [ns]."""
+AVAILABLE = 'available'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotState:
@@ -20,6 +24,7 @@ class RobotState:
 
     agent_id: str
     standing: str
+    """available, stopped by an operator, or why it cannot be given orders."""
     tier: int
     x_m: float
     y_m: float
@@ -78,16 +83,23 @@ def digest_of(asked: Asked) -> str:
 
 
 def expired(asked: Asked, now_ns: int) -> bool:
-    """Whether the time for an answer is over."""
-    return now_ns - asked.asked_ns >= asked.rule.within_s * 1e9
+    """Whether the time for an answer is over; also when the clock was set back before it began."""
+    age_ns = now_ns - asked.asked_ns
+    return age_ns >= asked.rule.within_s * 1e9 or age_ns < -BACK_NS
+
+
+def expiry(asked: Asked, now_ns: int) -> str:
+    """Why an answer comes too late, in words."""
+    if now_ns < asked.asked_ns:
+        return 'the clock was set back since it was asked: blocked'
+    return f'no answer within {asked.rule.within_s:g} s: blocked'
 
 
 def settle(reply: Reply) -> Settlement:
     """Judge an answer; what does not fit any more is not approved."""
     asked = reply.asked
     if expired(asked, reply.now_ns):
-        reason = f'no answer within {asked.rule.within_s:g} s: blocked'
-        return Settlement(answer=Answer.EXPIRED, reason=reason)
+        return Settlement(answer=Answer.EXPIRED, reason=expiry(asked, reply.now_ns))
     if not reply.may_approve:
         return Settlement(answer=Answer.STALE, reason=f'{reply.by!r} has no role that approves')
     if not reply.approves:
@@ -113,7 +125,7 @@ def _stale(reply: Reply) -> str:
 
 
 def _changed(then: RobotState, now: RobotState | None, moved_m: float) -> str:
-    if now is None or now.standing != then.standing:
+    if now is None or now.standing not in (AVAILABLE, then.standing):
         return f'{then.agent_id} is {"gone" if now is None else now.standing}'
     if now.tier < then.tier:
         return f'{then.agent_id} has tier {now.tier}, it had {then.tier}'

@@ -53,6 +53,10 @@ class Bars:
     slow: tuple[SlowZone, ...] = ()
     keep: tuple[Area, ...] = ()
     """The scope of the order: other floor is used only where a way needs it; none: no matter."""
+    stand: str = ''
+    """Why the robot must not move at all, for nobody; empty where it may."""
+    max_speed_mps: float | None = None
+    """The fastest that tier and mandate allow on any way, aside for a peer too; None: no limit."""
 
     def and_walls(self, other: 'Bars') -> 'Bars':
         """These bars and the walls of others."""
@@ -101,7 +105,15 @@ def bars_of(
         slow=tuple(
             SlowZone(name=z.name, corners=z.corners, max_speed_mps=z.max_speed_mps) for z in slow
         ),
+        max_speed_mps=top_speed(policy, trust),
     )
+
+
+def top_speed(policy: Policy, trust: Trust) -> float:
+    """The fastest that tier and mandate allow anywhere [m/s]."""
+    tier = min(max(trust.tier, 0), len(policy.speeds_mps) - 1)
+    limit = policy.speeds_mps[tier]
+    return limit if trust.mandate is None else min(limit, trust.mandate.max_speed_mps)
 
 
 def forbidden_of(policy: Policy) -> Bars:

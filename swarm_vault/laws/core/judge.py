@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from swarm_vault.laws.core.bars import fresh_words
+from swarm_vault.laws.core.bars import fresh_words, top_speed
 from swarm_vault.laws.core.policy import ClassRule, Mode, Policy
 from swarm_vault.laws.core.values import (
     Action,
@@ -339,10 +339,7 @@ def _amend_speed(case: Case, policy: Policy) -> _Finding | None:
 
 def speed_limit(case: Case, policy: Policy) -> float:
     """The fastest that policy, mandate and the zones of the goals allow [m/s]."""
-    tier = min(max(case.trust.tier, 0), len(policy.speeds_mps) - 1)
-    limits = [policy.speeds_mps[tier]]
-    if case.trust.mandate is not None:
-        limits.append(case.trust.mandate.max_speed_mps)
+    limits = [top_speed(policy, case.trust)]
     slow = [zone for zone in policy.zones if zone.max_speed_mps > 0.0]
     limits += [z.max_speed_mps for goal in case.action.goals for z in zones_at(goal, slow)]
     return min(limits)

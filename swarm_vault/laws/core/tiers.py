@@ -92,6 +92,15 @@ def standing_word(revocations: Iterable[Revocation], agent_id: str) -> Revocatio
     return max(own, key=lambda entry: (entry.stamp_ns, not entry.lifted), default=None)
 
 
+def after_all(revocations: Iterable[Revocation], agent_id: str, wall_ns: int) -> int:
+    """A time for a new word on a robot: now, or just after the latest word if that is later [ns].
+
+    A clock that was set back must not make a new word older than what it changes.
+    """
+    word = standing_word(revocations, agent_id)
+    return wall_ns if word is None else max(wall_ns, word.stamp_ns + 1)
+
+
 def merged(known: Iterable[Revocation], news: Iterable[Revocation]) -> tuple[Revocation, ...]:
     """The latest word on every robot: the order and number of arrivals do not matter."""
     both = (*known, *news)
