@@ -17,7 +17,7 @@ from swarm_supervisor.mission_files import begin, equip, finish, packet_for, rea
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.proving import Proven, prove_orders
 from swarm_supervisor.review import Ruling, review
-from swarm_supervisor.roster import Member
+from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
 from swarm_supervisor.strategist_check import check_plan
@@ -426,13 +426,16 @@ def stop(hq: Headquarters, request: operator_pb2.StopRequest, principal: Princip
 
 
 def stop_robot(hq: Headquarters, member: Member, reason: str) -> bool:
-    """Stop a robot; an order that it has not answered yet must not set it in motion afterwards."""
+    """Stop a robot; an order that it has not answered yet must not set it in motion afterwards.
+
+    Of one that is trusted no more others take such an order over: it gets it no more.
+    """
     member.stop, member.stopped = reason, True
     hq.stops[member.agent_id] += 1
     with hq.store.together():
         hq.store.save_member(member)
         for order in hq.orders_of(member.agent_id):
-            if order.status == PENDING:
+            if order.status == PENDING and member.standing is not Standing.REVOKED:
                 order.end(RECALLED, f'stopped: {reason}')
                 hq.store.save_order(order)
     member.stop_told = hq.post.stop(member.agent_id, reason)

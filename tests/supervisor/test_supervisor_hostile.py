@@ -17,7 +17,7 @@ from swarm_config.fleets import load_fleet
 from swarm_supervisor import approvals, faults, handover, operations, proving, revoking
 from swarm_supervisor.client import OperatorError
 from swarm_supervisor.deciding import decide, look_at_pending
-from swarm_supervisor.missions import RECALLED, MissionStatus
+from swarm_supervisor.missions import FAILED, MissionStatus
 from swarm_supervisor.roster import Standing
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Plan, ReturnTask
@@ -337,7 +337,19 @@ def test_a_revocation_while_an_order_is_on_its_way_takes_it_back(hq):
     revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
     kinds = [session.outbox.get_nowait().WhichOneof('down') for _ in range(3)]
     assert kinds == ['order', 'revocations', 'stop']
-    assert hq.missions[0].orders[0].status == RECALLED
+    asyncio.run(handover.settle(hq))
+    (order,) = hq.missions[0].orders
+    assert (order.status, order.reason) == (FAILED, 'amr_1 is revoked and nobody can take over')
+
+
+def test_an_order_that_was_on_its_way_to_a_robot_that_is_revoked_is_done_by_another(hq):
+    ordered(hq, 'survey the whole room')
+    hq.crews.owing.clear()
+    revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
+    asyncio.run(handover.settle(hq))
+    (mission,) = hq.missions
+    assert [o.agent_id for o in mission.orders if not o.replaced] == ['amr_2', 'amr_2']
+    assert mission.open
 
 
 def test_a_revocation_holds_though_the_clock_was_set_back_since_trust_was_given(hq):
