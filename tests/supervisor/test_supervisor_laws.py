@@ -93,7 +93,7 @@ def test_an_order_that_needs_a_human_is_given_once_and_only_after_the_approval(
     assert warrant.mandate_id.startswith('amr_1-')
     again = operator.decide(question.pending_id, approve=True, operator='ada')
     assert 'is approved' in again.reason
-    supervisor.hq.recorder.close()
+    supervisor.stop()
     report = replay_vault(supervisor.vault)
     assert report.ok, report.reasons
     assert any(bag.core == 'laws' and bag.reproduced > 3 for bag in report.bags)

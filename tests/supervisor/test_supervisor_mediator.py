@@ -338,7 +338,7 @@ def test_a_robot_that_stands_still_gets_the_idle_one_beside_it_sent_home(
     assert record['mission_id'] == order.mission_id
     plain = CliRunner().invoke(app, ['mediations', '--vault', str(supervisor.vault)])
     assert 'send_home amr_2 (rules)' in plain.output
-    supervisor.hq.recorder.close()
+    supervisor.stop()
     replayed = replay_vault(supervisor.vault)
     assert replayed.ok, replayed.reasons
     assert any(bag.core == 'mediation' and bag.reproduced for bag in replayed.bags)

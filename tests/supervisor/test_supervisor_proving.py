@@ -39,7 +39,7 @@ def test_what_the_charge_does_not_bear_is_refused_before_anything_is_sent(
     assert reply.reason.startswith('the plan cannot be proved: step 1 of amr_')
     assert 'of charge, expected 20 %' in reply.reason
     assert not [order for robot in pair for order in robot.orders]
-    supervisor.hq.recorder.close()
+    supervisor.stop()
     report = replay_vault(supervisor.vault)
     assert report.ok, report.reasons
     assert any(bag.core == 'plan_check' and bag.reproduced >= 2 for bag in report.bags)
