@@ -14,10 +14,12 @@ from swarm_supervisor.core.spare import SpareParams
 from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
+from swarm_supervisor.disputes import DisputeBook
 from swarm_supervisor.experience import Experience
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
 from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
+from swarm_supervisor.mediation_records import tried_in
 from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
 from swarm_supervisor.missions import Mission
 from swarm_supervisor.model_call import ModelAccess
@@ -112,6 +114,7 @@ def build(
         recollection=Recollection(vault_dir, settings.recall_model),
         crews=_crews(store, missions, roster, world.grid),
         missions=missions,
+        disputes=DisputeBook(tried=tried_in(vault_dir)),
         counted=store.counted(),
         court=_court(recorder, store, fleet, settings, rules),
         rules=rules,

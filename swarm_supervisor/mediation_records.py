@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.core.mediation import Dispute, Mediation, Option
+from swarm_supervisor.core.mediation import Dispute, Mediation, Option, Trigger
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.store import Escalation
 from swarm_vault.files import write_atomic
@@ -15,6 +15,8 @@ from swarm_vault.recorder import Kind
 
 AUTHOR = 'mediator'
 FOLDER = 'mediations'
+REMEDIED = (Trigger.STUCK.value, Trigger.CONFLICT.value)
+"""Disputes of robots at work; the others are about plans."""
 
 
 def ask_operator(hq: Headquarters, dispute: Dispute, chosen: Option) -> None:
@@ -63,6 +65,27 @@ def records_in(vault_dir: Path) -> list[dict[str, Any]]:
     """
     told = [_read(path) for path in sorted((vault_dir / FOLDER).glob('*.json'))]
     return sorted(told, key=lambda one: int(one['stamp_ns']))
+
+
+def tried_in(vault_dir: Path) -> dict[str, tuple[str, ...]]:
+    """What was done about each mission that could not get on, the oldest first.
+
+    What a record that cannot be read told is not known any more.
+    """
+    tried: dict[str, tuple[str, ...]] = {}
+    told = [_told(path) for path in (vault_dir / FOLDER).glob('*.json')]
+    for one in sorted(filter(None, told), key=lambda one: int(one['stamp_ns'])):
+        if one.get('trigger') in REMEDIED:
+            mission_id, chosen = str(one.get('mission_id', '')), str(one.get('chosen', ''))
+            tried[mission_id] = (*tried.get(mission_id, ()), chosen)
+    return tried
+
+
+def _told(path: Path) -> dict[str, Any] | None:
+    try:
+        return _read(path)
+    except ConfigError:
+        return None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from swarm.v1 import common_pb2, mission_pb2
 from typer.testing import CliRunner
 
 from swarm_config.fleets import load_fleet
+from swarm_supervisor.building import build
 from swarm_supervisor.cli.app import app
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.mediation import (
@@ -51,6 +52,7 @@ from swarm_supervisor.core.standstill import (
     still_s,
 )
 from swarm_supervisor.disputes import DisputeBook
+from swarm_supervisor.mediation_records import tried_in
 from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, Mediator, RulesMediator
 from swarm_supervisor.purse import Purse
 from swarm_vault.recorder import Recorder
@@ -339,6 +341,7 @@ def test_a_robot_that_stands_still_gets_the_idle_one_beside_it_sent_home(
     plain = CliRunner().invoke(app, ['mediations', '--vault', str(supervisor.vault)])
     assert 'send_home amr_2 (rules)' in plain.output
     supervisor.stop()
+    assert tried_in(supervisor.vault) == {order.mission_id: ('send_home amr_2',)}
     replayed = replay_vault(supervisor.vault)
     assert replayed.ok, replayed.reasons
     assert any(bag.core == 'mediation' and bag.reproduced for bag in replayed.bags)
@@ -381,3 +384,23 @@ def test_without_records_and_with_a_broken_one_the_command_says_so(tmp_path: Pat
     (tmp_path / 'mediations' / 'x.json').write_text('{')
     broken = CliRunner().invoke(app, ['mediations', '--vault', str(tmp_path)])
     assert 'no record of the mediator' in str(broken.exception)
+    assert tried_in(tmp_path) == {}
+
+
+def test_a_supervisor_that_starts_again_does_not_try_in_vain_what_was_tried(tmp_path: Path):
+    vault = tmp_path / 'vault'
+    (vault / 'mediations').mkdir(parents=True)
+    rows = (
+        ('stuck', 'step_back amr_1', 2),
+        ('conflict', 'send_home amr_2', 1),
+        ('final', 'ok', 3),
+    )
+    for trigger, chosen, stamp_ns in rows:
+        told = {'mission_id': 'm-1', 'trigger': trigger, 'chosen': chosen, 'stamp_ns': stamp_ns}
+        (vault / 'mediations' / f'm-1-{trigger}-1.json').write_text(json.dumps(told))
+    hq = build(load_fleet(write_fleet(tmp_path)), vault, SETTINGS)
+    try:
+        assert hq.disputes.tried == {'m-1': ('send_home amr_2', 'step_back amr_1')}
+    finally:
+        hq.recorder.close()
+        hq.store.close()
