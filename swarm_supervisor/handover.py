@@ -56,14 +56,9 @@ def _send_ready(hq: Headquarters, mission: Mission) -> None:
 
 
 def _cannot(hq: Headquarters, order: Order) -> str:
-    """Why an order will not be done by its robot; empty while it may.
-
-    One that the robot had not answered when it was revoked ended at its stop, and was not done.
-    """
+    """Why an order will not be done by its robot; empty while it may."""
     member = hq.roster.get(order.agent_id)
-    revoked = member is not None and member.standing is Standing.REVOKED
-    unanswered = revoked and order.status == RECALLED and not order.recall
-    bad = order.status in (REFUSED, FAILED) or unanswered
+    bad = order.status in (REFUSED, FAILED)
     if order.replaced or (order.closed and not bad):
         return ''
     if bad:

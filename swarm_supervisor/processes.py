@@ -18,7 +18,10 @@ RESTART_PAUSE_S = 0.5
 MAX_RESTARTS = 20
 _STARTER = shutil.which('setpriv')
 ENDS_WITH_US = (_STARTER, '--pdeathsig', 'TERM') if _STARTER else ()
-"""What a command is started with so that it stops when we are killed (Linux: util-linux)."""
+"""What a command is started with so that it stops when we are killed (Linux: util-linux).
+
+It goes by the thread that started the command: start processes from one that lives to the end.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
