@@ -19,9 +19,11 @@ from swarm_config.errors import ConfigError
 from swarm_reflex.bench.compute import cloud_costs, scan_costs
 from swarm_reflex.bench.endurance import endurance
 from swarm_reflex.bench.faults import LIMITS_S, faults
+from swarm_reflex.bench.feeder import STOP_S
 from swarm_reflex.bench.figures import Figure, quantile, spread
 from swarm_reflex.bench.recorded import replayed
-from swarm_reflex.bench.stage import Base, Stage, cpu_s, numbers_of
+from swarm_reflex.bench.stage import Base, Stage, cpu_s, numbers_of, tell
+from swarm_reflex.bench.stops import stop_times_ms
 from swarm_reflex.realtime import claim_realtime
 from swarm_reflex.transport import use_sockets
 
@@ -44,6 +46,7 @@ def latency(stage: Stage, node: Node, stops: int, *, busy: bool) -> list[Figure]
     with stage.load(busy=busy):
         for name in ('gate', 'relay'):
             robot = f'{name}_{label}'
+            tell(f'{stops} stops of the {name}, {label}: {stops * STOP_S / 60.0:.1f} min')
             gate = (
                 stage.reflex(robot)
                 if name == 'gate'
@@ -61,14 +64,7 @@ def _stop_times(stage: Stage, node: Node, robot: str, stops: int) -> list[float]
     feeder = stage.feeder(robot, '--stops', str(stops), listen=True)
     shown = numbers_of(feeder, lambda: base.listen(50_000_000))
     stage.end(feeder)
-    found, zeros = [], iter(base.stops[0])
-    zero_ns = next(zeros, None)
-    for start_ns, next_ns in zip(shown, [*shown[1:], math.inf], strict=True):
-        while zero_ns is not None and zero_ns < start_ns:
-            zero_ns = next(zeros, None)
-        if zero_ns is not None and zero_ns < next_ns:
-            found.append((zero_ns - start_ns) * 1e-6)
-    return found
+    return stop_times_ms(shown, base.moves[0], base.stops[0])
 
 
 def period(stage: Stage, node: Node, seconds: float) -> list[Figure]:

@@ -21,7 +21,7 @@ from rclpy.node import Node
 from swarm_reflex.bench.compute import ROBOT
 from swarm_reflex.bench.figures import Figure, quantile
 from swarm_reflex.bench.nursery import Nursery
-from swarm_reflex.bench.stage import Base, Stage
+from swarm_reflex.bench.stage import Base, Stage, tell
 from swarm_reflex.core import Params
 
 _PARAMS = Params(robot=ROBOT)
@@ -43,6 +43,7 @@ ROLES = {
 _ALL_PLAYED = ('scan', 'odom', 'command', 'planner', 'situation')
 SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
 _MOST_PAUSE_S = 0.1
+_TELL_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,10 @@ def _series(
             cast.base.listen_for(random.uniform(0.0, _MOST_PAUSE_S))  # noqa: S311 - out of step
             if not cast.base.all_move():
                 continue
+            before = len(spent)
             spent += _silenced(cast.base, victims, number)
+            if before // _TELL_EVERY < len(spent) // _TELL_EVERY:
+                tell(f'{number.name} of the {role}: {len(spent)} of {trials}')
             victims = _revived(nursery, cast, victims, number)
         nursery.end(*victims)
     return _figures(f'{number.name.lower()}_{role}', spent[:trials], LIMITS_S[role])

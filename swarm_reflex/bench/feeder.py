@@ -25,7 +25,10 @@ from swarm_reflex.realtime import claim_realtime
 
 PERIODS_S = {'scan': 0.1, 'odom': 0.05, 'command': 0.1, 'planner': 0.1, 'situation': 0.1}
 _FREE_M, _NEAR_M = 5.0, 0.3
-_FREE_SCANS = 6
+_FREE_SCANS, _SCAN_PERIOD_S = 3, 0.01
+STOP_S = (_FREE_SCANS + 1) * _SCAN_PERIOD_S + 0.005
+"""What one stop takes on the average [s]."""
+_WARM_S = 4.0
 _PRIORITY = 40
 """A sensor's driver is no ordinary process where the gate is none; SCHED_FIFO if permitted."""
 
@@ -97,12 +100,12 @@ def play_stops(feeder: Feeder, stops: int) -> None:
             for role in ('odom', 'command', 'planner', 'situation') if k % 2 == 0 else ():
                 feeder.say(role)
             feeder.say('scan')
-            time.sleep(0.02)
+            time.sleep(_SCAN_PERIOD_S)
         time.sleep(random.uniform(0.0, 0.01))  # noqa: S311 - out of step with the tick
         shown_ns = time.monotonic_ns()
         feeder.say('scan', _NEAR_M)
         sys.stdout.write(f'{shown_ns}\n')
-        time.sleep(0.02)
+        time.sleep(_SCAN_PERIOD_S)
     sys.stdout.flush()
 
 
@@ -120,7 +123,7 @@ def main() -> int:
     roles = set(chosen.roles.split(','))
     feeders = [Feeder(node, name, roles) for name in chosen.names.split(',')]
     if chosen.stops:
-        warm_until = time.monotonic() + 2.0
+        warm_until = time.monotonic() + _WARM_S
         while time.monotonic() < warm_until:
             for role in PERIODS_S:
                 feeders[0].say(role)

@@ -18,8 +18,8 @@ class Figure:
 
     def row(self) -> dict[str, str | float | None]:
         """The row for --json."""
-        control = None if math.isnan(self.control) else round(self.control, 4)
-        value = None if math.isnan(self.value) else round(self.value, 4)
+        control = round(self.control, 4) if math.isfinite(self.control) else None
+        value = round(self.value, 4) if math.isfinite(self.value) else None
         return {'name': self.name, 'value': value, 'unit': self.unit, 'control': control}
 
 

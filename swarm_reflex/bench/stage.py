@@ -93,6 +93,11 @@ class Stage:
                 self._processes.remove(process)
 
 
+def tell(sentence: str) -> None:
+    """Say on standard error what is under way."""
+    sys.stderr.write(f'bench: {sentence}\n')
+
+
 def numbers_of(process: subprocess.Popen[str], meanwhile: Callable[[], None]) -> list[int]:
     """What a process prints until it ends; a pipe that nobody empties would hold it up."""
     found: list[int] = []
@@ -127,6 +132,8 @@ class Base:
         count = len(names)
         self._wait_set = rclpy_implementation.WaitSet(count, 0, 0, 0, 0, 0, node.context.handle)
         self.last: list[float] = [0.0] * count
+        self.moves: list[list[int]] = [[] for _ in names]
+        """When each robot's command left zero, steady clock [ns]."""
         self.stops: list[list[int]] = [[] for _ in names]
         """When each robot's command fell to zero, steady clock [ns]."""
         self.sent_ns: list[list[int]] = [[] for _ in names]
@@ -146,8 +153,8 @@ class Base:
 
     def _note(self, i: int, message: Any, now_ns: int) -> None:
         speed = message.twist.linear.x
-        if speed == 0.0 and self.last[i] != 0.0:
-            self.stops[i].append(now_ns)
+        if (speed == 0.0) != (self.last[i] == 0.0):
+            (self.stops if speed == 0.0 else self.moves)[i].append(now_ns)
         stamp = message.header.stamp
         self.sent_ns[i].append(stamp.sec * 1_000_000_000 + stamp.nanosec)
         self.last[i] = speed
