@@ -183,7 +183,9 @@ def _shut_nodes(bars: Bars, ground: Ground, grid: GridMap) -> Mask:
     return shut
 
 
-def robot_input(member: Member, busy_s: float) -> RobotInput:
+def robot_input(
+    member: Member, busy_s: float, lawful: bytes | None, *, held_back: bool
+) -> RobotInput:
     """A member as the core sees it."""
     model = member.robot.model
     return RobotInput(
@@ -193,6 +195,8 @@ def robot_input(member: Member, busy_s: float) -> RobotInput:
         max_speed_mps=model.max_speed_mps,
         radius_m=model.radius_m,
         busy_s=busy_s,
+        lawful=lawful,
+        held_back=held_back,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from swarm_supervisor.core import standstill
 from swarm_supervisor.core.standstill import Sight, Standstill
 
-_TELLING = (b'"nav_state"', b'"claim.sent"', b'"negotiation.settled"')
+TELLING = (b'"nav_state"', b'"claim.sent"', b'"negotiation.settled"')
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class DisputeBook:
     def take(self, agent_id: str, lines: Iterable[bytes], now_ns: int) -> None:
         """Read fresh lines of a robot's log, which are stored and well-formed."""
         for line in lines:
-            if any(mark in line for mark in _TELLING):
+            if any(mark in line for mark in TELLING):
                 event = json.loads(line)
                 data = event.get('data')
                 told = data if isinstance(data, dict) else {}

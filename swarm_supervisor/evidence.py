@@ -15,7 +15,7 @@ from swarm_config.maps import Mask
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.roster import Member
-from swarm_supervisor.task_ways import bars_for
+from swarm_supervisor.task_ways import lawful_cells
 
 FRESH_S = 3.0
 """Telemetry older than this proves nothing [s]."""
@@ -58,9 +58,7 @@ def _lawful(hq: Headquarters, order: Order) -> Mask:
     member = hq.roster.get(order.agent_id)
     if member is None:
         return np.ones(hq.world.grid.shape, dtype=bool)
-    radius_m = member.robot.model.radius_m
-    at = hq.allocator.node_at(*member.pose[:2], radius_m)
-    return hq.allocator.lawful_cells(at, radius_m, bars_for(hq, member))
+    return lawful_cells(hq, member)()
 
 
 def _away_m(member: Member, task: mission_pb2.MissionOrder) -> float:

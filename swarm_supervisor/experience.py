@@ -5,7 +5,7 @@ A debrief names the task and its places in the note. Only what a robot did or fa
 counts; a note that an operator disputes counts no more. Words of a note are never read here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from swarm.v1 import common_pb2, mission_pb2
@@ -59,7 +59,12 @@ class Experience:
             begins_s: In how long each robot that may do it could begin [s]; inf: never.
             now_ns: Since the epoch.
         """
-        key = action_key(task)
+        return self.give_key(mission_id, action_key(task), begins_s, now_ns)
+
+    def give_key(
+        self, mission_id: str, key: str, begins_s: Mapping[str, float], now_ns: int
+    ) -> Given:
+        """The same for a task that is known by its key alone, as a survey is before it is cut."""
         candidates = tuple(
             Candidate(agent_id=name, begins_in_s=begins, tries=self._tries(name, key, now_ns))
             for name, begins in sorted(begins_s.items())
@@ -93,15 +98,17 @@ def about(order: Order) -> str:
     key, reason = action_key(order.task()), order.reason.strip()
     if not key or order.status not in {COMPLETED, FAILED}:
         return ''
-    others = not order.sent or order.replaced or reason.startswith(_HALTS)
+    others = not order.sent or bool(order.recall) or reason.startswith(_HALTS)
     if order.status == FAILED and others:
         return ''
     return f'{key}: {DONE if order.status == COMPLETED else FELL_SHORT}'
 
 
 def action_key(order: mission_pb2.MissionOrder) -> str:
-    """A task with its places to 10 cm; empty for one that names none."""
+    """A task with its places to 10 cm, or its sector; empty for one that names none."""
     kind = order.WhichOneof('task') or ''
+    if kind == 'survey':
+        return survey_key(order.survey.sector)
     poses: dict[str, list[common_pb2.Pose2D]] = {
         'go_to': [order.go_to.goal],
         'patrol': list(order.patrol.stops),
@@ -109,6 +116,11 @@ def action_key(order: mission_pb2.MissionOrder) -> str:
     }
     places = ' '.join(f'{pose.x_m:.1f},{pose.y_m:.1f}' for pose in poses.get(kind, []))
     return f'{kind} {places}'[:400] if places else ''
+
+
+def survey_key(sector: str) -> str:
+    """A survey, whatever its parts are; without a sector it is of the whole floor."""
+    return f'survey {sector or "*"}'
 
 
 def file_word(key: str) -> str:
@@ -123,6 +135,15 @@ def remark(given: Given) -> str:
         said.append(f'{" and ".join(given.passed_over)} failed there before, {given.chosen} goes')
     if given.warned:
         said.append(f'{given.chosen} failed there before, and nobody else is better')
+    return '; '.join(said)
+
+
+def remark_on_parts(given: Given, parts: Collection[str]) -> str:
+    """The same of a survey that has parts for these robots."""
+    failed = [one.agent_id for one in given.held_back]
+    out = [name for name in failed if name not in parts]
+    said = [f'{" and ".join(out)} failed at it before, others go'] if out else []
+    said += [f'{n} failed at it before, nobody else can go' for n in failed if n in parts]
     return '; '.join(said)
 
 

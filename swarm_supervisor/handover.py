@@ -134,11 +134,16 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
 
 
 async def _proved_split(
-    hq: Headquarters, mission: Mission, heirs: tuple[Member, ...], area: Mask, reason: str
+    hq: Headquarters,
+    mission: Mission,
+    heirs: tuple[Member, ...],
+    area: Mask,
+    reason: str,
+    sector: str,
 ) -> tuple[list[Draft], str]:
     """Split an area between heirs whose parts are proved; and why it cannot be, if so."""
     while heirs:
-        drafts, outputs = await split_area(hq, mission, heirs, area, reason)
+        drafts, outputs = await split_area(hq, mission, heirs, area, reason, sector)
         if not drafts:
             return [], f'nobody else reaches the {outputs.unreached_cells} cells left'
         fit = await _proved(hq, mission, drafts)
@@ -188,7 +193,8 @@ async def _split(
     """
     task, shape = order.task(), hq.world.grid.shape
     area = unpack_cells(spare_of(hq, mission, order).free, shape)
-    drafts, fault = await _proved_split(hq, mission, heirs, area, reason)
+    sector = task.survey.sector
+    drafts, fault = await _proved_split(hq, mission, heirs, area, reason, sector)
     if not mission.open or not _cannot(hq, order):
         return False
     now = spare_of(hq, mission, order)

@@ -15,15 +15,13 @@ from swarm_supervisor.core.mediation import (
 from swarm_supervisor.core.standstill import Sight, conflicts, still_s
 from swarm_supervisor.handover import heirs_of
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.mediation_records import AUTHOR, ask_operator, leave_record
+from swarm_supervisor.mediation_records import AUTHOR, QUIET_NS, ask_operator, leave_record
 from swarm_supervisor.missions import ACCEPTED, FAILED, Order
 from swarm_supervisor.operations import give
 from swarm_supervisor.roster import Member
 from swarm_supervisor.strategist import GoToTask, Plan, ReturnTask, Spot
 from swarm_vault.keys import OPERATOR
 
-QUIET_NS = 60_000_000_000
-"""A remedy gets so long before the same robots are looked at again [ns]."""
 AT_WORK = ('executing', 'returning')
 FRESH_NS = 5_000_000_000
 

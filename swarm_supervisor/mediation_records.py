@@ -2,6 +2,7 @@
 """What the mediator leaves: a line in the log, a file beside the missions, a question."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from swarm_vault.recorder import Kind
 
 AUTHOR = 'mediator'
 FOLDER = 'mediations'
+QUIET_NS = 60_000_000_000
+"""A remedy gets so long before the same robots are looked at again [ns]."""
 REMEDIED = (Trigger.STUCK.value, Trigger.CONFLICT.value)
 """Disputes of robots at work; the others are about plans."""
 
@@ -79,6 +82,28 @@ def tried_in(vault_dir: Path) -> dict[str, tuple[str, ...]]:
             mission_id, chosen = str(one.get('mission_id', '')), str(one.get('chosen', ''))
             tried[mission_id] = (*tried.get(mission_id, ()), chosen)
     return tried
+
+
+def quiet_in(vault_dir: Path, now_ns: int) -> dict[str, int]:
+    """Until when robots are left alone for what was decided last [ns]; never longer than it says.
+
+    A record from the future, of a clock that was set back since, says nothing.
+    """
+    quiet: dict[str, int] = {}
+    for one in filter(None, map(_told, (vault_dir / FOLDER).glob('*.json'))):
+        until_ns = int(one['stamp_ns']) + QUIET_NS
+        if one.get('trigger') in REMEDIED and now_ns < until_ns <= now_ns + QUIET_NS:
+            for name in _parties(one):
+                quiet[name] = max(until_ns, quiet.get(name, 0))
+    return quiet
+
+
+def _parties(record: Mapping[str, Any]) -> list[str]:
+    """Who could not get on, and who was told to do something about it."""
+    sides = record.get('sides')
+    first = sides[0] if isinstance(sides, list) and sides else {}
+    stuck = str(first.get('agent_id', '')) if isinstance(first, dict) else ''
+    return [name for name in (stuck, str(record.get('chosen', '')).partition(' ')[2]) if name]
 
 
 def _told(path: Path) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ told to nobody, and is either finished, where nothing moves by that, or dropped 
 
 from swarm_supervisor import approvals, faults, operations
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.looking_back import look_back
 from swarm_supervisor.mission_files import finish
 from swarm_supervisor.missions import Mission, MissionStatus
 from swarm_supervisor.revoking import heed_revocations
@@ -38,6 +39,7 @@ def take_up(hq: Headquarters) -> None:
     for member in hq.roster:
         for writer in WRITERS:
             faults.count_missed(hq, member, writer)
+    look_back(hq)
 
 
 def _put_aside_answered(hq: Headquarters) -> None:

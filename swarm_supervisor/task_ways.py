@@ -4,9 +4,10 @@
 It goes around what the law closes to this robot, as the robot's own path planner does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import dropwhile
 
+from swarm_config.maps import Mask
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.places import sector_cells
 from swarm_supervisor.roster import Member
@@ -49,6 +50,17 @@ def bars_for(hq: Headquarters, member: Member) -> Bars:
         wall_ns=hq.clock(),
         people=hq.people.words(),
     )
+
+
+def lawful_cells(hq: Headquarters, member: Member) -> Callable[[], Mask]:
+    """The survey cells that the law of the floor leaves a robot, from where it stands.
+
+    The law is taken up as it is now; what is returned draws it, in any thread.
+    """
+    radius_m = member.robot.model.radius_m
+    at = hq.allocator.node_at(*member.pose[:2], radius_m)
+    bars = bars_for(hq, member)
+    return lambda: hq.allocator.lawful_cells(at, radius_m, bars)
 
 
 def _nearest(hq: Headquarters, at: int, area: Area, radius_m: float) -> int:

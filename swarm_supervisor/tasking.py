@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a checked plan to orders: which robot does what, and what exactly it is told."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.maps import Mask
 from swarm_supervisor.allocator import robot_input
-from swarm_supervisor.core import Outputs
+from swarm_supervisor.core import Outputs, RobotInput
+from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.giving import Given
-from swarm_supervisor.experience import remark
+from swarm_supervisor.experience import remark, remark_on_parts, survey_key
 from swarm_supervisor.headquarters import Headquarters, known_robot
 from swarm_supervisor.missions import Mission, Order
 from swarm_supervisor.places import sector_cells
@@ -27,6 +29,7 @@ from swarm_supervisor.strategist import (
     WaitTask,
     squad_of,
 )
+from swarm_supervisor.task_ways import lawful_cells
 from swarm_supervisor.world import SurveyGrid
 from swarm_vault.recorder import Kind
 
@@ -151,16 +154,27 @@ async def split_area(
     members: tuple[Member, ...],
     area: Mask | None,
     reason: str,
+    sector: str,
 ) -> tuple[list[Draft], Outputs]:
-    """Split an area between robots; those with nothing to do get no draft."""
-    fresh = mission.created_ns
+    """Split an area between robots; those with nothing to do get no draft.
+
+    Args:
+        hq: The headquarters.
+        mission: The mission of the survey.
+        members: Who can be given a part; the law and earlier failures decide between them.
+        area: Survey cells; None for the whole floor.
+        reason: Why it is split, for the reader of the record.
+        sector: What the order is to survey, empty for the whole floor.
+    """
+    busy_s = {member.agent_id: hq.busy_s(member) for member in members}
+    given = hq.experience.give_key(mission.mission_id, survey_key(sector), busy_s, hq.clock())
     outputs = await hq.allocator.split(
         now_ns=hq.clock(),
         reason=reason,
         mission_id=mission.mission_id,
-        robots=tuple(robot_input(member, hq.busy_s(member)) for member in members),
+        robots=await _robots(hq, members, busy_s, given),
         area=area,
-        seen=hq.world.seen_since(fresh),
+        seen=hq.world.seen_since(mission.created_ns),
     )
     hq.note(
         Kind.DECISION,
@@ -173,6 +187,7 @@ async def split_area(
             'balance': round(outputs.balance, 3),
             'unreached_cells': outputs.unreached_cells,
             'not_on_the_map': list(outputs.lost),
+            'held_back': {one.agent_id: list(one.notes) for one in given.held_back},
         },
         causes=(mission.cause,),
     )
@@ -187,11 +202,33 @@ async def split_area(
         for share in outputs.shares
         if share.cells
     ]
+    said = remark_on_parts(given, {part.agent_id for part in crew})
+    tasks = [_survey_task(hq.world.grid, part, crew, range_m) for part in crew]
+    for task in tasks:
+        task.survey.sector = sector
     drafts = [
-        Draft(agent_id=part.agent_id, task=_survey_task(hq.world.grid, part, crew, range_m))
-        for part in crew
+        Draft(agent_id=part.agent_id, task=task, remark=said)
+        for part, task in zip(crew, tasks, strict=True)
     ]
     return drafts, outputs
+
+
+async def _robots(
+    hq: Headquarters, members: tuple[Member, ...], busy_s: Mapping[str, float], given: Given
+) -> tuple[RobotInput, ...]:
+    """The robots as the split sees them; what the law leaves each is drawn beside the loop."""
+    failed = {one.agent_id for one in given.held_back}
+    laws = [lawful_cells(hq, member) for member in members]
+    cells = await asyncio.to_thread(lambda: [law() for law in laws])
+    return tuple(
+        robot_input(
+            member,
+            busy_s[member.agent_id],
+            None if own.all() else pack_cells(own),
+            held_back=member.agent_id in failed,
+        )
+        for member, own in zip(members, cells, strict=True)
+    )
 
 
 async def _survey(
@@ -202,7 +239,9 @@ async def _survey(
         factor = round(hq.world.grid.cell_m / hq.grid.resolution_m)
         area = sector_cells(hq.places.sectors[task.sector], hq.grid, factor)
     members = available(hq, mission, unfit)
-    drafts, outputs = await split_area(hq, mission, members, area, f'order {mission.text!r}')
+    sector = task.sector or ''
+    reason = f'order {mission.text!r}'
+    drafts, outputs = await split_area(hq, mission, members, area, reason, sector)
     if not drafts:
         where = f'sector {task.sector!r}' if task.sector else 'the floor'
         raise CannotError(

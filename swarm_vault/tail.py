@@ -8,7 +8,13 @@ from typing import IO
 from swarm_vault.cold import SUFFIX
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
-from swarm_vault.segments import last_line, log_folder, open_segment, segment_paths
+from swarm_vault.segments import (
+    last_line,
+    log_folder,
+    open_segment,
+    read_segment,
+    segment_paths,
+)
 
 
 class LogTail:
@@ -99,6 +105,21 @@ class LogTail:
 
     def _newer_than(self, path: Path) -> Path | None:
         return next((other for other in segment_paths(self._folder) if other > path), None)
+
+
+def newest_lines(vault_dir: Path, agent_id: str, writer: str, most: int) -> list[bytes]:
+    """The last whole lines of a log as they stand on the disk, hot or cold, at most so many.
+
+    Raises:
+        VaultError: A cold file is none.
+        OSError: A file cannot be read.
+    """
+    found: list[bytes] = []
+    for path in reversed(segment_paths(log_folder(vault_dir, agent_id, writer))):
+        if len(found) >= most:
+            break
+        found = [*read_segment(path).split(b'\n')[:-1], *found]
+    return found[-most:]
 
 
 def _whole_lines(file: IO[bytes], limit: int) -> list[bytes]:

@@ -24,10 +24,12 @@ def core_params(
 ) -> Params:
     """The core's parameters for a robot of a fleet, under the standing rules that it was given.
 
+    Rules bind from the start, and as the planner says from then on: they may be revoked meanwhile.
+
     Raises:
         ConfigError: The map cannot be read.
     """
-    policy = careful(policies_of(fleet).of(robot.agent_id), rules or Rules())
+    policy = policies_of(fleet).of(robot.agent_id)
     return Params(
         agent_id=robot.agent_id,
         map=pack_map(load_map(fleet.map_path)),
@@ -35,7 +37,7 @@ def core_params(
         start=robot.start,
         saved_map_odom=saved_map_odom,
         survey_range_m=fleet.file.survey_range_m,
-        bars=_unheard(policy),
+        bars=_unheard(careful(policy, rules or Rules())),
         always=forbidden_of(policy),
         survey_cell_m=fleet.file.survey_cell_m,
         tuning=tuning,

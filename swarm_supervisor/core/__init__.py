@@ -13,7 +13,7 @@ __all__ = ['CORE', 'Inputs', 'Outputs', 'Params', 'RobotInput', 'Share', 'Terrai
 
 CORE: Core[Params, Terrain, Inputs, Outputs] = Core(
     name='allocation',
-    version=1,
+    version=2,
     params=Params,
     inputs=Inputs,
     outputs=Outputs,

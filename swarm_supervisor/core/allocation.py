@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who surveys which part of an area: `decide_allocation`."""
+"""Who surveys which part of an area: `decide_allocation`.
 
-from dataclasses import dataclass
+A cell goes to one of those who can reach it. Those come first whom the law lets see it, and of
+them those who did not fail at this survey before; what the law lets nobody see is shared out by
+reach, and is told by who has it.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +69,8 @@ def decide_allocation(state: Terrain, inputs: Inputs, params: Params) -> tuple[T
     robots = tuple(sorted(inputs.robots, key=lambda robot: robot.agent_id))
     target = _target(state, inputs)
     cells = np.flatnonzero(target)
-    runners = tuple(_runner(state, robot, cells, params.look_m) for robot in robots)
+    reaching = tuple(_runner(state, robot, cells, params.look_m) for robot in robots)
+    runners = _first_choices(state, robots, reaching, cells)
     open_cells = _reachable(runners, cells)
     owner = np.full(cells.size, -1, dtype=np.int64)
     if open_cells.any():
@@ -119,6 +125,31 @@ def _reachable(runners: tuple[Runner, ...], cells: Ints) -> Mask:
     for runner in runners:
         reached |= np.isfinite(runner.out_m)
     return reached
+
+
+def _first_choices(
+    state: Terrain, robots: tuple[RobotInput, ...], runners: tuple[Runner, ...], cells: Ints
+) -> tuple[Runner, ...]:
+    """The robots with only those cells open to each for which nobody comes before it."""
+    if not any(robot.held_back or robot.lawful is not None for robot in robots):
+        return runners
+    reach = np.stack([np.isfinite(runner.out_m) for runner in runners])
+    lawful = np.stack([_lawful(state, robot)[cells] for robot in robots])
+    fresh = np.array([not robot.held_back for robot in robots])[:, None]
+    chosen = np.zeros_like(reach)
+    for choice in (reach & lawful & fresh, reach & lawful, reach & fresh, reach):
+        chosen |= choice & ~chosen.any(axis=0)
+    return tuple(
+        replace(runner, out_m=np.where(own, runner.out_m, np.inf))
+        for runner, own in zip(runners, chosen, strict=True)
+    )
+
+
+def _lawful(state: Terrain, robot: RobotInput) -> Mask:
+    if robot.lawful is None:
+        return np.ones(state.floor.size, dtype=bool)
+    shape = (state.floor.shape[0], state.floor.shape[1])
+    return np.asarray(unpack_cells(robot.lawful, shape).ravel())
 
 
 def _restricted(runner: Runner, open_cells: Mask) -> Runner:

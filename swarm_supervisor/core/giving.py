@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which robot gets a task that names none: the soonest that experience does not hold back.
 
+A survey has parts for many: for it counts only who is held back.
+
 What robots' notes tell of the same task at the same places is an input. It only changes the order
 among robots that judge and checker let do the task; nobody becomes barred by it. Pure: `GIVING` is
 replayed from its record.
@@ -51,6 +53,14 @@ class GivingParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A robot that comes after the others, and the notes that tell why."""
+
+    agent_id: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """Who gets the task; empty where nobody can begin it."""
 
@@ -61,6 +71,8 @@ class Given:
     """The notes that tell so, of these and of the chosen one."""
     warned: bool = False
     """Whether the chosen one failed at it before, too, as all others did."""
+    held_back: tuple[Failure, ...] = ()
+    """All that failed at it again and again, by name."""
 
 
 def decide_giving(state: None, inputs: GivingInputs, params: GivingParams) -> tuple[None, Given]:
@@ -82,6 +94,10 @@ def decide_giving(state: None, inputs: GivingInputs, params: GivingParams) -> tu
         passed_over=tuple(one.agent_id for one in sooner),
         notes=tuple(note for one in told for note in failed[one.agent_id]),
         warned=held_back(best),
+        held_back=tuple(
+            Failure(agent_id=name, notes=failed[name])
+            for name in sorted(one.agent_id for one in able if held_back(one))
+        ),
     )
 
 
@@ -101,7 +117,7 @@ def _nothing(_params: GivingParams) -> None:
 
 GIVING: Core[GivingParams, None, GivingInputs, Given] = Core(
     name='giving',
-    version=1,
+    version=2,
     params=GivingParams,
     inputs=GivingInputs,
     outputs=Given,

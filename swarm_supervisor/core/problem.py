@@ -43,6 +43,10 @@ class RobotInput:
     radius_m: float
     busy_s: float = 0.0
     """How long it still works on earlier orders [s]."""
+    lawful: bytes | None = None
+    """Survey cells that the law lets it see, packed; None for all."""
+    held_back: bool = False
+    """It failed at this survey before: it gets only what nobody else can and may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

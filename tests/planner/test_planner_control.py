@@ -16,7 +16,7 @@ from swarm_agent.planner.control import Control, News
 from swarm_agent.planner.core.orders import Ack, AckStatus, Recall, Task
 from swarm_agent.planner.parameters import Settings, Setup
 from swarm_config.fleets import load_fleet
-from swarm_vault.fleet_rules import Rule, Rules, careful, section_of
+from swarm_vault.fleet_rules import Rule, Rules, careful, rules_of, section_of
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.recorder import Recorder
 
@@ -138,7 +138,9 @@ def test_the_identity_is_stored(linked: tuple[Control, FakeUplink], tmp_path: Pa
     assert stored.read_text() == 'you are amr_1'
 
 
-def test_rules_of_an_identity_are_news_once(linked: tuple[Control, FakeUplink]) -> None:
+def test_rules_of_an_identity_are_news_once(
+    linked: tuple[Control, FakeUplink], tmp_path: Path
+) -> None:
     made, wire = linked
     rule = Rule(name='cold', by='ada', stamp_ns=1, effect='wait', max_seconds=60.0)
 
@@ -153,7 +155,9 @@ def test_rules_of_an_identity_are_news_once(linked: tuple[Control, FakeUplink]) 
     assert heard('you are amr_1') is None
     assert heard(section_of([rule])) == with_rule
     assert heard(section_of([rule])) is None
+    assert rules_of(tmp_path, 'amr_1').rules == (rule,)
     assert heard('you are amr_1') == before, 'the lesson was revoked'
+    assert rules_of(tmp_path, 'amr_1').rules == (), 'nor does the next start know it'
     broken = heard(section_of([rule]).replace('60.0', '.nan'))
     assert broken is not None
     assert broken.fault.startswith('fleet rules')

@@ -74,6 +74,20 @@ def test_a_revoked_lesson_binds_no_longer():
     assert [job.order.seconds for job in robot.state.jobs] == [5.0, 9.0]
 
 
+def test_a_revoked_lesson_that_a_robot_started_with_closes_no_floor_from_its_next_order_on():
+    robot = trusted(policy=AVOID)
+    assert [wall.name for wall in robot.state.bars.walls] == ['corner (lesson wet)']
+    assert robot.decide(policy=POLICY).bars is None
+    assert robot.decide(orders=(go('o1'),)).bars.walls == ()
+
+
+def test_a_robot_that_started_with_rules_that_cannot_be_read_moves_once_they_are_mended():
+    robot = trusted(policy=careful(POLICY, Rules(fault='fleet rules: effect')))
+    robot.decide()
+    assert robot.state.bars.stand
+    assert robot.decide(policy=POLICY, orders=(go('o1'),)).bars.stand == ''
+
+
 def test_rules_that_cannot_be_read_let_nothing_more_begin():
     robot = trusted()
     robot.decide(policy=careful(POLICY, Rules(fault='fleet rules: effect')))

@@ -267,3 +267,51 @@ def test_a_decision_is_the_same_when_it_is_run_again_from_its_record(tmp_path):
     again = codec_of(Inputs).decode(codec_of(Inputs).encode(inputs))
     _, second = CORE.decide(CORE.initial(read), again, read)
     assert codec_of(Outputs).encode(first) == codec_of(Outputs).encode(second)
+
+
+def halves(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The floor west and east of the wall across the room."""
+    west = np.zeros(shape, dtype=bool)
+    west[:, : shape[1] // 2] = True
+    return west, ~west
+
+
+def test_floor_that_is_closed_to_one_robot_goes_to_the_one_that_the_law_lets_in():
+    floor = prepared('room')[1].floor
+    west, east = halves(floor.shape)
+    barred = robot('barred', 10.0, 3.0, lawful=pack_cells(west))
+    outputs, shape = decide('room', [barred, robot('free', 1.0, 1.0)])
+    found = masks(outputs, shape)
+    assert not (found['barred'] & east).any()
+    assert np.array_equal(found['free'] & east, floor & east)
+    assert found['barred'].any(), 'what is open to both is still shared'
+
+
+def test_floor_that_is_closed_to_all_is_shared_out_by_reach():
+    floor = prepared('room')[1].floor
+    west, _ = halves(floor.shape)
+    barred = [
+        robot(name, x, 3.0, lawful=pack_cells(west)) for name, x in (('a', 2.0), ('b', 10.0))
+    ]
+    outputs, shape = decide('room', barred)
+    assert np.array_equal(sum(m.astype(int) for m in masks(outputs, shape).values()), floor)
+    assert outputs.unreached_cells == 0
+
+
+def test_who_failed_at_a_survey_gets_only_what_nobody_else_can_and_may_see():
+    floor = prepared('room')[1].floor
+    west, east = halves(floor.shape)
+    failed = robot('failed', 1.0, 1.0, held_back=True)
+    outputs, shape = decide('room', [failed, robot('fresh', 11.0, 5.0)])
+    assert not masks(outputs, shape)['failed'].any()
+    outputs, shape = decide('room', [failed, robot('fresh', 11.0, 5.0, lawful=pack_cells(east))])
+    assert np.array_equal(masks(outputs, shape)['failed'], floor & west)
+    alone, _ = decide('room', [failed])
+    assert masks(alone, shape)['failed'].sum() == floor.sum(), 'to have failed bars nobody'
+
+
+def test_where_all_failed_the_survey_is_shared_as_if_nobody_had():
+    places = (('a', 1.0, 1.0), ('b', 11.0, 5.0))
+    fresh, _ = decide('room', [robot(*place) for place in places])
+    failed, _ = decide('room', [robot(*place, held_back=True) for place in places])
+    assert failed.shares == fresh.shares

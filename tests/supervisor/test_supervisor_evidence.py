@@ -10,7 +10,7 @@ from supervisor_room import Supervisor, TalkingRobot, robot_of, until, write_fle
 from swarm.v1 import common_pb2, mission_pb2
 
 from swarm_config.fleets import load_fleet
-from swarm_supervisor import evidence
+from swarm_supervisor import task_ways
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.cells import pack_cells, unpack_cells
 from swarm_supervisor.evidence import LEAST_SEEN, seen_share
@@ -103,7 +103,7 @@ def test_floor_that_the_law_closes_is_not_missed_in_a_survey(
     assert seen_share(hq, mission, mission.orders[0]) < LEAST_SEEN
     east = ((3.0, -1.0), (20.0, -1.0), (20.0, 9.0), (3.0, 9.0))
     closed = Bars(walls=(Bar(name='hall', why='it is forbidden', corners=east),))
-    monkeypatch.setattr(evidence, 'bars_for', lambda *_: closed)
+    monkeypatch.setattr(task_ways, 'bars_for', lambda *_: closed)
     assert seen_share(hq, mission, mission.orders[0]) > 0.8
 
 

@@ -18,7 +18,7 @@ from swarm_supervisor.core.giving import (
     GivingParams,
     Try,
 )
-from swarm_supervisor.experience import about, action_key, remark
+from swarm_supervisor.experience import about, action_key, remark, remark_on_parts
 from swarm_supervisor.missions import COMPLETED, FAILED, RECALLED, Order
 from swarm_vault.folders import agent_folder
 from swarm_vault.memory import Standing, read_memory, write_memory_note
@@ -100,22 +100,39 @@ def deliver() -> mission_pb2.MissionOrder:
     return mission_pb2.MissionOrder(deliver=mission_pb2.Deliver(pick_up=there, drop_off=here))
 
 
+def test_a_survey_is_known_by_its_sector_whatever_its_parts_are():
+    west = mission_pb2.MissionOrder(survey=mission_pb2.Survey(sector='west', range_m=2.0))
+    assert action_key(west) == 'survey west'
+    assert action_key(mission_pb2.MissionOrder(survey=mission_pb2.Survey())) == 'survey *'
+
+
+def test_a_survey_tells_who_got_no_part_and_who_got_one_all_the_same():
+    found = give(near('ff'), Candidate(agent_id='far', begins_in_s=9.0, tries=tries('ff')))
+    assert [one.agent_id for one in found.held_back] == ['far', 'near']
+    assert remark_on_parts(found, {'far'}) == (
+        'near failed at it before, others go; far failed at it before, nobody else can go'
+    )
+    assert remark_on_parts(give(near('f')), {'near'}) == ''
+
+
 def test_a_task_is_known_by_its_places_and_one_without_places_is_not():
     assert action_key(deliver()) == 'deliver 1.0,2.0 3.0,-4.3'
     assert action_key(mission_pb2.MissionOrder(wait=mission_pb2.Wait(seconds=3.0))) == ''
 
 
 @pytest.mark.parametrize(
-    ('status', 'reason', 'sent', 'said'),
+    ('status', 'reason', 'fields', 'said'),
     [
-        (COMPLETED, '', True, 'done'),
-        (FAILED, 'a pallet stands there', True, 'failed'),
-        (FAILED, 'stopped: fire', True, ''),
-        (FAILED, 'a pallet stands there', False, ''),
-        (RECALLED, 'recalled: no', True, ''),
+        (COMPLETED, '', {}, 'done'),
+        (FAILED, 'a pallet stands there', {}, 'failed'),
+        (FAILED, 'stopped: fire', {}, ''),
+        (FAILED, 'a pallet stands there', {'sent': False}, ''),
+        (FAILED, 'a pallet stands there', {'replaced': True}, 'failed'),
+        (FAILED, 'too late', {'replaced': True, 'recall': 'handed over: lost'}, ''),
+        (RECALLED, 'recalled: no', {}, ''),
     ],
 )
-def test_only_what_the_robot_failed_at_itself_is_a_failure(status, reason, sent, said):
+def test_only_what_the_robot_failed_at_itself_is_a_failure(status, reason, fields, said):
     order = Order(
         order_id='o',
         mission_id='m',
@@ -123,7 +140,7 @@ def test_only_what_the_robot_failed_at_itself_is_a_failure(status, reason, sent,
         payload=deliver().SerializeToString(),
         status=status,
         reason=reason,
-        sent=sent,
+        **{'sent': True, **fields},
     )
     assert about(order) == (f'{action_key(deliver())}: {said}' if said else '')
 
@@ -169,3 +186,34 @@ def test_the_third_try_goes_to_another_robot_until_an_operator_disputes_a_note(t
     replayed = replay_vault(tmp_path / 'vault')
     assert replayed.ok, replayed.reasons
     assert any(bag.core == 'giving' and bag.reproduced == 4 for bag in replayed.bags)
+
+
+def survey_once(supervisor: Supervisor, one: TalkingRobot, two: TalkingRobot) -> tuple[int, ...]:
+    """Order a survey of the west; the first robot fails at its part, the other does the rest."""
+    before = (len(one.orders), len(two.orders))
+    reply = supervisor.operator().submit('survey the west', operator='ada')
+    assert reply.accepted, reply.reason
+    until(lambda: len(one.orders) + len(two.orders) == sum(before) + len(reply.order_ids), 'parts')
+    parts = (len(one.orders) - before[0], len(two.orders) - before[1])
+    if parts[0]:
+        one.ack(one.orders[-1].order_id, mission_pb2.ACK_STATUS_FAILED, 'a pallet stands there')
+        until(lambda: len(two.orders) == before[1] + parts[1] + 1, 'what the other takes over')
+    two.complete()
+    mission = supervisor.hq.mission(reply.mission_id)
+    until(lambda: mission is not None and not mission.open, 'the end of the mission')
+    return parts
+
+
+def test_a_survey_leaves_out_who_failed_at_it_twice_and_says_so(tmp_path: Path):
+    with (
+        small_fleet(tmp_path) as supervisor,
+        robot_of(supervisor, 'amr_1') as one,
+        robot_of(supervisor, 'amr_2') as two,
+    ):
+        assert [survey_once(supervisor, one, two) for _ in range(3)] == [(1, 1), (1, 1), (0, 1)]
+        reply = supervisor.operator().submit('survey the west', operator='ada')
+        assert 'amr_1 failed at it before, others go' in reply.reason
+        assert supervisor.operator().submit('survey', operator='ada').reason.count('failed') == 0
+    replayed = replay_vault(tmp_path / 'vault')
+    assert replayed.ok, replayed.reasons
+    assert {'giving', 'allocation'} <= {bag.core for bag in replayed.bags if bag.reproduced}

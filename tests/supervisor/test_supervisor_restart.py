@@ -21,17 +21,28 @@ from supervisor_room import until
 from swarm.v1 import laws_pb2, mission_pb2
 
 from swarm_config.fleets import load_fleet
-from swarm_supervisor import approvals, faults, liaison, mission_files, operations, revoking
+from swarm_supervisor import (
+    approvals,
+    faults,
+    liaison,
+    looking_back,
+    mission_files,
+    operations,
+    revoking,
+)
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.cells import pack_cells
+from swarm_supervisor.core.standstill import conflicts
 from swarm_supervisor.deciding import decide
 from swarm_supervisor.handover import settle
+from swarm_supervisor.mediation_records import QUIET_NS, quiet_in
 from swarm_supervisor.missions import COMPLETED, MissionStatus
 from swarm_supervisor.post import Session
 from swarm_supervisor.roster import Roster, Standing
 from swarm_supervisor.store import Store
 from swarm_supervisor.taking_up import ENDED
 from swarm_supervisor.watchkeeping import save_world
+from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Kind, Recorder
 from swarm_vault.verify import verify_vault
 
@@ -224,13 +235,97 @@ def test_faults_that_were_stored_and_not_counted_are_counted_once(folder, monkey
 
 def bad_day(folder):
     """Lines of a robot's planner log with one fault in them."""
+    return told_by(folder, 'planner', ('fault.bounds', {'why': 'speed of go_to'}))
+
+
+def told_by(folder, writer, *events, agent_id='amr_1'):
+    """The lines of a robot's log that hold these events."""
     vault = folder / 'robot'
-    log = Recorder(vault_dir=vault, agent_id='amr_1', writer='planner')
-    log.event(Kind.VIOLATION, 'fault.bounds', {'why': 'speed of go_to'}, durable=True)
+    log = Recorder(vault_dir=vault, agent_id=agent_id, writer=writer)
+    for type_, data in events:
+        log.event(Kind.MESSAGE, type_, data, durable=True)
     log.close()
-    (path,) = (vault / 'agents' / 'amr_1' / 'log' / 'planner').glob('*/*.jsonl')
+    (path,) = (vault / 'agents' / agent_id / 'log' / writer).glob('*/*.jsonl')
     lines = path.read_bytes().split(b'\n')[:-1]
-    return mission_pb2.EventBatch(writer='planner', first_seq=0, lines=lines)
+    return mission_pb2.EventBatch(writer=writer, first_seq=0, lines=lines)
+
+
+VOTE = {'vote_id': 'gate@amr_1-1', 'topic': 'gate', 'proposer': 'amr_1'}
+AMONG_PEERS = (
+    ('vote.opened', {**VOTE, 'question': 'shut it?', 'required': 'amr_2'}),
+    ('vote.cast', {**VOTE, 'voter': 'amr_2', 'ballot': 'accept', 'reason': ''}),
+    ('vote.closed', {**VOTE, 'status': 'passed', 'reason': 'all accept'}),
+    *(
+        (
+            'blackboard.written',
+            {'mission_id': 'm', 'section': 's', 'author': 'amr_1', 'revision': n, 'text': n},
+        )
+        for n in ('1', '2')
+    ),
+    ('claim.sent', {'kind': 'DECLINE', 'to': 'amr_2', 'claim_id': 'c1'}),
+    ('negotiation.settled', {'peer': 'amr_2'}),
+    *(('claim.sent', {'kind': 'DECLINE', 'to': 'amr_2', 'claim_id': c}) for c in ('c2', 'c3')),
+    ('nav_state', {'reason': 'a peer closes the path'}),
+)
+
+
+def heard_among_peers(hq):
+    """What is known of votes, blackboard and disputes."""
+    reply, said = hq.joint.reply(), hq.disputes.said
+    votes = [(v.vote_id, v.status, [b.voter for b in v.ballots]) for v in reply.votes]
+    return votes, [b.text for b in reply.blackboard], conflicts(hq.disputes.memory), said
+
+
+def test_what_the_robots_decided_among_themselves_is_known_again(folder):
+    with life(folder) as hq:
+        lines = told_by(folder, 'situation', *AMONG_PEERS)
+        asyncio.run(liaison.take_events(hq, hq.roster['amr_1'], lines))
+        known = heard_among_peers(hq)
+    assert known == (
+        [('gate@amr_1-1', 'passed', ['amr_2'])],
+        ['2'],
+        {('amr_1', 'amr_2'): 2},
+        {'amr_1': 'a peer closes the path'},
+    )
+    with life(folder) as hq:
+        assert heard_among_peers(hq) == known
+        asyncio.run(liaison.take_events(hq, hq.roster['amr_1'], lines))
+        assert heard_among_peers(hq) == known, 'what is told again changes nothing'
+
+
+def test_however_long_the_history_only_its_end_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr(looking_back, 'LOOK_BACK', 6)
+    with life(folder) as hq:
+        lines = told_by(folder, 'situation', *AMONG_PEERS)
+        asyncio.run(liaison.take_events(hq, hq.roster['amr_1'], lines))
+    with life(folder) as hq:
+        votes, _, declined, _ = heard_among_peers(hq)
+        assert (votes, declined) == ([], {('amr_1', 'amr_2'): 1}), 'three lines of each robot'
+
+
+def test_a_log_that_cannot_be_read_tells_nothing_of_peers_and_is_named(folder, monkeypatch):
+    def unreadable(*_):
+        raise VaultError('cold/x.parquet: no Parquet file')
+
+    with life(folder) as hq:
+        monkeypatch.setattr(looking_back, 'newest_lines', unreadable)
+        looking_back.look_back(hq)
+        assert heard_among_peers(hq)[0] == []
+    (log,) = (folder / 'vault' / 'agents' / 'supervisor' / 'log').glob('*/*/*.jsonl')
+    assert log.read_text().count('"look_back.failed"') == 2
+
+
+def test_who_was_told_to_make_room_is_left_alone_as_long_as_without_a_restart(tmp_path):
+    (tmp_path / 'mediations').mkdir()
+    sides = [{'agent_id': 'amr_1'}, {'agent_id': 'amr_3'}]
+    for number, stamp_ns in enumerate((5, 7, 10**15)):
+        record = {'trigger': 'stuck', 'chosen': 'send_home amr_2', 'stamp_ns': stamp_ns}
+        path = tmp_path / 'mediations' / f'{number}.json'
+        path.write_text(json.dumps({**record, 'sides': sides}))
+    (tmp_path / 'mediations' / 'odd.json').write_text('{"trigger": "stuck", "stamp_ns": 8}')
+    quiet = {'amr_1': QUIET_NS + 7, 'amr_2': QUIET_NS + 7}
+    assert quiet_in(tmp_path, 10) == quiet, 'a record from the future says nothing'
+    assert quiet_in(tmp_path, QUIET_NS + 7) == {}
 
 
 def test_a_mission_is_taken_back_as_a_whole_or_not_at_all(folder, monkeypatch):

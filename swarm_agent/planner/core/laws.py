@@ -234,7 +234,7 @@ def _stands(turn: Turn) -> str:
     if turn.trust.tier <= 0:
         return turn.no_motion
     home = Action(skill=Task.RETURN_TO_BASE.value, agent_id=turn.params.agent_id)
-    ruling = judge(_case(turn, home), turn.params.policy)
+    ruling = judge(_case(turn, home), turn.policy)
     return f'law {ruling.rule}: {ruling.reason}' if ruling.rule in _ANYWHERE else ''
 
 

@@ -41,14 +41,16 @@ ACK_STATUS_FAILED: AckStatus
 ACK_STATUS_RECALLED: AckStatus
 
 class Survey(_message.Message):
-    __slots__ = ("region", "range_m", "crew")
+    __slots__ = ("region", "range_m", "crew", "sector")
     REGION_FIELD_NUMBER: _ClassVar[int]
     RANGE_M_FIELD_NUMBER: _ClassVar[int]
     CREW_FIELD_NUMBER: _ClassVar[int]
+    SECTOR_FIELD_NUMBER: _ClassVar[int]
     region: _common_pb2.CellSet
     range_m: float
     crew: _containers.RepeatedCompositeFieldContainer[CrewPart]
-    def __init__(self, region: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., range_m: _Optional[float] = ..., crew: _Optional[_Iterable[_Union[CrewPart, _Mapping]]] = ...) -> None: ...
+    sector: str
+    def __init__(self, region: _Optional[_Union[_common_pb2.CellSet, _Mapping]] = ..., range_m: _Optional[float] = ..., crew: _Optional[_Iterable[_Union[CrewPart, _Mapping]]] = ..., sector: _Optional[str] = ...) -> None: ...
 
 class CrewPart(_message.Message):
     __slots__ = ("agent_id", "bits", "start")
