@@ -32,15 +32,29 @@ async def carry_out(
         if waited:
             drop(hq, mission, str(error))
         return refuse(hq, request, principal, str(error), keep=not waited)
-    recalls = [task.mission_id for task in plan.tasks if isinstance(task, RecallTask)]
-    for mission_id in recalls:
-        recall_mission(hq, mission_id, f'order {request.text!r}', principal.name)
-    if not proven.drafts:
-        reply = operator_pb2.SubmitReply(accepted=True, mission_id=recalls[0], reason='recalled')
-        if not waited:
-            hq.store.save_reply(principal, request.request_id, reply)
-        return reply
-    return _issue(hq, mission, proven, request, principal)
+    named = dict.fromkeys(task.mission_id for task in plan.tasks if isinstance(task, RecallTask))
+    why = f'order {request.text!r}'
+    faults = {name: recall_mission(hq, name, why, principal.name) for name in named}
+    if proven.drafts:
+        return _issue(hq, mission, proven, request, principal)
+    return _told(hq, faults, request, principal)
+
+
+def _told(
+    hq: Headquarters,
+    faults: dict[str, str],
+    request: operator_pb2.SubmitRequest,
+    principal: Principal,
+) -> operator_pb2.SubmitReply:
+    """What came of an order that only recalls: a mission may have ended while it was planned."""
+    gone = [name for name, fault in faults.items() if not fault]
+    said = '; '.join(fault for fault in faults.values() if fault)
+    if not gone:
+        return refuse(hq, request, principal, said)
+    reason = f'recalled; {said}' if said else 'recalled'
+    reply = operator_pb2.SubmitReply(accepted=True, mission_id=gone[0], reason=reason)
+    hq.store.save_reply(principal, request.request_id, reply)
+    return reply
 
 
 def _see_that_nobody_was_stopped(hq: Headquarters, mission: Mission, proven: Proven) -> None:

@@ -309,6 +309,35 @@ def test_an_order_that_was_planned_while_its_robot_was_stopped_or_revoked_is_ref
     assert (hq.missions, hq.roster['amr_1'].stopped) == ([], True)
 
 
+def test_a_mission_that_ends_while_its_recall_is_planned_is_not_told_as_recalled(hq, monkeypatch):
+    prove, mission_id = issuing.prove_orders, ordered(hq, 'survey the whole room').mission_id
+
+    async def meanwhile(*arguments):
+        hq.mission(mission_id).close(MissionStatus.COMPLETE, hq.clock())
+        return await prove(*arguments)
+
+    monkeypatch.setattr(issuing, 'prove_orders', meanwhile)
+    reply = ordered(hq, f'recall {mission_id}', request_id='2')
+    assert (reply.accepted, reply.reason) == (False, f'mission {mission_id!r} is complete already')
+    assert ordered(hq, f'recall {mission_id}', request_id='2') == reply
+
+
+def test_robots_that_are_lost_while_their_way_home_is_planned_end_it_in_a_sentence(
+    hq, monkeypatch
+):
+    prove = issuing.prove_orders
+
+    async def meanwhile(*arguments):
+        for member in hq.roster:
+            member.standing = Standing.LOST
+        return await prove(*arguments)
+
+    monkeypatch.setattr(issuing, 'prove_orders', meanwhile)
+    reply = ordered(hq, 'everybody return home')
+    assert reply.reason == 'no robot is there any more that could be sent home'
+    assert (reply.accepted, hq.missions) == (False, [])
+
+
 def test_what_the_supervisor_orders_by_itself_does_not_move_a_robot_that_was_stopped(hq):
     member = hq.roster['amr_1']
     stopping.stop_robot(hq, member, 'fire')
