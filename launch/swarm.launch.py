@@ -4,8 +4,9 @@
 from dataclasses import replace
 
 from launch import LaunchDescription
+from swarm_supervisor.fleet_keys import give_keys
 from swarm_supervisor.fleet_processes import FleetRun, robot_specs, simulator_spec, supervisor_spec
-from swarm_supervisor.launching import description, give_keys
+from swarm_supervisor.launching import description
 from swarm_supervisor.processes import ProcessSpec
 
 ARGUMENTS = ('fleet', 'vault', 'composed', 'headless', 'scenario', 'seed', 'slm', 'insecure')

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build a headquarters from a fleet plan and a vault, as it was when its process ended."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,35 +8,28 @@ from swarm_config.fleets import Fleet
 from swarm_config.maps import load_map
 from swarm_supervisor.allocator import Allocator, params_of
 from swarm_supervisor.core.cells import pack_cells
-from swarm_supervisor.core.mediation import MediationParams
 from swarm_supervisor.core.spare import SpareParams
-from swarm_supervisor.core.spending import Caps
 from swarm_supervisor.court import Court
 from swarm_supervisor.crew_book import CrewBook
 from swarm_supervisor.disputes import DisputeBook
 from swarm_supervisor.experience import Experience
 from swarm_supervisor.headquarters import SUPERVISOR, Headquarters
-from swarm_supervisor.judges import AnthropicJudge, SecondJudge
 from swarm_supervisor.mandates import MandateShelf
 from swarm_supervisor.mediation_records import tried_in
-from swarm_supervisor.mediator import AnthropicMediator, MediationDesk, RulesMediator
+from swarm_supervisor.minds import minds_of
 from swarm_supervisor.missions import Mission
 from swarm_supervisor.model_call import ModelAccess
 from swarm_supervisor.people import PeopleBook
 from swarm_supervisor.places import load_places
 from swarm_supervisor.plan_files import cards_of
-from swarm_supervisor.planning_desk import PlanningDesk
 from swarm_supervisor.post import Post
 from swarm_supervisor.prover import Prover
-from swarm_supervisor.purse import Purse
 from swarm_supervisor.recollection import Recollection
 from swarm_supervisor.roster import Roster
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.spare_desk import SpareDesk
 from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import Store
-from swarm_supervisor.strategist import Strategist
-from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
@@ -47,7 +39,7 @@ from swarm_vault.laws.operators import register_of
 from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.laws.revocation_book import RevocationBook
 from swarm_vault.mirror import Mirror
-from swarm_vault.recorder import Kind, Recorder
+from swarm_vault.recorder import Recorder
 from swarm_vault.witness import WitnessBook
 
 
@@ -76,8 +68,7 @@ def build(
         ConfigError: The map or the places file cannot be used.
         VaultError: The vault cannot be opened, or another supervisor uses it.
     """
-    grid = load_map(fleet.map_path)
-    places = load_places(fleet)
+    grid, places = load_map(fleet.map_path), load_places(fleet)
     ensure_authority(vault_dir, [robot.agent_id for robot in fleet.robots])
     make_folders(fleet, vault_dir)
     recorder = Recorder(vault_dir=vault_dir, agent_id=SUPERVISOR, writer=SUPERVISOR)
@@ -85,12 +76,11 @@ def build(
     store.restore_members(roster)
     missions = store.missions()
     world = _world(store, missions, survey_grid(grid, fleet), settings)
-    signer = load_signer(vault_dir, SUPERVISOR)
-    trust = load_trust(vault_dir)
+    signer, trust = load_signer(vault_dir, SUPERVISOR), load_trust(vault_dir)
     book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
     recorder.attach(book)
     mirror = Mirror(vault_dir)
-    purse = _purse(vault_dir, settings)
+    minds = minds_of(recorder, vault_dir, settings, access, judge_access)
     rules = StandingRules(vault_dir, policies_of(fleet))
     return Headquarters(
         fleet=fleet,
@@ -107,8 +97,8 @@ def build(
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
         prover=Prover(recorder, cards_of(fleet)),
-        strategist=_strategist(recorder, access, purse),
-        mediation=_mediation(recorder, access, purse, settings),
+        strategist=minds.strategist,
+        mediation=minds.mediation,
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
         experience=Experience(recorder, vault_dir),
         recollection=Recollection(vault_dir, settings.recall_model),
@@ -122,7 +112,7 @@ def build(
         register=register_of(fleet, vault_dir),
         revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
         people=PeopleBook(vault_dir),
-        second_judge=_second_judge(recorder, judge_access, purse),
+        second_judge=minds.second_judge,
         insecure=insecure,
         say=say,
         events_stored=_stored(mirror, fleet),
@@ -169,53 +159,6 @@ def _court(
 ) -> Court:
     agents = [robot.agent_id for robot in fleet.robots]
     return Court(recorder, store, rules.policies, agents, settings.tier)
-
-
-def _second_judge(
-    recorder: Recorder, access: ModelAccess | None, purse: Purse
-) -> SecondJudge | None:
-    if access is None:
-        return None
-    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
-    return AnthropicJudge(access, note, purse)
-
-
-def _purse(vault_dir: Path, settings: Settings) -> Purse:
-    caps = Caps(
-        tokens_per_mission=settings.model_tokens_per_mission,
-        tokens_per_day=settings.model_tokens_per_day,
-        usd_per_mission=settings.model_usd_per_mission,
-        usd_per_day=settings.model_usd_per_day,
-        usd_per_million_in=settings.model_usd_per_million_in,
-        usd_per_million_out=settings.model_usd_per_million_out,
-    )
-    return Purse(vault_dir / 'nexus' / 'model_spending.json', caps, time.time_ns)
-
-
-def _strategist(recorder: Recorder, access: ModelAccess | None, purse: Purse) -> Strategist:
-    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
-    model = None if access is None else AnthropicStrategist(access, note, purse)
-    return PlanningDesk(recorder, note, model, '' if access is None else access.model)
-
-
-def _mediation(
-    recorder: Recorder, access: ModelAccess | None, purse: Purse, settings: Settings
-) -> MediationDesk:
-    note: Note = lambda type_, data: _note(recorder, type_, data)  # noqa: E731
-    mediator = RulesMediator() if access is None else AnthropicMediator(access, note, purse)
-    params = MediationParams(
-        stuck_s=settings.mediator_stuck_s,
-        conflicts=settings.mediator_conflicts,
-        complexity=settings.mediator_complexity,
-        most=settings.mediator_attempts,
-        model='' if access is None else access.model,
-    )
-    return MediationDesk(recorder, mediator, params)
-
-
-def _note(recorder: Recorder, type_: str, data: object) -> None:
-    assert isinstance(data, dict)
-    recorder.event(Kind.DECISION, type_, data)
 
 
 def _stored(mirror: Mirror, fleet: Fleet) -> int:

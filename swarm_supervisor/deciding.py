@@ -3,8 +3,10 @@
 
 from swarm.v1 import laws_pb2
 
-from swarm_supervisor import approvals, operations
+from swarm_supervisor import approvals
 from swarm_supervisor.headquarters import Headquarters
+from swarm_supervisor.operations import go_on
+from swarm_supervisor.refusing import drop
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.wire import WireError, check_operator, check_text
 from swarm_vault.keys import OPERATOR
@@ -99,7 +101,7 @@ async def _follow(
 ) -> str:
     """Order what was approved; returns why that was not possible."""
     if settlement.answer is Answer.APPROVED:
-        return await operations.go_on(hq, row, principal.name)
+        return await go_on(hq, row, principal.name)
     if principal.may(Right.APPROVE):
         _drop(hq, row, settlement.reason)
     return ''
@@ -108,4 +110,4 @@ async def _follow(
 def _drop(hq: Headquarters, row: PendingRow, reason: str) -> None:
     mission = hq.mission(row.mission_id)
     if mission is not None and mission.status.value == 'pending':
-        operations.drop(hq, mission, reason)
+        drop(hq, mission, reason)

@@ -138,11 +138,12 @@ def supervisor_spec(run: FleetRun) -> ProcessSpec:
     """The supervisor."""
     insecure = ('--insecure',) if run.insecure else ()
     fleet, vault = str(run.fleet.path), str(run.supervisor_vault_dir)
+    params = str(run.params_dir / 'supervisor.yaml')
     return ProcessSpec(
         name='supervisor',
         argv=(
             *(sys.executable, '-m', 'swarm_supervisor.server'),
-            *('--fleet', fleet, '--vault', vault),
+            *('--fleet', fleet, '--vault', vault, '--params', params),
             *insecure,
         ),
         stop_rank=SUPERVISOR_RANK,

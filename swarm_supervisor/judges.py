@@ -6,20 +6,18 @@ decision, so that a replay needs no model. No usable answer counts as a wish to 
 """
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from swarm_config.validation import first_fault
-from swarm_supervisor.model_call import ModelAccess, ModelError, ask_model, text_of
+from swarm_supervisor.model_call import ModelAccess, ModelError, Note, ask_model, text_of
 from swarm_supervisor.purse import Purse
 from swarm_vault.laws.core.judge import Opinion
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Action, Verdict
 
-Note = Callable[[str, Mapping[str, Any]], None]
 MAX_TOKENS = 512
 
 SYSTEM_PROMPT = """\

@@ -19,7 +19,6 @@ from swarm_config.fleets import Fleet, load_fleet
 from swarm_supervisor.cli.places import config_dir
 from swarm_supervisor.fleet_processes import FleetRun
 from swarm_supervisor.processes import RESTART_PAUSE_S, ProcessSpec
-from swarm_vault.keys import ensure_authority, hand_over
 
 ARGUMENTS = {
     'fleet': ('', 'fleet plan, a YAML file; the depot if not given'),
@@ -78,13 +77,6 @@ def fleet_run(values: dict[str, str]) -> FleetRun:
         slm=_yes(values, 'slm'),
         insecure=_yes(values, 'insecure'),
     )
-
-
-def give_keys(run: FleetRun) -> None:
-    """Make the authority's and the robots' keys where they are not there yet."""
-    agents = [robot.agent_id for robot in run.fleet.robots]
-    ensure_authority(run.supervisor_vault_dir, agents)
-    hand_over(run.supervisor_vault_dir, run.vault_dir, agents)
 
 
 def action_of(spec: ProcessSpec) -> ExecuteProcess:

@@ -6,7 +6,6 @@ rules what it cannot use. So no answer, a late one or nonsense costs nothing but
 """
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
@@ -19,11 +18,10 @@ from swarm_supervisor.core.mediation import (
     Option,
     decide_mediation,
 )
-from swarm_supervisor.model_call import ModelAccess, ModelError, ask_model, text_of
+from swarm_supervisor.model_call import ModelAccess, ModelError, Note, ask_model, text_of
 from swarm_supervisor.purse import Purse
 from swarm_vault.recorder import Recorder
 
-Note = Callable[[str, Mapping[str, Any]], None]
 MAX_TOKENS = 256
 
 SYSTEM_PROMPT = """\

@@ -4,12 +4,15 @@
 import asyncio
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from swarm_supervisor.core.spending import Usage
 from swarm_supervisor.purse import Purse
+
+Note = Callable[[str, Mapping[str, Any]], None]
+"""Records what a model was asked and said: a type and its data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

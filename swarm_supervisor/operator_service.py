@@ -10,7 +10,16 @@ import grpc
 import grpc.aio
 from swarm.v1 import laws_pb2, operator_pb2, operator_pb2_grpc
 
-from swarm_supervisor import approvals, deciding, operations, revoking, standing_views
+from swarm_supervisor import (
+    approvals,
+    deciding,
+    operations,
+    recalling,
+    resolving,
+    revoking,
+    standing_views,
+    stopping,
+)
 from swarm_supervisor.callers import require_operator
 from swarm_supervisor.fleet_state import fleet_state, mission_state
 from swarm_supervisor.headquarters import Headquarters
@@ -72,7 +81,7 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
     ) -> operator_pb2.RecallReply:
         """Take a mission back."""
         caller = await self._caller(context, Right.ORDER, request.operator)
-        return operations.recall(self._hq, request, caller)
+        return recalling.recall(self._hq, request, caller)
 
     async def Stop(  # noqa: N802
         self, request: operator_pb2.StopRequest, context: Any
@@ -80,7 +89,7 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
         """Stop one robot or all."""
         caller = await self._caller(context, Right.STOP, request.operator)
         try:
-            return operator_pb2.StopReply(agents=operations.stop(self._hq, request, caller))
+            return operator_pb2.StopReply(agents=stopping.stop(self._hq, request, caller))
         except WireError as error:
             return await context.abort(grpc.StatusCode.NOT_FOUND, str(error))
 
@@ -114,7 +123,7 @@ class OperatorService(operator_pb2_grpc.OperatorServicer):
     ) -> operator_pb2.ResolveReply:
         """Answer an escalation."""
         caller = await self._caller(context, Right.APPROVE, request.operator)
-        return operations.resolve(self._hq, request, caller)
+        return resolving.resolve(self._hq, request, caller)
 
     async def Pending(  # noqa: N802
         self, request: operator_pb2.ListRequest, context: Any

@@ -7,6 +7,7 @@ from swarm_supervisor.core.strategy import (
     StrategyInputs,
     StrategyParams,
 )
+from swarm_supervisor.model_call import Note
 from swarm_supervisor.strategist import (
     MAX_TEXT,
     Answer,
@@ -18,7 +19,7 @@ from swarm_supervisor.strategist import (
 )
 from swarm_supervisor.strategist_check import check_plan
 from swarm_supervisor.strategist_grammar import read_order
-from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
+from swarm_supervisor.strategist_llm import AnthropicStrategist
 from swarm_supervisor.strategist_reading import NonsenseError, read_model_answer
 from swarm_vault.recorder import Recorder
 

@@ -5,8 +5,8 @@ from swarm.v1 import laws_pb2, operator_pb2
 
 from swarm_supervisor.handoff import write_handoffs
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.operations import stop_robot
 from swarm_supervisor.roster import Member, Standing
+from swarm_supervisor.stopping import stop_robot
 from swarm_supervisor.trusting import renew_token, say_revocation
 from swarm_supervisor.wire import WireError, check_operator, check_text
 from swarm_vault.laws.core.roles import Principal, Right

@@ -7,11 +7,10 @@ plan passes the same check as any other. Every call is recorded, so a replay nee
 
 import json
 import time
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from swarm_supervisor.core.spending import Caps
-from swarm_supervisor.model_call import ModelAccess, ModelError, ask_model, text_of
+from swarm_supervisor.model_call import ModelAccess, ModelError, Note, ask_model, text_of
 from swarm_supervisor.purse import Purse
 from swarm_supervisor.strategist import (
     MAX_TEXT,
@@ -22,7 +21,6 @@ from swarm_supervisor.strategist import (
 )
 from swarm_supervisor.strategist_reading import ModelAnswer, NonsenseError, read_model_answer
 
-Note = Callable[[str, Mapping[str, Any]], None]
 """Takes the type and the data of an audit event."""
 
 SYSTEM_PROMPT = """\

@@ -5,11 +5,12 @@ Each step is told to whom it concerns only after it is on the disk. So what is h
 told to nobody, and is either finished, where nothing moves by that, or dropped with a reason.
 """
 
-from swarm_supervisor import approvals, faults, operations
+from swarm_supervisor import approvals, faults
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.looking_back import look_back
 from swarm_supervisor.mission_files import finish
 from swarm_supervisor.missions import Mission, MissionStatus
+from swarm_supervisor.refusing import drop
 from swarm_supervisor.revoking import heed_revocations
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.wire import WRITERS
@@ -53,9 +54,9 @@ def _put_aside_answered(hq: Headquarters) -> None:
 def _question(hq: Headquarters, mission: Mission, row: PendingRow | None) -> None:
     """A mission that waits for a human: its question still waits, with its file, or it is over."""
     if row is None:
-        operations.drop(hq, mission, ENDED)
+        drop(hq, mission, ENDED)
     elif row.status != 'open':
         approved = row.status == Answer.APPROVED.value
-        operations.drop(hq, mission, f'{row.reason}; {ENDED}' if approved else row.reason)
+        drop(hq, mission, f'{row.reason}; {ENDED}' if approved else row.reason)
     elif not approvals.path_of(hq, row.pending_id).exists():
         approvals.show(hq, row, hq.register.principal(OPERATOR, row.caller))

@@ -274,6 +274,8 @@ def _others(
     if isinstance(task, ReturnTask):
         order.return_to_base.SetInParent()
         names = [task.robot] if task.robot else [m.agent_id for m in available(hq, mission, unfit)]
+        if not names:
+            raise CannotError('no robot is there any more that could be sent home')
         return [Draft(agent_id=name, task=order) for name in names]
     if isinstance(task, GoToTask):
         order.go_to.CopyFrom(mission_pb2.GoTo(goal=_pose(task.goal), use_yaw=task.goal.use_yaw))

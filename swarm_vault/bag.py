@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from mcap.writer import Writer
 
 from swarm_vault.bag_file import BagFile
-from swarm_vault.codec import Codec, Frame, frame_type
+from swarm_vault.codec import frame_codec, frame_type
 from swarm_vault.core import Core
 from swarm_vault.errors import VaultError
 from swarm_vault.exactness import first_inexact
@@ -57,7 +57,7 @@ class Bag:
         self.name = name
         self.core = core
         self._frame = frame_type(core)
-        self._codec = Codec(cast('type[Frame]', self._frame))
+        self._codec = frame_codec(core)
         self._frames: deque[_Waiting] = deque()
         self._guard = threading.Lock()
         self._count = 0
@@ -141,7 +141,7 @@ class Bag:
         schema = writer.register_schema(
             name=f'{self.core.name}.v{self.core.version}',
             encoding='jsonschema',
-            data=encode_json(self._codec.json_schema()),
+            data=encode_json(self._codec.json_schema),
         )
         self._channel = writer.register_channel(
             topic=f'{self.core.name}/{TOPIC}', message_encoding='json', schema_id=schema

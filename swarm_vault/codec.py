@@ -7,6 +7,7 @@ URL-safe base64, so that what is written is JSON for every reader.
 
 from collections.abc import Callable
 from dataclasses import make_dataclass
+from functools import cache, cached_property
 from types import GenericAlias
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -77,6 +78,7 @@ class Codec(Generic[T]):
                 f'{self._name}.{field}: {fault["msg"]}; the record does not fit the type'
             ) from error
 
+    @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the encoded form."""
         return self._adapter.json_schema(mode='serialization')
@@ -89,6 +91,7 @@ class Frame(Protocol):
     o: Any
 
 
+@cache
 def frame_type(core: Core[Any, Any, Any, Any]) -> Callable[[Any, Any], Frame]:
     """The type of a core's frames, encoded as `{"i": inputs, "o": outputs}`."""
     fields = [('i', core.inputs), ('o', core.outputs)]
@@ -103,3 +106,8 @@ def codec_of(type_: type[T]) -> Codec[T]:
     if type_ not in _CODECS:
         _CODECS[type_] = Codec(type_)
     return _CODECS[type_]
+
+
+def frame_codec(core: Core[Any, Any, Any, Any]) -> Codec[Frame]:
+    """The codec of a core's frames, built once."""
+    return codec_of(cast('type[Frame]', frame_type(core)))

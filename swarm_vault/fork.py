@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from swarm_vault.codec import Codec, codec_of, frame_type
+from swarm_vault.codec import codec_of, frame_codec
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
@@ -110,7 +110,7 @@ def _run(
     recorded = log.start.get('params')
     params = codec_of(core.params).decode_plain(recorded)
     other = changed_params(core, recorded, changes)
-    codec: Codec[Any] = Codec(frame_type(core))  # type: ignore[arg-type]
+    codec = frame_codec(core)
     state = core.initial(params)
     for data in reader:
         forked = reader.last_ns >= time_ns

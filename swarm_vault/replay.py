@@ -19,7 +19,7 @@ from typing import Any
 from typing_extensions import Self
 
 from swarm_vault.code import code_version
-from swarm_vault.codec import Codec, codec_of, frame_type
+from swarm_vault.codec import codec_of, frame_codec, frame_type
 from swarm_vault.core import Core
 from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
@@ -397,7 +397,7 @@ class _Machine:
             )
         self._codes = _one_line(start.get('code')), _one_line(code_version(self._core))
         self._frame = frame_type(self._core)
-        self._codec: Codec[Any] = Codec(self._frame)  # type: ignore[arg-type]
+        self._codec = frame_codec(self._core)
         self._inputs = codec_of(self._core.inputs)
         self._params = codec_of(self._core.params).decode_plain(start.get('params'))
         self._state = self._guarded(lambda: self._core.initial(self._params))

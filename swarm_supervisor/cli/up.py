@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from swarm_config.fleets import Fleet, load_fleet
+from swarm_config.errors import ConfigError
+from swarm_config.fleets import load_fleet
 from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.fleet_keys import check_keys, give_keys
 from swarm_supervisor.fleet_processes import (
     FleetRun,
     robot_specs,
@@ -19,7 +21,6 @@ from swarm_supervisor.fleet_processes import (
     supervisor_spec,
 )
 from swarm_supervisor.processes import STOP_S, ProcessGroup, ProcessSpec
-from swarm_vault.keys import ensure_authority, hand_over
 from swarm_vault.noted import heads_to_note
 
 PERIOD_S = 0.5
@@ -35,8 +36,11 @@ def up(
         'vault'
     ),
     robot: Annotated[
-        str, typer.Option(help='Only this robot, without supervisor and simulator.')
+        str, typer.Option(help='Only this robot, with the keys that were brought to its vault.')
     ] = '',
+    robots: Annotated[
+        bool, typer.Option(help="Start the robots' nodes; real ones have their own.")
+    ] = True,
     sim: Annotated[bool, typer.Option(help='Start the simulator.')] = True,
     supervisor: Annotated[bool, typer.Option(help='Start the supervisor.')] = True,
     composed: Annotated[bool, typer.Option('--composed', help='Two processes a robot.')] = False,
@@ -63,22 +67,21 @@ def up(
         alone=not supervisor and not robot,
         simulated=sim and not robot,
     )
-    _give_keys(run, fleet)
-    _run(run, _chosen(run, robot, sim=sim, supervisor=supervisor))
-
-
-def _give_keys(run: FleetRun, fleet: Fleet) -> None:
-    agents = [robot.agent_id for robot in fleet.robots]
-    ensure_authority(run.supervisor_vault_dir, agents)
-    hand_over(run.supervisor_vault_dir, run.vault_dir, agents)
-
-
-def _chosen(run: FleetRun, robot: str, *, sim: bool, supervisor: bool) -> list[ProcessSpec]:
     if robot:
-        return list(robot_specs(run, run.fleet.robot(robot).agent_id))
+        check_keys(run, fleet.robot(robot).agent_id)
+        _run(run, list(robot_specs(run, robot)))
+        return
+    give_keys(run)
+    _run(run, _chosen(run, robots=robots, sim=sim, supervisor=supervisor))
+
+
+def _chosen(run: FleetRun, *, robots: bool, sim: bool, supervisor: bool) -> list[ProcessSpec]:
     head = ([supervisor_spec(run)] if supervisor else []) + ([simulator_spec(run)] if sim else [])
-    robots = [spec for r in run.fleet.robots for spec in robot_specs(run, r.agent_id)]
-    return head + robots
+    here = run.fleet.robots if robots else ()
+    specs = head + [spec for one in here for spec in robot_specs(run, one.agent_id)]
+    if not specs:
+        raise ConfigError('--no-robots --no-sim --no-supervisor: leave one of them to be started')
+    return specs
 
 
 def _run(run: FleetRun, specs: list[ProcessSpec]) -> None:

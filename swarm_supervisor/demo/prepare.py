@@ -18,8 +18,8 @@ from swarm_config.loopback import free_domain, free_row
 from swarm_config.scenarios import Scenario, load_scenario
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.story import add_people, write_codex, write_drill
+from swarm_supervisor.fleet_keys import give_keys
 from swarm_supervisor.fleet_processes import FleetRun
-from swarm_vault.keys import ensure_authority, hand_over
 
 MARK = 'demo.mark'
 """Stands in a folder that a demo made, so that the next one may empty it."""
@@ -65,7 +65,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
         drills=write_drill(out) if options.story else {},
         simulated=True,
     )
-    _give_keys(run)
+    give_keys(run)
     if options.story:
         add_people(run.supervisor_vault_dir)
     return Stage(
@@ -162,12 +162,6 @@ def _environment() -> dict[str, str]:
         'ROS_DOMAIN_ID': str(free_domain()),
         'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp',
     }
-
-
-def _give_keys(run: FleetRun) -> None:
-    agents = [robot.agent_id for robot in run.fleet.robots]
-    ensure_authority(run.supervisor_vault_dir, agents)
-    hand_over(run.supervisor_vault_dir, run.vault_dir, agents)
 
 
 def _link_down(options: DemoOptions, scenario: Scenario | None) -> tuple[float, float] | None:

@@ -14,13 +14,23 @@ from supervisor_room import CONFIG, Supervisor, robot_of, until
 from swarm.v1 import laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.fleets import load_fleet
-from swarm_supervisor import approvals, faults, handover, operations, proving, revoking
+from swarm_supervisor import (
+    approvals,
+    faults,
+    handover,
+    issuing,
+    operations,
+    proving,
+    revoking,
+    stopping,
+)
 from swarm_supervisor.client import OperatorError
 from swarm_supervisor.deciding import decide, look_at_pending
 from swarm_supervisor.missions import FAILED, MissionStatus
 from swarm_supervisor.roster import Standing
 from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Plan, ReturnTask
+from swarm_supervisor.tasking import CannotError
 from swarm_supervisor.trusting import issue_token, renew_token
 from swarm_supervisor.watchkeeping import look_after_members
 from swarm_vault.keys import channel_files, load_trust
@@ -153,7 +163,7 @@ def test_an_order_with_an_odd_field_is_refused_in_a_sentence(hq):
 
 def test_the_reason_of_a_stop_cannot_steer_a_terminal(hq):
     request = operator_pb2.StopRequest(agent_id='amr_1', reason='\x1b[2J\0fire', operator='ada')
-    operations.stop(hq, request, principal(hq, 'ada'))
+    stopping.stop(hq, request, principal(hq, 'ada'))
     assert hq.roster['amr_1'].stop == '[2J fire'
 
 
@@ -195,9 +205,9 @@ def test_an_answer_by_file_that_comes_behind_one_by_wire_changes_nothing(hq, mon
         async def between(*_: object, **__: object) -> proving.Proven:
             await decided(hq, 'bob', approve=False, row=fast)
             approvals.path_of(hq, fast.pending_id).write_text(text)
-            raise operations.CannotError('no')
+            raise CannotError('no')
 
-        monkeypatch.setattr(operations, 'prove_orders', between)
+        monkeypatch.setattr(issuing, 'prove_orders', between)
         await look_at_pending(hq)
         return fast
 
@@ -229,7 +239,7 @@ def test_a_question_that_was_asked_in_the_future_is_not_left_open(hq):
 
 def test_a_robot_that_was_stopped_since_the_question_makes_its_answer_stale(hq):
     assert ordered(hq, PATROL).accepted
-    operations.stop_robot(hq, hq.roster['amr_1'], 'fire')
+    stopping.stop_robot(hq, hq.roster['amr_1'], 'fire')
     reply = asyncio.run(decided(hq))
     assert reply.reason == 'amr_1 is stopped; ask again'
     assert hq.roster['amr_1'].stopped
@@ -281,27 +291,56 @@ def test_a_flood_of_questions_is_bounded_and_none_of_them_is_lost(hq):
 def test_an_order_that_was_planned_while_its_robot_was_stopped_or_revoked_is_refused(
     hq, monkeypatch, stopped
 ):
-    prove = operations.prove_orders
+    prove = issuing.prove_orders
 
     async def meanwhile(*arguments):
         proven = await prove(*arguments)
         member = hq.roster['amr_1']
         if stopped:
-            operations.stop_robot(hq, member, 'fire')
+            stopping.stop_robot(hq, member, 'fire')
         else:
             revoking.take_trust(hq, member, 'it lies', 'ada')
         return proven
 
-    monkeypatch.setattr(operations, 'prove_orders', meanwhile)
+    monkeypatch.setattr(issuing, 'prove_orders', meanwhile)
     reply = ordered(hq, 'send amr_1 to west_end')
     assert not reply.accepted
     assert reply.reason.startswith('amr_1 was stopped' if stopped else 'amr_1 is revoked')
     assert (hq.missions, hq.roster['amr_1'].stopped) == ([], True)
 
 
+def test_a_mission_that_ends_while_its_recall_is_planned_is_not_told_as_recalled(hq, monkeypatch):
+    prove, mission_id = issuing.prove_orders, ordered(hq, 'survey the whole room').mission_id
+
+    async def meanwhile(*arguments):
+        hq.mission(mission_id).close(MissionStatus.COMPLETE, hq.clock())
+        return await prove(*arguments)
+
+    monkeypatch.setattr(issuing, 'prove_orders', meanwhile)
+    reply = ordered(hq, f'recall {mission_id}', request_id='2')
+    assert (reply.accepted, reply.reason) == (False, f'mission {mission_id!r} is complete already')
+    assert ordered(hq, f'recall {mission_id}', request_id='2') == reply
+
+
+def test_robots_that_are_lost_while_their_way_home_is_planned_end_it_in_a_sentence(
+    hq, monkeypatch
+):
+    prove = issuing.prove_orders
+
+    async def meanwhile(*arguments):
+        for member in hq.roster:
+            member.standing = Standing.LOST
+        return await prove(*arguments)
+
+    monkeypatch.setattr(issuing, 'prove_orders', meanwhile)
+    reply = ordered(hq, 'everybody return home')
+    assert reply.reason == 'no robot is there any more that could be sent home'
+    assert (reply.accepted, hq.missions) == (False, [])
+
+
 def test_what_the_supervisor_orders_by_itself_does_not_move_a_robot_that_was_stopped(hq):
     member = hq.roster['amr_1']
-    operations.stop_robot(hq, member, 'fire')
+    stopping.stop_robot(hq, member, 'fire')
     plan = Plan(tasks=(ReturnTask(robot='amr_1'),), author='mediator')
     reply = asyncio.run(operations.give(hq, plan, asked(text='home'), principal(hq, 'ada')))
     assert reply.reason == 'amr_1 was stopped by an operator; an operator gives it a new order'
@@ -319,7 +358,7 @@ def test_work_is_not_handed_to_a_robot_that_is_stopped_while_it_is_shared_out(hq
 
     async def meanwhile(*arguments):
         drafts = await split(*arguments)
-        operations.stop_robot(hq, hq.roster['amr_1'], 'fire')
+        stopping.stop_robot(hq, hq.roster['amr_1'], 'fire')
         return drafts
 
     monkeypatch.setattr(handover, '_proved_split', meanwhile)
@@ -433,7 +472,7 @@ def test_all_of_it_stands_in_the_record_and_replays(folder):
         asyncio.run(decided(hq))
         asyncio.run(operations.submit(hq, asked(request_id='2'), principal(hq, 'ada')))
         hq.clock = lambda: began_ns
-        operations.stop_robot(hq, hq.roster['amr_1'], 'fire')
+        stopping.stop_robot(hq, hq.roster['amr_1'], 'fire')
         asyncio.run(decided(hq))
     report = replay_vault(folder / 'vault')
     assert report.ok, report.reasons

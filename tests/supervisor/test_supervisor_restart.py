@@ -28,7 +28,9 @@ from swarm_supervisor import (
     looking_back,
     mission_files,
     operations,
+    recalling,
     revoking,
+    stopping,
 )
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.cells import pack_cells
@@ -129,7 +131,7 @@ def test_a_stop_that_only_left_the_process_is_said_again_until_the_robot_stands(
     with life(folder) as hq:
         member = hq.roster['amr_1']
         hq.post.open('amr_1')
-        assert operations.stop_robot(hq, member, 'fire')
+        assert stopping.stop_robot(hq, member, 'fire')
     with life(folder) as hq:
         member = hq.roster['amr_1']
         assert (member.stop, member.stopped) == ('fire', True)
@@ -333,7 +335,7 @@ def test_a_mission_is_taken_back_as_a_whole_or_not_at_all(folder, monkeypatch):
         ordered(hq, 'survey the whole room')
         accepted(hq)
         monkeypatch.setattr(Store, '_save_backing', killed)
-        killed_in(operations.recall_mission, hq, hq.missions[0].mission_id, 'not needed', 'ada')
+        killed_in(recalling.recall_mission, hq, hq.missions[0].mission_id, 'not needed', 'ada')
     monkeypatch.undo()
     with life(folder) as hq:
         (mission,) = hq.missions
