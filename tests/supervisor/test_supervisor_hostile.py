@@ -14,7 +14,7 @@ from supervisor_room import CONFIG, Supervisor, robot_of, until
 from swarm.v1 import laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.fleets import load_fleet
-from swarm_supervisor import approvals, faults, handover, operations, proving, revoking
+from swarm_supervisor import approvals, faults, handover, operations, proving, revoking, settling
 from swarm_supervisor.client import OperatorError
 from swarm_supervisor.deciding import decide, look_at_pending
 from swarm_supervisor.missions import FAILED, MissionStatus
@@ -315,16 +315,16 @@ def test_work_is_not_handed_to_a_robot_that_is_stopped_while_it_is_shared_out(hq
     accepted(hq)
     hq.crews.owing.clear()
     hq.roster['amr_2'].standing = Standing.LOST
-    split = handover._proved_split
+    split = handover.proved_split
 
     async def meanwhile(*arguments):
         drafts = await split(*arguments)
         operations.stop_robot(hq, hq.roster['amr_1'], 'fire')
         return drafts
 
-    monkeypatch.setattr(handover, '_proved_split', meanwhile)
+    monkeypatch.setattr(handover, 'proved_split', meanwhile)
     before = len(hq.missions[0].orders)
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     assert len(hq.missions[0].orders) == before
     assert hq.roster['amr_1'].stopped
 
@@ -337,7 +337,7 @@ def test_a_revocation_while_an_order_is_on_its_way_takes_it_back(hq):
     revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
     kinds = [session.outbox.get_nowait().WhichOneof('down') for _ in range(3)]
     assert kinds == ['order', 'revocations', 'stop']
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     (order,) = hq.missions[0].orders
     assert (order.status, order.reason) == (FAILED, 'amr_1 is revoked and nobody can take over')
 
@@ -346,7 +346,7 @@ def test_an_order_that_was_on_its_way_to_a_robot_that_is_revoked_is_done_by_anot
     ordered(hq, 'survey the whole room')
     hq.crews.owing.clear()
     revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     (mission,) = hq.missions
     assert [o.agent_id for o in mission.orders if not o.replaced] == ['amr_2', 'amr_2']
     assert mission.open
