@@ -40,6 +40,8 @@ class CrewBook:
     owing: set[str] = field(default_factory=set)
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Orders that are not given away, and whom they wait for."""
+    let_in: set[str] = field(default_factory=set)
+    """Complete orders of which it was looked whether others may see what is left."""
     grown: set[str] = field(default_factory=set)
     """Orders of which only what is seen has changed since it was written down."""
     _linked_ns: dict[str, int] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class CrewBook:
         for order_id in order_ids:
             self.words.pop(order_id, None)
             self.kept.pop(order_id, None)
+            self.let_in.discard(order_id)
 
     def _word(self, agent_id: str, report: mission_pb2.CrewReport, now_ns: int) -> CrewWord:
         before = self.words.get(report.order_id)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep missions going: what a robot can do no more others take over; what is done is closed."""
+"""What a robot can do no more others take over."""
 
 import math
 
-import numpy as np
 from swarm.v1 import mission_pb2, packet_pb2
 
 from swarm_config.maps import Mask
@@ -11,8 +10,8 @@ from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.core.spare import Spare, Verdict
 from swarm_supervisor.handoff import handoff_message, leave_handoff
 from swarm_supervisor.headquarters import Headquarters
-from swarm_supervisor.mission_files import finish, inherit, ready
-from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus, Order
+from swarm_supervisor.mission_files import inherit, ready
+from swarm_supervisor.missions import FAILED, REFUSED, Mission, Order
 from swarm_supervisor.proving import check_drafts, with_energy
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.spares import spare_of
@@ -25,37 +24,9 @@ TAKEN_UP = 0.4
 """A delivery with more progress than this may have its load on board."""
 DROPPED = 'though it had promised'
 """Stands in the reason of an order that its robot dropped."""
-BAD = (FAILED, REFUSED, RECALLED)
 
 
-async def settle(hq: Headquarters) -> None:
-    """Look after all open missions once; while an order is waited with, its mission goes on."""
-    for mission in [mission for mission in hq.missions if mission.open]:
-        waits = False
-        for order in list(mission.orders):
-            if mission.open and _cannot(hq, order):
-                waits |= await _hand_over(hq, mission, order)
-        _send_ready(hq, mission)
-        if not waits:
-            _close_if_done(hq, mission)
-
-
-def _send_ready(hq: Headquarters, mission: Mission) -> None:
-    """Send the orders whose turn has come; those that wait for a failed one fail with it."""
-    failed = {o.order_id for o in mission.orders if o.status in BAD and not o.replaced}
-    for order in mission.orders:
-        if not mission.open or order.closed or order.sent:
-            continue
-        lost = failed.intersection(order.task().after)
-        if lost:
-            order.end(FAILED, f'it waited for {min(lost)}, which was not done')
-            hq.store.save_order(order)
-        elif order.task().after and ready(mission, order):
-            renew_token(hq, hq.roster[order.agent_id])
-            hq.send_order(order)
-
-
-def _cannot(hq: Headquarters, order: Order) -> str:
+def cannot(hq: Headquarters, order: Order) -> str:
     """Why an order will not be done by its robot; empty while it may."""
     member = hq.roster.get(order.agent_id)
     bad = order.status in (REFUSED, FAILED)
@@ -70,9 +41,9 @@ def _cannot(hq: Headquarters, order: Order) -> str:
     return ''
 
 
-async def _hand_over(hq: Headquarters, mission: Mission, order: Order) -> bool:
+async def hand_over(hq: Headquarters, mission: Mission, order: Order) -> bool:
     """Give to others what nobody has; tells whether that must wait."""
-    reason = _cannot(hq, order)
+    reason = cannot(hq, order)
     if order.task().HasField('survey'):
         return await _hand_over_survey(hq, mission, order, reason)
     if not await _pass_on(hq, mission, order, reason):
@@ -120,9 +91,9 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
         same.deliver.CopyFrom(task.deliver)
     heirs = heirs_of(hq, mission, order)
     drafts = [Draft(agent_id=heir.agent_id, task=same) for heir in heirs]
-    fit = [draft for draft in await _proved(hq, mission, drafts) if _free(hq, draft)]
+    fit = [draft for draft in await _proved(hq, mission, drafts) if is_free(hq, draft)]
     chosen = min(fit, key=lambda d: (hq.busy_s(hq.roster[d.agent_id]), d.agent_id), default=None)
-    if chosen is None or not mission.open or not _cannot(hq, order):
+    if chosen is None or not mission.open or not cannot(hq, order):
         return False
     heir = hq.roster[chosen.agent_id]
     new = add_order(hq, mission, chosen, task)
@@ -133,7 +104,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
     return True
 
 
-async def _proved_split(
+async def proved_split(
     hq: Headquarters,
     mission: Mission,
     heirs: tuple[Member, ...],
@@ -163,7 +134,7 @@ async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> li
     return proved
 
 
-def _free(hq: Headquarters, draft: Draft) -> bool:
+def is_free(hq: Headquarters, draft: Draft) -> bool:
     """Whether a robot can still be given work; it may have been stopped meanwhile."""
     member = hq.roster[draft.agent_id]
     return member.available and not member.stopped
@@ -194,27 +165,40 @@ async def _split(
     task, shape = order.task(), hq.world.grid.shape
     area = unpack_cells(spare_of(hq, mission, order).free, shape)
     sector = task.survey.sector
-    drafts, fault = await _proved_split(hq, mission, heirs, area, reason, sector)
-    if not mission.open or not _cannot(hq, order):
+    drafts, fault = await proved_split(hq, mission, heirs, area, reason, sector)
+    if not mission.open or not cannot(hq, order):
         return False
     now = spare_of(hq, mission, order)
     if now.verdict is not Verdict.GIVE_AWAY or (area & unpack_cells(now.held, shape)).any():
         return True
-    if not all(_free(hq, draft) for draft in drafts):
+    if not all(is_free(hq, draft) for draft in drafts):
         return True
     if fault:
         _give_up(hq, mission, order, f'{reason}; {fault}')
         return False
+    orders = bequeath(hq, mission, order, drafts, reason)
+    _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
+    send(hq, mission, orders)
+    return False
+
+
+def bequeath(
+    hq: Headquarters, mission: Mission, order: Order, drafts: list[Draft], reason: str
+) -> list[Order]:
+    """Make orders of what others take over of one; nothing is sent yet."""
+    task, handoff = order.task(), _handoff(hq, mission, order, reason)
     orders = [add_order(hq, mission, draft, task) for draft in drafts]
-    handoff = _handoff(hq, mission, order, reason)
     for heir in orders:
         inherit(heir, task, handoff)
-    _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
+    return orders
+
+
+def send(hq: Headquarters, mission: Mission, orders: list[Order]) -> None:
+    """Send new orders whose turn it is; they are on the disk."""
     for heir in orders:
         if ready(mission, heir):
             renew_token(hq, hq.roster[heir.agent_id])
             hq.send_order(heir)
-    return False
 
 
 def _handoff(hq: Headquarters, mission: Mission, order: Order, reason: str) -> packet_pb2.Handoff:
@@ -261,30 +245,3 @@ def _escalate(hq: Headquarters, mission: Mission, order: Order, text: str) -> No
         order_id=order.order_id,
     )
     hq.escalate(escalation, mission.cause)
-
-
-def _close_if_done(hq: Headquarters, mission: Mission) -> None:
-    now_ns = hq.clock()
-    if not mission.close_if_done(now_ns):
-        return
-    floor = hq.world.grid.floor
-    share = float(np.mean(hq.world.seen_since(mission.created_ns)[floor])) if floor.any() else 0.0
-    hq.note(
-        Kind.STATE_CHANGE,
-        f'mission.{mission.status.value}',
-        {
-            'mission_id': mission.mission_id,
-            'text': mission.text,
-            'reason': mission.reason,
-            'seconds': round((now_ns - mission.created_ns) / 1e9, 1),
-            'floor_seen': round(share, 4),
-        },
-        causes=(mission.cause,),
-        durable=True,
-    )
-    hq.store.save_mission(mission)
-    finish(hq, mission)
-    hq.crews.forget(order.order_id for order in mission.orders)
-    said = 'is complete' if mission.status is MissionStatus.COMPLETE else 'has failed'
-    because = f': {mission.reason}' if mission.reason else ''
-    hq.say(f'mission {mission.mission_id} {said}: {mission.text!r}{because}')

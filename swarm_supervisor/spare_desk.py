@@ -21,6 +21,11 @@ class SpareDesk:
         self._last: dict[str, tuple[SpareInputs, Spare]] = {}
         recorder.start(SPARE, params)
 
+    @property
+    def least_cells(self) -> float:
+        """Fewer cells are not worth a trip."""
+        return self._params.least_cells
+
     def judge(self, inputs: SpareInputs) -> Spare:
         """What of an order is anybody's to take."""
         timeless = replace(inputs, now_ns=0)

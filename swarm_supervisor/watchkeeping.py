@@ -7,11 +7,11 @@ import contextlib
 from swarm_supervisor.debrief import read_notes
 from swarm_supervisor.deciding import look_at_pending
 from swarm_supervisor.handoff import write_handoffs
-from swarm_supervisor.handover import settle
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.identities import tell_rules
 from swarm_supervisor.mediating import mediate
 from swarm_supervisor.revoking import heed_revocations
+from swarm_supervisor.settling import settle
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.errors import VaultError
 from swarm_vault.recorder import Kind

@@ -25,11 +25,11 @@ from swarm_agent.planner.wire import Region, Report, from_ack, to_order, to_tele
 from swarm_config.fleets import load_fleet
 from swarm_supervisor import liaison
 from swarm_supervisor.building import build
-from swarm_supervisor.handover import settle
 from swarm_supervisor.missions import COMPLETED, MissionStatus
 from swarm_supervisor.operations import submit
 from swarm_supervisor.roster import Standing
 from swarm_supervisor.settings import Settings
+from swarm_supervisor.settling import settle
 from swarm_supervisor.watchkeeping import look_after_members
 from swarm_vault.keys import OPERATOR
 from swarm_vault.laws.wire import to_token

@@ -22,6 +22,7 @@ from swarm_supervisor import (
     operations,
     proving,
     revoking,
+    settling,
     stopping,
 )
 from swarm_supervisor.client import OperatorError
@@ -354,16 +355,16 @@ def test_work_is_not_handed_to_a_robot_that_is_stopped_while_it_is_shared_out(hq
     accepted(hq)
     hq.crews.owing.clear()
     hq.roster['amr_2'].standing = Standing.LOST
-    split = handover._proved_split
+    split = handover.proved_split
 
     async def meanwhile(*arguments):
         drafts = await split(*arguments)
         stopping.stop_robot(hq, hq.roster['amr_1'], 'fire')
         return drafts
 
-    monkeypatch.setattr(handover, '_proved_split', meanwhile)
+    monkeypatch.setattr(handover, 'proved_split', meanwhile)
     before = len(hq.missions[0].orders)
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     assert len(hq.missions[0].orders) == before
     assert hq.roster['amr_1'].stopped
 
@@ -376,7 +377,7 @@ def test_a_revocation_while_an_order_is_on_its_way_takes_it_back(hq):
     revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
     kinds = [session.outbox.get_nowait().WhichOneof('down') for _ in range(3)]
     assert kinds == ['order', 'revocations', 'stop']
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     (order,) = hq.missions[0].orders
     assert (order.status, order.reason) == (FAILED, 'amr_1 is revoked and nobody can take over')
 
@@ -385,7 +386,7 @@ def test_an_order_that_was_on_its_way_to_a_robot_that_is_revoked_is_done_by_anot
     ordered(hq, 'survey the whole room')
     hq.crews.owing.clear()
     revoking.take_trust(hq, hq.roster['amr_1'], 'it lies', 'ada')
-    asyncio.run(handover.settle(hq))
+    asyncio.run(settling.settle(hq))
     (mission,) = hq.missions
     assert [o.agent_id for o in mission.orders if not o.replaced] == ['amr_2', 'amr_2']
     assert mission.open

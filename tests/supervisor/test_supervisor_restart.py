@@ -36,11 +36,11 @@ from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.standstill import conflicts
 from swarm_supervisor.deciding import decide
-from swarm_supervisor.handover import settle
 from swarm_supervisor.mediation_records import QUIET_NS, quiet_in
 from swarm_supervisor.missions import COMPLETED, MissionStatus
 from swarm_supervisor.post import Session
 from swarm_supervisor.roster import Roster, Standing
+from swarm_supervisor.settling import settle
 from swarm_supervisor.store import Store
 from swarm_supervisor.taking_up import ENDED
 from swarm_supervisor.watchkeeping import save_world
