@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -302,42 +303,51 @@ def handoff_of(supervisor, order_id):
     return json.loads((supervisor.vault / 'handoffs' / f'{order_id}.json').read_text())
 
 
+def skip(hq, seconds):
+    """Let the supervisor's clock be ahead by so much."""
+    hq.clock = lambda: time.time_ns() + seconds * 1_000_000_000
+
+
 def test_a_lost_robots_cells_go_to_the_others_and_it_is_told_when_it_is_back(tmp_path):
-    settings = Settings(lost_after_s=0.3, leave_out_m2=0.0)
-    with small_fleet(tmp_path, settings=settings) as supervisor, supervisor.operator() as client:
-        beating = True
-        with robot_of(supervisor, 'amr_1') as stays, robot_of(supervisor, 'amr_2') as goes:
-            assert submit(client, 'survey the whole room').accepted
-            until(lambda: stays.orders and goes.orders, 'orders')
-            order_id = goes.orders[0].order_id
-            goes.close()
-            while beating:
-                stays.report()
-                state = client.snapshot()
-                beating = state.robots[1].roster_state != 'lost' or len(stays.orders) < 2
+    settings = Settings(lost_after_s=20.0, leave_out_m2=0.0)
+    with (
+        small_fleet(tmp_path, settings=settings) as supervisor,
+        supervisor.operator() as client,
+        robot_of(supervisor, 'amr_1') as stays,
+        robot_of(supervisor, 'amr_2') as goes,
+    ):
+        assert submit(client, 'survey the whole room').accepted
+        until(lambda: stays.orders and goes.orders, 'orders')
+        order_id = goes.orders[0].order_id
+        goes.close()
+        hq = supervisor.hq
+        for later_s in range(23):
+            skip(hq, later_s)
+            began_ns = hq.clock()
             stays.report()
-            left = handoff_of(supervisor, order_id)
-            assert (left['revoked'], left['previous_agent_id']) == (False, 'amr_2')
-            assert 'amr_2 is not heard' in left['constraints_reminder'][-1]
-            assert stays.orders[1].handoff.order_id == order_id
-            assert list(stays.orders[1].handoff.next_actions) == left['required_next_actions']
-            assert not stays.orders[0].HasField('handoff')
-            back = TalkingRobot(supervisor.port, supervisor.vault, supervisor.fleet, 'amr_2')
-            working = mission_pb2.OrderAck(
-                order_id=order_id, status=mission_pb2.ACK_STATUS_ACCEPTED
-            )
-            back.say_hello(open_orders=(working,))
-            until(lambda: back.recalls, 'recall')
-            assert back.recalls[0].order_id == order_id
-            back.close()
+            until(lambda ns=began_ns: hq.roster['amr_1'].last_heard_ns >= ns, 'its report')
+        until(lambda: client.snapshot().robots[1].roster_state == 'lost', 'the loss')
+        until(lambda: len(stays.orders) > 1, 'the heir')
+        left = handoff_of(supervisor, order_id)
+        assert (left['revoked'], left['previous_agent_id']) == (False, 'amr_2')
+        assert 'amr_2 is not heard' in left['constraints_reminder'][-1]
+        assert stays.orders[1].handoff.order_id == order_id
+        assert list(stays.orders[1].handoff.next_actions) == left['required_next_actions']
+        assert not stays.orders[0].HasField('handoff')
+        back = TalkingRobot(supervisor.port, supervisor.vault, supervisor.fleet, 'amr_2')
+        working = mission_pb2.OrderAck(order_id=order_id, status=mission_pb2.ACK_STATUS_ACCEPTED)
+        back.say_hello(open_orders=(working,))
+        until(lambda: back.recalls, 'recall')
+        assert back.recalls[0].order_id == order_id
+        back.close()
 
 
 def test_a_lost_robot_without_heirs_keeps_its_order_and_the_operator_is_asked(tmp_path):
-    settings = Settings(lost_after_s=0.2)
-    with small_fleet(tmp_path, 1, settings=settings) as running, running.operator() as client:
+    with small_fleet(tmp_path, 1) as running, running.operator() as client:
         with robot_of(running, 'amr_1') as robot:
             assert submit(client, 'survey the whole room').accepted
             until(lambda: robot.orders, 'order')
+        skip(running.hq, 1000)
         until(client.escalations, 'escalation')
         left = handoff_of(running, robot.orders[0].order_id)
         assert left['reason'].startswith('not heard for')
