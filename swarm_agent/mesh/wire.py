@@ -7,7 +7,16 @@ from typing import cast
 
 from swarm.v1 import common_pb2, mesh_pb2
 
-from swarm_agent.mesh.core.types import Claim, Hazard, Peer, Point, Polyline
+from swarm_agent.mesh.core.types import (
+    Binding,
+    Claim,
+    Hazard,
+    OpenClaim,
+    Peer,
+    Point,
+    Polyline,
+    Word,
+)
 from swarm_vault.heads.wire import MAX_PROOF
 
 MAX_BYTES = 8192
@@ -19,6 +28,7 @@ MAX_TTL_S = 3600.0
 MAX_SPEED_MPS = 5.0
 MAX_TEXT = 64
 MAX_HEADS = 16
+MAX_PROMISES = 32
 
 
 class Malformed(ValueError):  # noqa: N818 - a verdict on a message, never shown to a user
@@ -50,7 +60,33 @@ def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: b
         yields_to=intent.yields_to[:MAX_TEXT],
         cannot_yield=intent.cannot_yield,
         alive=alive,
+        word=_word(intent),
     )
+
+
+def _word(intent: mesh_pb2.PeerIntent) -> Word:
+    if max(len(intent.open), len(intent.bound)) > MAX_PROMISES:
+        raise Malformed('too many promises')
+    return Word(
+        said_ns=intent.said_ns,
+        open=tuple(
+            OpenClaim(claim_id=one.claim_id[:MAX_TEXT], promised_ns=one.promised_ns)
+            for one in intent.open
+        ),
+        bound=tuple(
+            Binding(claim_id=one.claim_id[:MAX_TEXT], asked_ns=one.asked_ns, heard_ns=one.heard_ns)
+            for one in intent.bound
+        ),
+    )
+
+
+def say_word(intent: mesh_pb2.PeerIntent, word: Word) -> None:
+    """Put what a robot says of its claims and promises into its intent."""
+    intent.said_ns = word.said_ns
+    for claim in word.open:
+        intent.open.add(claim_id=claim.claim_id, promised_ns=claim.promised_ns)
+    for one in word.bound:
+        intent.bound.add(claim_id=one.claim_id, asked_ns=one.asked_ns, heard_ns=one.heard_ns)
 
 
 def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:
@@ -64,7 +100,7 @@ def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:
         raise Malformed('claim for another robot')
     has_place = claim.HasField('place')
     return Claim(
-        claim_id=claim.claim_id[:64],
+        claim_id=claim.claim_id[:MAX_TEXT],
         kind=claim.kind,
         from_agent=claim.from_agent,
         to_agent=claim.to_agent,
@@ -73,6 +109,8 @@ def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:
         path=_path(claim.path),
         place=_point(claim.place.x_m, claim.place.y_m) if has_place else None,
         reason=claim.reason[:200],
+        said_ns=claim.said_ns,
+        answers_ns=claim.answers_ns,
     )
 
 
@@ -88,6 +126,8 @@ def claim_message(claim: Claim, stamp_ns: int) -> mesh_pb2.Claim:
         waited_ms=claim.waited_ms,
         path=points_message(claim.path),
         reason=claim.reason,
+        said_ns=claim.said_ns,
+        answers_ns=claim.answers_ns,
     )
     if claim.place is not None:
         message.place.CopyFrom(common_pb2.Point2D(x_m=claim.place[0], y_m=claim.place[1]))

@@ -8,7 +8,7 @@ from typing import Any, cast
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.core import Hazard
-from swarm_agent.mesh.wire import points_message
+from swarm_agent.mesh.wire import points_message, say_word
 from swarm_agent.situation.core import Outputs, Reflex, Wish
 from swarm_agent.situation.core.se2 import wrap
 from swarm_agent.situation.sensing import NS, reading_of, scan_bytes, stamp_of
@@ -83,7 +83,7 @@ def reflex_of(message: ReflexState, age_ns: int) -> Reflex:
 def peer_intent(outputs: Outputs, agent_id: str, radius_m: float, wall_ns: int) -> Any:
     """What this robot says of itself to its peers."""
     x, y, yaw = outputs.pose_map
-    return mesh_pb2.PeerIntent(
+    intent = mesh_pb2.PeerIntent(
         agent_id=agent_id,
         stamp_ns=wall_ns,
         pose=common_pb2.Pose2D(x_m=x, y_m=y, yaw_rad=yaw),
@@ -98,6 +98,8 @@ def peer_intent(outputs: Outputs, agent_id: str, radius_m: float, wall_ns: int) 
         skill=outputs.skill,
         intent_id=outputs.intent_id,
     )
+    say_word(intent, outputs.word)
+    return intent
 
 
 def hazard_message(hazard: Hazard, wall_ns: int) -> Any:

@@ -273,6 +273,7 @@ class Robot:
             yields_to=self.out.yields_to,
             cannot_yield=self.out.cannot_yield,
             alive=True,
+            word=self.out.word,
         )
 
 

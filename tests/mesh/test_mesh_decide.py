@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from swarm_agent.mesh.core import (
+    Binding,
     Claim,
     ClaimKind,
     Me,
@@ -19,6 +20,7 @@ from swarm_agent.mesh.core import (
     RightOfWayOutputs,
     RightOfWayParams,
     RightOfWayState,
+    Word,
     decide_right_of_way,
 )
 
@@ -48,6 +50,7 @@ def peer(agent_id='a', **more):
 
 def claim(kind, claim_id='x', from_agent='a', to_agent='b', **more):
     fields = {'priority': 3, 'waited_ms': 0, 'path': (), 'place': None, 'reason': ''} | more
+    fields = {'said_ns': 10 * NS + 1, 'answers_ns': 10 * NS} | fields
     return Claim(claim_id=claim_id, kind=kind, from_agent=from_agent, to_agent=to_agent, **fields)
 
 
@@ -221,9 +224,11 @@ def test_who_asks_after_its_promise_is_believed_though_its_first_request_was_los
     asked = claim(ClaimKind.REQUEST, '1', path=coming.path)
     early, _ = tick(state, own, coming, claims=[asked], now_s=10.3)
     assert (early.encounters[0].role, early.encounters[0].refused) == ('passes', '1')
+    (request,) = out.claims
     promise = claim(
-        ClaimKind.PROMISE, out.claims[0].claim_id, reason='backs_out', place=(9.0, 9.0)
-    )
+        ClaimKind.PROMISE, request.claim_id, reason='backs_out', place=(9.0, 9.0),
+        answers_ns=request.said_ns,
+    )  # fmt: skip
     state, _ = tick(state, own, coming, claims=[promise], now_s=10.3)
     assert state.encounters[0].granted
     state, out = tick(state, own, coming, claims=[asked], now_s=10.4)
@@ -278,7 +283,9 @@ def test_a_broken_promise_is_told_once():
     told = []
     for k in range(30):
         heard_ns = 10 * NS + k * NS // 10
-        intruder = peer('b', pose=(3.0, 0.0, 1.57), heard_ns=heard_ns)
+        bound = (Binding(claim_id=claim_id, asked_ns=10 * NS, heard_ns=heard_ns),)
+        word = Word(said_ns=heard_ns + 2, bound=bound)
+        intruder = peer('b', pose=(3.0, 0.0, 1.57), heard_ns=heard_ns, word=word)
         state, out = tick(state, me('a'), intruder, now_s=10.2 + 0.1 * k)
         assert out.advice.stop_after_m < 2.5
         told += out.violations

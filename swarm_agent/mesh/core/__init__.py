@@ -6,11 +6,13 @@ from swarm_agent.mesh.core.right_of_way import RightOfWayState, decide_right_of_
 from swarm_agent.mesh.core.types import (
     Advice,
     AdviceKind,
+    Binding,
     Claim,
     ClaimKind,
     Hazard,
     How,
     Me,
+    OpenClaim,
     Peer,
     PeerState,
     Point,
@@ -21,16 +23,19 @@ from swarm_agent.mesh.core.types import (
     RightOfWayOutputs,
     Role,
     Settlement,
+    Word,
 )
 
 __all__ = [
     'Advice',
     'AdviceKind',
+    'Binding',
     'Claim',
     'ClaimKind',
     'Hazard',
     'How',
     'Me',
+    'OpenClaim',
     'Peer',
     'PeerState',
     'Point',
@@ -43,5 +48,6 @@ __all__ = [
     'RightOfWayState',
     'Role',
     'Settlement',
+    'Word',
     'decide_right_of_way',
 ]

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from swarm_agent.mesh.core.bonds import Bond, followed_m
 from swarm_agent.mesh.core.params import RightOfWayParams
 from swarm_agent.mesh.core.paths import Meeting, Points, Way, meet
 from swarm_agent.mesh.core.rank import Standing
@@ -34,6 +35,8 @@ STUCK = 'stuck'
 """Reason of a request to a robot that would leave by itself but has been standing for long."""
 TURN = 'turn'
 """Reason of a request by the lower robot, because the higher one is kept waiting by others."""
+MOST_POINTS = 60
+"""So many points of a way are told [1]; the wire takes 64."""
 Answer = Literal['', 'promise', 'decline']
 
 
@@ -54,6 +57,15 @@ class Encounter:
     """When the own request, promise or refusal was sent last."""
     granted: bool = False
     """The peer's promise came (passes)."""
+    told: tuple[tuple[int, Polyline], ...] = ()
+    """When each request was said [ns] and what way it told, from the one that was promised on
+    (passes)."""
+    promised_ns: int = 0
+    """When the newest promise was said [ns of the peer's clock] (passes)."""
+    lease_ns: int = 0
+    """What the peer heard last from this robot while bound to it [ns of the own clock]."""
+    read_ns: int = -1
+    """When the request was said [ns of the peer's clock] (yields)."""
     place: Point | None = None
     """Where the yielding robot promised to stay."""
     how: How = 'waits'
@@ -107,6 +119,8 @@ class Scene:
     """How long this robot has been kept waiting [s]."""
     doubted: bool
     """The peer broke a promise not long ago: it is believed when it is seen to keep one."""
+    bond: Bond | None
+    """What this robot promised the peer, as long as that one may go by it."""
     refuge_asked: bool
     """The last advice was to make way for this peer, so `me.refuge` answers it."""
     params: RightOfWayParams
@@ -184,7 +198,7 @@ def opened(scene: Scene, role: Role, *, claim_id: str = '', reason: str = '') ->
     """A fresh encounter with the scene's peer."""
     if role == 'passes':
         claim_id = f'{scene.me.agent_id}>{scene.peer.agent_id}@{scene.now_ns}'
-    return Encounter(
+    fresh = Encounter(
         peer=scene.peer.agent_id,
         role=role,
         since_ns=scene.now_ns,
@@ -192,13 +206,16 @@ def opened(scene: Scene, role: Role, *, claim_id: str = '', reason: str = '') ->
         reason=reason,
         origin=scene.at,
     )
+    bond = scene.bond
+    if role == 'passes' or claim_id or bond is None:
+        return fresh
+    return replace(fresh, claim_id=bond.claim_id, read_ns=bond.asked_ns, route=bond.route)
 
 
 def message(
     scene: Scene, encounter: Encounter, kind: ClaimKind, *, reason: str, place: Point | None = None
 ) -> Claim:
     """A claim to the scene's peer."""
-    path = scene.me.route or tuple((float(x), float(y)) for x, y in scene.way.points)
     return Claim(
         claim_id=encounter.claim_id,
         kind=kind,
@@ -206,10 +223,21 @@ def message(
         to_agent=scene.peer.agent_id,
         priority=scene.mine.priority,
         waited_ms=scene.mine.waited_ms,
-        path=path if kind == ClaimKind.REQUEST and scene.way.leads_away else (),
+        path=_told(scene) if kind == ClaimKind.REQUEST and scene.way.leads_away else (),
         place=place,
         reason=reason,
+        said_ns=scene.now_ns,
+        answers_ns=encounter.read_ns if kind == ClaimKind.PROMISE else 0,
     )
+
+
+def _told(scene: Scene) -> Polyline:
+    """The way that is driven, and the mission's where it goes on behind."""
+    route = scene.me.route
+    if followed_m(scene.way, route) == math.inf:
+        return route
+    points = tuple((float(x), float(y)) for x, y in scene.way.points)
+    return (*points, *route)[:MOST_POINTS]
 
 
 def clearing(scene: Scene, encounter: Encounter, *, clear: bool) -> tuple[Encounter, bool]:

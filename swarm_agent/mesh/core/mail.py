@@ -18,13 +18,19 @@ def read_claim(scene: Scene, encounter: Encounter | None, claim: Claim) -> Encou
     if claim.kind == ClaimKind.DONE and encounter.role == 'yields':
         return replace(encounter, released=True)
     if encounter.role == 'passes' and claim.kind == ClaimKind.PROMISE:
-        return _read_promise(encounter, claim)
+        return read_promise(encounter, claim)
     if encounter.role == 'passes' and claim.kind == ClaimKind.DECLINE:
         return _read_decline(scene, encounter)
     return encounter
 
 
 def _read_request(scene: Scene, encounter: Encounter | None, claim: Claim) -> Encounter | None:
+    known_ns = max(
+        scene.bond.asked_ns if scene.bond is not None else -1,
+        encounter.read_ns if encounter is not None else -1,
+    )
+    if claim.said_ns <= known_ns:
+        return encounter
     if encounter is None:
         gives_in = scene.parked or _outranked(scene, claim) or not scene.meeting().contested
         return _yields(scene, claim) if gives_in else None
@@ -34,6 +40,7 @@ def _read_request(scene: Scene, encounter: Encounter | None, claim: Claim) -> En
             claim_id=claim.claim_id,
             reason=claim.reason,
             route=claim.path,
+            read_ns=claim.said_ns,
             answered=('', 'waits', None),
             released=False,
         )
@@ -64,13 +71,25 @@ def _reconsider(scene: Scene, encounter: Encounter, claim: Claim) -> Encounter:
     return replace(encounter, granted=False)
 
 
-def _read_promise(encounter: Encounter, claim: Claim) -> Encounter:
-    if claim.reason not in get_args(How):
+def read_promise(encounter: Encounter, claim: Claim) -> Encounter:
+    """Go by a promise, unless a newer one came before; it is for the way told as it names."""
+    answered = any(said_ns == claim.answers_ns for said_ns, _ in encounter.told)
+    late = claim.said_ns <= encounter.promised_ns
+    if claim.reason not in get_args(How) or late or not answered:
         return encounter
     how = cast('How', claim.reason)
     moved = claim.place is None or encounter.place is None or claim.place != encounter.place
     cleared = encounter.cleared and not moved
-    return replace(encounter, granted=True, how=how, place=claim.place, cleared=cleared)
+    return replace(
+        encounter,
+        granted=True,
+        how=how,
+        place=claim.place,
+        cleared=cleared,
+        told=tuple(one for one in encounter.told if one[0] >= claim.answers_ns),
+        promised_ns=claim.said_ns,
+        lease_ns=max(encounter.lease_ns, claim.answers_ns),
+    )
 
 
 def _read_decline(scene: Scene, encounter: Encounter) -> Encounter:
@@ -87,7 +106,7 @@ def _flip(scene: Scene, claim: Claim) -> Encounter:
 
 def _yields(scene: Scene, claim: Claim) -> Encounter:
     fresh = opened(scene, 'yields', claim_id=claim.claim_id, reason=claim.reason)
-    return replace(fresh, route=claim.path)
+    return replace(fresh, route=claim.path, read_ns=claim.said_ns)
 
 
 def _outranked(scene: Scene, claim: Claim) -> bool:

@@ -22,6 +22,9 @@ class RightOfWayParams:
     """After this a peer counts as not heard [s], 0.3 to 3."""
     ghost_s: float = 3.0
     """How long the last place of a silent peer stays blocked [s], 1 to 10."""
+    lease_s: float = 2.0
+    """For so long a promise counts after its author last heard this robot [s]; less than
+    silence_s and ghost_s together, for so long its author stays bound."""
     patience_s: float = 5.0
     """Standing behind a standing peer before asking it to make way [s], 2 to 20."""
     barred_s: float = 3.0

@@ -4,6 +4,7 @@
 import math
 from dataclasses import replace
 
+from swarm_agent.mesh.core.bonds import followed_m
 from swarm_agent.mesh.core.encounter import (
     NS,
     STANDS_MPS,
@@ -20,11 +21,16 @@ from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Point
 
 KEPT_M = 0.3
 """This near to where it promised to stay a robot keeps its promise [m]."""
+AHEAD_M = 3.0
+"""With less than this of its way told and promised a robot tells it anew [m]."""
+MOST_TOLD = 8
+"""So many requests wait for their answer at most."""
 
 
 def pass_by(scene: Scene, encounter: Encounter) -> Step:
     """One tick of an encounter in which this robot goes first."""
     meeting = scene.meeting()
+    encounter = _lasting(scene, encounter)
     encounter, violations = _watch_promise(scene, encounter)
     encounter, over = clearing(scene, encounter, clear=_is_clear(scene, encounter, meeting))
     if over:
@@ -73,24 +79,60 @@ def _ask(
 ) -> tuple[Encounter, tuple[Claim, ...]]:
     must_leave = meeting.head_on or scene.peer_parked or encounter.reason == STUCK
     enough = encounter.granted and (not must_leave or encounter.how != 'waits')
+    enough = enough and (not meeting.contested or _is_covered(scene, encounter))
     due = scene.now_ns - encounter.asked_ns >= scene.params.resend_s * NS
     if enough or encounter.stuck_ns >= 0 or (encounter.asked_ns >= 0 and not due):
         return encounter, ()
     request = message(scene, encounter, ClaimKind.REQUEST, reason=encounter.reason)
-    return replace(encounter, asked_ns=scene.now_ns), (request,)
+    told = (*encounter.told, (scene.now_ns, request.path))[-MOST_TOLD:]
+    return replace(encounter, asked_ns=scene.now_ns, told=told), (request,)
+
+
+def _lasting(scene: Scene, encounter: Encounter) -> Encounter:
+    """Go by a promise while its author says that it keeps it, and hears this robot."""
+    word = scene.peer.word
+    heard = [one.heard_ns for one in word.bound if one.claim_id == encounter.claim_id]
+    lease_ns = max(encounter.lease_ns, *(min(ns, scene.now_ns) for ns in heard), 0)
+    left = word.said_ns > encounter.promised_ns and not heard
+    lapsed = scene.now_ns - lease_ns > scene.params.lease_s * NS
+    granted = encounter.granted and not (left or lapsed)
+    return replace(encounter, granted=granted, lease_ns=lease_ns)
+
+
+def _is_covered(scene: Scene, encounter: Encounter) -> bool:
+    """Whether the way, as far as matters soon, was told before it was promised."""
+    return covered_m(scene, encounter) >= min(AHEAD_M, float(scene.way.arcs_m[-1]))
+
+
+def covered_m(scene: Scene, encounter: Encounter) -> float:
+    """How far the way follows all that was told since the request that was promised [m]."""
+    ways = {path for _, path in encounter.told}
+    return min((followed_m(scene.way, path) for path in ways), default=0.0)
 
 
 def _limit(scene: Scene, encounter: Encounter, meeting: Meeting) -> float:
+    """How far it may drive: by itself, or by the promise as far as that reaches."""
     body = room_before(scene.way, scene.peer_soon, scene.place_m, scene.least_m)
-    if encounter.granted and encounter.how != 'waits' and encounter.place is not None:
-        return _limit_beside(scene, encounter.place, body)
+    alone = 0.0 if meeting.head_on else min(meeting.taken_m, meeting.shared_m)
+    if not encounter.granted:
+        return _limit_unpromised(scene, encounter, meeting, alone)
+    entitled = max(alone, covered_m(scene, encounter))
+    if encounter.how != 'waits' and encounter.place is not None:
+        return min(entitled, _limit_beside(scene, encounter.place, body))
     if meeting.head_on:
         return 0.0
     if scene.peer_parked or encounter.reason == STUCK:
-        return max(0.0, min(meeting.taken_m, body) - scene.params.stand_off_m)
-    if encounter.granted and (not scene.doubted or _keeps_its_word(scene, encounter)):
-        return min(meeting.taken_m, body)
-    return min(meeting.taken_m, meeting.shared_m)
+        return min(entitled, max(0.0, min(meeting.taken_m, body) - scene.params.stand_off_m))
+    if scene.doubted and not _keeps_its_word(scene, encounter):
+        return alone
+    return min(entitled, meeting.taken_m, body)
+
+
+def _limit_unpromised(scene: Scene, encounter: Encounter, meeting: Meeting, alone: float) -> float:
+    if meeting.head_on or not (scene.peer_parked or encounter.reason == STUCK):
+        return alone
+    body = room_before(scene.way, scene.peer_soon, scene.place_m, scene.least_m)
+    return max(0.0, min(alone, body) - scene.params.stand_off_m)
 
 
 def _keeps_its_word(scene: Scene, encounter: Encounter) -> bool:

@@ -7,6 +7,15 @@ docs/protocol.md describes the protocol; this module runs it for all peers in on
 import math
 from dataclasses import dataclass, replace
 
+from swarm_agent.mesh.core.bonds import (
+    MOST_TOLD,
+    Bond,
+    awaits,
+    binding,
+    promised,
+    room_beside,
+    still_bound,
+)
 from swarm_agent.mesh.core.encounter import NS, STANDS_MPS, Encounter, Scene, Step
 from swarm_agent.mesh.core.mail import read_claim
 from swarm_agent.mesh.core.meet_peer import meet_peer
@@ -15,12 +24,16 @@ from swarm_agent.mesh.core.paths import HORIZON_M, Way, way_of
 from swarm_agent.mesh.core.rank import Standing, standing_of
 from swarm_agent.mesh.core.types import (
     Advice,
+    ClaimKind,
+    OpenClaim,
     Peer,
     PeerState,
     Polyline,
     RightOfWayInputs,
     RightOfWayOutputs,
+    Word,
 )
+from swarm_agent.mesh.core.yielding import HOLD_M
 
 HELD_M = 0.3
 """A robot that may drive less than this is being kept waiting [m]."""
@@ -35,6 +48,8 @@ class RightOfWayState:
     """What is remembered from tick to tick."""
 
     encounters: tuple[Encounter, ...] = ()
+    bonds: tuple[Bond, ...] = ()
+    """What others may still go by of what this robot promised; one for each of them."""
     closed: tuple[tuple[str, int], ...] = ()
     """Claim id and time [ns] of each encounter that just ended; late copies are ignored."""
     doubted: tuple[tuple[str, int], ...] = ()
@@ -57,6 +72,7 @@ def decide_right_of_way(
     state: RightOfWayState, inputs: RightOfWayInputs, params: RightOfWayParams
 ) -> tuple[RightOfWayState, RightOfWayOutputs]:
     """Settle right of way for one tick, towards every peer that is or was just heard."""
+    state = _still_bound(state, inputs, params)
     ways = _Ways.of(state, inputs)
     scenes = [
         _scene(state, inputs, params, ways, peer)
@@ -64,10 +80,49 @@ def decide_right_of_way(
         if _concerns(state, inputs, params, peer)
     ]
     steps = [meet_peer(scene, _read_claims(state, inputs, scene)) for scene in scenes]
+    state = replace(state, bonds=_bonds_after(state, steps))
+    steps = [_held_to(state, *pair) for pair in zip(scenes, steps, strict=True)]
     state = _watch_barring(state, inputs, params, scenes, steps)
     advice = _advise(state, scenes, steps)
     state = _remember(state, inputs, steps, advice, params)
     return state, _conclude(state, inputs, scenes, steps, advice)
+
+
+def _still_bound(
+    state: RightOfWayState, inputs: RightOfWayInputs, params: RightOfWayParams
+) -> RightOfWayState:
+    if not state.bonds:
+        return state
+    own = {one.claim_id for one in state.encounters if one.role == 'passes'}
+    return replace(state, bonds=still_bound(state.bonds, inputs, own, params))
+
+
+def _bonds_after(state: RightOfWayState, steps: list[Step]) -> tuple[Bond, ...]:
+    """The bonds with what is promised in this tick."""
+    bonds = {bond.peer: bond for bond in state.bonds}
+    for step in steps:
+        for claim in step.claims:
+            if claim.kind == ClaimKind.PROMISE and step.encounter is not None:
+                before = bonds.get(claim.to_agent)
+                bonds[claim.to_agent] = promised(before, claim, step.encounter.route)
+    return tuple(sorted(bonds.values(), key=lambda bond: bond.peer))
+
+
+def _held_to(state: RightOfWayState, scene: Scene, step: Step) -> Step:
+    """Keep out of what the peer may drive over by an earlier promise, whatever is agreed now."""
+    bond = _bond(state, scene.peer.agent_id)
+    if bond is None or scene.parked:
+        return step
+    stepping = step.encounter is not None and step.encounter.stepping
+    if stepping and step.make_way and scene.refuge_asked:
+        return replace(step, limit_m=0.0) if awaits(bond, scene.peer) else step
+    keep_m = scene.place_m - (HOLD_M if stepping else 0.0)
+    room = room_beside(bond, scene.way, scene.peer_at, keep_m, scene.least_m)
+    return replace(step, limit_m=min(step.limit_m, room))
+
+
+def _bond(state: RightOfWayState, peer: str) -> Bond | None:
+    return next((bond for bond in state.bonds if bond.peer == peer), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +183,7 @@ def _scene(
         its=standing_of(peer, inputs.peers, mine),
         stood_s=state.waited_ns / NS,
         doubted=any(name == peer.agent_id for name, _ in state.doubted),
+        bond=_bond(state, peer.agent_id),
         refuge_asked=state.aside_for == peer.agent_id,
         params=params,
     )
@@ -140,7 +196,8 @@ def _concerns(
     silent_s = (inputs.now_ns - peer.heard_ns) / NS
     known = silent_s <= params.silence_s + params.ghost_s and peer.agent_id != inputs.me.agent_id
     near = math.dist(inputs.me.pose[:2], peer.pose[:2]) <= 2.0 * HORIZON_M + 2.0
-    return known and (near or _find(state, peer.agent_id) is not None)
+    bound = _bond(state, peer.agent_id) is not None
+    return bound or (known and (near or _find(state, peer.agent_id) is not None))
 
 
 def _find(state: RightOfWayState, peer: str) -> Encounter | None:
@@ -151,7 +208,8 @@ def _read_claims(
     state: RightOfWayState, inputs: RightOfWayInputs, scene: Scene
 ) -> Encounter | None:
     encounter = _find(state, scene.peer.agent_id)
-    closed = {claim_id for claim_id, _ in state.closed}
+    bound = scene.bond.claim_id if scene.bond is not None else ''
+    closed = {claim_id for claim_id, _ in state.closed} - {bound}
     for claim in inputs.claims:
         if claim.from_agent == scene.peer.agent_id and claim.claim_id not in closed:
             encounter = read_claim(scene, encounter, claim)
@@ -294,6 +352,21 @@ def _conclude(
         waited_ms=state.waited_ns // 1_000_000,
         settled=tuple(one for step in steps for one in step.settled),
         violations=tuple(text for step in steps for text in step.violations),
+        word=_word(state, inputs),
+    )
+
+
+def _word(state: RightOfWayState, inputs: RightOfWayInputs) -> Word:
+    """What to tell of the own claims and promises."""
+    peers = {peer.agent_id: peer for peer in inputs.peers}
+    claims = [one for one in state.encounters if one.role == 'passes']
+    bonds = state.bonds[:MOST_TOLD]
+    return Word(
+        said_ns=inputs.now_ns,
+        open=tuple(
+            OpenClaim(claim_id=one.claim_id, promised_ns=one.promised_ns) for one in claims
+        ),
+        bound=tuple(binding(bond, peers.get(bond.peer)) for bond in bonds),
     )
 
 

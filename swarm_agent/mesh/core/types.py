@@ -46,6 +46,37 @@ class PeerState(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClaim:
+    """A claim of the author's that is not over."""
+
+    claim_id: str
+    promised_ns: int = 0
+    """When the promise that its author goes by was said [ns of the promiser's clock]; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A promise of the author's that it keeps; times are of the claim's author's clock."""
+
+    claim_id: str
+    asked_ns: int
+    """When the newest request that was answered was said [ns]."""
+    heard_ns: int
+    """The newest time that the claim's author was heard to say [ns]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a robot says of its claims and promises, with every intent."""
+
+    said_ns: int = 0
+    """Its own steady clock [ns]; only ever compared with other times of the same robot."""
+    open: tuple[OpenClaim, ...] = ()
+    """Its own claims that can entitle it; one that is not there any more never will again."""
+    bound: tuple[Binding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """What another robot last said of itself."""
 
@@ -70,6 +101,7 @@ class Peer:
     """It looked for a place to step aside and found none."""
     alive: bool
     """Its liveliness token is present."""
+    word: Word = Word()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +118,10 @@ class Claim:
     path: Polyline
     place: Point | None
     reason: str
+    said_ns: int = 0
+    """The author's steady clock [ns]; only ever compared with other times of the same robot."""
+    answers_ns: int = 0
+    """Of a promise: when the request that it answers was said [ns of the reader's clock]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +226,5 @@ class RightOfWayOutputs:
     settled: tuple[Settlement, ...]
     violations: tuple[str, ...]
     """Promises that a peer broke, one sentence each."""
+    word: Word = Word()
+    """What to announce of claims and promises."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from swarm_agent.mesh.core.bonds import rest_of
 from swarm_agent.mesh.core.encounter import (
     CANNOT_YIELD,
     NS,
@@ -72,11 +73,20 @@ def _wait(scene: Scene, encounter: Encounter, meeting: Meeting) -> Step:
     limit = _room(meeting)
     if over:
         return Step(limit_m=limit, settled=settlement(scene, encounter))
-    can_stop = meeting.shared_m >= _braking_m(scene) and not meeting.in_its_way
+    zone_m = min(meeting.shared_m, _told_zone_m(scene, encounter))
+    can_stop = zone_m >= _braking_m(scene) and not meeting.in_its_way
     claims: tuple[Claim, ...] = ()
     if can_stop:
         encounter, claims = _promise(scene, encounter, _stop_point(scene, limit))
     return Step(encounter=encounter, limit_m=limit, claims=claims, reason='lets pass')
+
+
+def _told_zone_m(scene: Scene, encounter: Encounter) -> float:
+    """Where the first zone begins that the peer's request asks for [m along the own way]."""
+    if not encounter.route:
+        return math.inf
+    told = rest_of(encounter.route, scene.peer_at)
+    return meet(scene.way, told, scene.place_m, scene.least_m).shared_m
 
 
 def _braking_m(scene: Scene) -> float:

@@ -47,6 +47,7 @@ def outputs_of(
         cannot_yield=rights.cannot_yield,
         waited_ms=rights.waited_ms,
         claims=rights.claims,
+        word=rights.word,
         hazards=verdict.hazards,
         hazards_known=tuple(sorted(_known(state, inputs, params))),
         violations=verdict.violations,

@@ -7,7 +7,7 @@ Positions are in the map frame unless named otherwise; times are nanoseconds of 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from swarm_agent.mesh.core import Claim, Hazard, Peer, Settlement
+from swarm_agent.mesh.core import Claim, Hazard, Peer, Settlement, Word
 from swarm_agent.situation.core.se2 import Point, Pose
 from swarm_vault.laws.core.bars import Bars
 
@@ -179,6 +179,8 @@ class Outputs:
     cannot_yield: bool
     waited_ms: int
     claims: tuple[Claim, ...]
+    word: Word
+    """What to announce of claims and promises."""
     hazards: tuple[Hazard, ...]
     """To be published."""
     hazards_known: tuple[str, ...]

@@ -61,7 +61,7 @@ HAND_STATUS_LATE: HandStatus
 HAND_STATUS_FAILED: HandStatus
 
 class PeerIntent(_message.Message):
-    __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id")
+    __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id", "said_ns", "open", "bound")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     POSE_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +75,9 @@ class PeerIntent(_message.Message):
     CANNOT_YIELD_FIELD_NUMBER: _ClassVar[int]
     SKILL_FIELD_NUMBER: _ClassVar[int]
     INTENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SAID_NS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    BOUND_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     stamp_ns: int
     pose: _common_pb2.Pose2D
@@ -88,10 +91,31 @@ class PeerIntent(_message.Message):
     cannot_yield: bool
     skill: str
     intent_id: int
-    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., state: _Optional[_Union[PeerState, str]] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., yields_to: _Optional[str] = ..., cannot_yield: _Optional[bool] = ..., skill: _Optional[str] = ..., intent_id: _Optional[int] = ...) -> None: ...
+    said_ns: int
+    open: _containers.RepeatedCompositeFieldContainer[OpenClaim]
+    bound: _containers.RepeatedCompositeFieldContainer[Binding]
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., state: _Optional[_Union[PeerState, str]] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., yields_to: _Optional[str] = ..., cannot_yield: _Optional[bool] = ..., skill: _Optional[str] = ..., intent_id: _Optional[int] = ..., said_ns: _Optional[int] = ..., open: _Optional[_Iterable[_Union[OpenClaim, _Mapping]]] = ..., bound: _Optional[_Iterable[_Union[Binding, _Mapping]]] = ...) -> None: ...
+
+class OpenClaim(_message.Message):
+    __slots__ = ("claim_id", "promised_ns")
+    CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
+    PROMISED_NS_FIELD_NUMBER: _ClassVar[int]
+    claim_id: str
+    promised_ns: int
+    def __init__(self, claim_id: _Optional[str] = ..., promised_ns: _Optional[int] = ...) -> None: ...
+
+class Binding(_message.Message):
+    __slots__ = ("claim_id", "asked_ns", "heard_ns")
+    CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
+    ASKED_NS_FIELD_NUMBER: _ClassVar[int]
+    HEARD_NS_FIELD_NUMBER: _ClassVar[int]
+    claim_id: str
+    asked_ns: int
+    heard_ns: int
+    def __init__(self, claim_id: _Optional[str] = ..., asked_ns: _Optional[int] = ..., heard_ns: _Optional[int] = ...) -> None: ...
 
 class Claim(_message.Message):
-    __slots__ = ("claim_id", "kind", "from_agent", "to_agent", "stamp_ns", "priority", "waited_ms", "path", "place", "reason")
+    __slots__ = ("claim_id", "kind", "from_agent", "to_agent", "stamp_ns", "priority", "waited_ms", "path", "place", "reason", "said_ns", "answers_ns")
     CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     FROM_AGENT_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +126,8 @@ class Claim(_message.Message):
     PATH_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SAID_NS_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_NS_FIELD_NUMBER: _ClassVar[int]
     claim_id: str
     kind: ClaimKind
     from_agent: str
@@ -112,7 +138,9 @@ class Claim(_message.Message):
     path: _containers.RepeatedCompositeFieldContainer[_common_pb2.Point2D]
     place: _common_pb2.Point2D
     reason: str
-    def __init__(self, claim_id: _Optional[str] = ..., kind: _Optional[_Union[ClaimKind, str]] = ..., from_agent: _Optional[str] = ..., to_agent: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., place: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    said_ns: int
+    answers_ns: int
+    def __init__(self, claim_id: _Optional[str] = ..., kind: _Optional[_Union[ClaimKind, str]] = ..., from_agent: _Optional[str] = ..., to_agent: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., place: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., reason: _Optional[str] = ..., said_ns: _Optional[int] = ..., answers_ns: _Optional[int] = ...) -> None: ...
 
 class Hazard(_message.Message):
     __slots__ = ("hazard_id", "kind", "reporter", "position", "radius_m", "stamp_ns", "ttl_s", "gone")
