@@ -1,42 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """A SQLite index over all logs: fast questions, never the truth.
 
-It holds where each line stands, and the fields that are asked for; the answer itself is read from
-the log. It follows logs that grow, and is made anew whenever it does not fit them.
+It knows of each block of lines which kinds and types of events stand in it, how many and from when
+to when; the answer itself is read from the blocks that may hold it. No writer waits for it: it
+follows the logs when it is asked, and what does not fit them or is damaged is made anew.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
-from swarm_vault.cold import SUFFIX, read_cold
+from swarm_vault.cold import SUFFIX
 from swarm_vault.errors import VaultError
 from swarm_vault.lines import parse_line
 from swarm_vault.listing import log_folders
-from swarm_vault.reading import size_of
+from swarm_vault.looks import events_in, tally
 from swarm_vault.segments import open_segment, segment_paths
 
-_SCHEMA_VERSION = 3
-_SCHEMA = """
-CREATE TABLE files (file INTEGER PRIMARY KEY, path TEXT UNIQUE, bytes INTEGER, cold INTEGER);
-CREATE TABLE logs (log INTEGER PRIMARY KEY, agent TEXT, writer TEXT);
-CREATE TABLE types (type INTEGER PRIMARY KEY, kind TEXT, name TEXT);
-CREATE TABLE events (
-    time_ns INTEGER, log INTEGER, seq INTEGER, type INTEGER,
-    file INTEGER, offset INTEGER, length INTEGER
+_OURS = (0x53574158, 4)
+"""Marks a file as an index, and of which schema; no other file is written over."""
+_SCHEMA = f"""
+PRAGMA application_id={_OURS[0]};
+PRAGMA user_version={_OURS[1]};
+CREATE TABLE files (
+    file INTEGER PRIMARY KEY, path TEXT UNIQUE, agent TEXT, writer TEXT,
+    stamp TEXT, last INTEGER, size INTEGER, digest TEXT
 );
+CREATE TABLE blocks (
+    file INTEGER, offset INTEGER, length INTEGER, kind TEXT, name TEXT,
+    events INTEGER, first_ns INTEGER, last_ns INTEGER,
+    PRIMARY KEY (file, offset, kind, name)
+) WITHOUT ROWID;
 """
-_ORDERS = {'by_time': 'time_ns', 'by_type': 'type, time_ns', 'by_log': 'log, time_ns'}
-_OWN = b',"id":"'
-_PARTS = (b'kind', b'prev', b'seq', b'time_ns', b'type', b'}\n')
-"""What stands between the quotes of a pinned line's end, from the key `id` on, at `_PLACES`."""
-_PLACES = itemgetter(2, 6, 10, 20, 22, 25)
-_BATCH = 50_000
-_MOST_NS = 2**63
-"""SQLite holds no larger number."""
+_BLOCK_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +53,39 @@ class Question:
     until_ns: int = 2**62
     newest_first: bool = False
 
+    def wants(self, kind: str, name: str, time_ns: int) -> bool:
+        """Whether an event of a log that is asked for is wanted."""
+        return (
+            self.kind in ('', kind)
+            and name.startswith(self.type_)
+            and self.since_ns <= time_ns <= self.until_ns
+        )
+
+
+class _Known(NamedTuple):
+    """How far a file is indexed."""
+
+    file: int
+    stamp: str = ''
+    last: int = 0
+    """Where its last block begins."""
+    size: int = 0
+    digest: str = ''
+    """Of its last block: lines are chained, so those before are the same where it is."""
+
+
+class _Block(NamedTuple):
+    file: int
+    path: str
+    offset: int
+    length: int
+
 
 class Index:
     """The index of one vault; `update` it before asking. Not thread-safe.
 
     Raises:
-        VaultError: The file cannot be made.
+        VaultError: The file cannot be made, or is something else than an index.
     """
 
     def __init__(self, vault_dir: Path, path: Path | None = None) -> None:
@@ -65,244 +93,220 @@ class Index:
         self._path = vault_dir / 'nexus' / 'index.sqlite' if path is None else path
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = self._open()
-            self._logs = self._known('SELECT agent, writer, log FROM logs')
-            self._types = self._known('SELECT kind, name, type FROM types')
+            self._base = sqlite3.connect(self._path)
+            marks = _marks(self._base)
+            if path is not None and marks[0] != _OURS[0] and path.stat().st_size:
+                raise VaultError(f'{path}: is there and no index; name another file with --index')
+            if marks != _OURS:
+                self._make_anew()
         except (OSError, sqlite3.Error) as error:
-            raise VaultError(
-                f'{self._path}: no index can be made ({error}); name another file with --index'
-            ) from error
-
-    def _known(self, query: str) -> dict[tuple[str, str], int]:
-        return {(first, second): number for first, second, number in self._base.execute(query)}
+            raise self._unusable(error) from error
 
     def close(self) -> None:
         """Let the file go."""
         self._base.close()
 
     def update(self) -> int:
-        """Take in what the logs have more than the index; returns how many events it knows."""
-        known = {
-            str(path): (int(file), int(size))
-            for file, path, size in self._base.execute('SELECT file, path, bytes FROM files')
-        }
-        paths = [path for folder in log_folders(self._vault_dir) for path in segment_paths(folder)]
-        sizes = {self._name(path): self._size(path, known) for path in paths}
-        if any(name not in sizes or size > sizes[name] for name, (_, size) in known.items()):
-            self.forget()
-            known = {}
-        with self._base:
-            if not known:
-                self._drop_orders()
-            for path in paths:
-                name = self._name(path)
-                file, begin = known.get(name, (None, 0))
-                if sizes[name] > begin:
-                    file = self._take(path, name, file, begin)
-                cold = path.suffix == SUFFIX
-                self._base.execute('UPDATE files SET cold = ? WHERE file = ?', (cold, file))
-            for name, columns in _ORDERS.items():
-                self._base.execute(f'CREATE INDEX IF NOT EXISTS {name} ON events ({columns})')
-        return int(self._base.execute('SELECT count(*) FROM events').fetchone()[0])
-
-    def _drop_orders(self) -> None:
-        """What is made anew is put in order at its end: twice as fast as line by line."""
-        for name in _ORDERS:
-            self._base.execute(f'DROP INDEX IF EXISTS {name}')
-
-    def forget(self) -> None:
-        """Empty the index; `update` makes it anew from the logs."""
-        with self._base:
-            for table in ('events', 'files', 'logs', 'types'):
-                self._base.execute(f'DELETE FROM {table}')  # noqa: S608 - names are ours
-        self._logs.clear()
-        self._types.clear()
-
-    def count(self, question: Question) -> int:
-        """How many events there are."""
-        where, values = self._where(question)
-        text = f'SELECT count(*) FROM events {where}'  # noqa: S608 - names are ours, values bound
-        return int(self._base.execute(text, values).fetchone()[0])
-
-    def ask(self, question: Question, limit: int) -> Iterator[dict[str, Any]]:
-        """Yield events by time, as they stand in the logs.
+        """Take in what the logs have more than the index; returns how many events it knows.
 
         Raises:
-            VaultError: A line is not the one that the index speaks of.
+            VaultError: The index is damaged and cannot be made anew.
+            OSError: A log cannot be read.
         """
-        where, values = self._where(question)
-        order = 'DESC' if question.newest_first else 'ASC'
-        rows = self._base.execute(
-            'SELECT path, offset, length, agent, writer, seq, time_ns, kind, name'  # noqa: S608
-            ' FROM events NATURAL JOIN files NATURAL JOIN logs NATURAL JOIN types'
-            f' {where} ORDER BY time_ns {order} LIMIT ?',
-            (*values, limit or -1),
-        )
-        for path, offset, length, *fields in rows:
-            yield self._read(path, offset, length, fields)
-
-    def _read(self, path: str, offset: int, length: int, fields: list[Any]) -> dict[str, Any]:
-        hot = self._vault_dir / path
-        with open_segment(hot if hot.exists() else hot.with_suffix(SUFFIX)) as file:
-            file.seek(offset)
-            line = file.read(length)
         try:
-            event = parse_line(line)
-        except VaultError:
-            event = {}
-        if _row(event) != tuple(fields):
-            raise VaultError(
-                f'{path}: offset {offset} does not hold what the index says; ask again with'
-                ' --rebuild, and verify the vault'
-            )
-        return event
+            return self._update()
+        except sqlite3.Error:
+            self.forget()
+        try:
+            return self._update()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
 
-    def _open(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self._path)
-        if _schema_version(base) == _SCHEMA_VERSION:
-            return base
-        base.close()
-        self._path.unlink(missing_ok=True)
-        base = sqlite3.connect(self._path)
-        base.execute('PRAGMA synchronous=OFF')
-        base.executescript(_SCHEMA)
-        base.execute(f'PRAGMA user_version={_SCHEMA_VERSION}')
-        return base
+    def forget(self) -> None:
+        """Empty the index; `update` makes it anew from the logs.
 
-    def _take(self, path: Path, name: str, file: int | None, begin: int) -> int | None:
-        if file is None:
-            text = 'INSERT INTO files (path, bytes, cold) VALUES (?, 0, 0)'
-            file = self._base.execute(text, (name,)).lastrowid
-        end, rows = begin, []
-        numbers: dict[tuple[bytes, ...], tuple[int, int]] = {}
-        """Of log and type, by their bytes: a log has few."""
-        with open_segment(path) as lines:
-            lines.seek(begin)
-            for line in lines:
-                if not line.endswith(b'\n'):
-                    break
-                quick = _quick_row(line)
-                if quick is not None and quick[2:] in numbers:
-                    rows.append((*quick[:2], *numbers[quick[2:]], file, end, len(line) - 1))
-                elif (row := _row_of(line)) is not None:
-                    seq, time_ns, *names = row
-                    place = self._numbers(*names)
-                    rows.append((seq, time_ns, *place, file, end, len(line) - 1))
-                    if quick is not None:
-                        numbers[quick[2:]] = place
-                end += len(line)
-                if len(rows) >= _BATCH:
-                    self._insert(rows)
-        self._insert(rows)
-        self._base.execute('UPDATE files SET bytes = ? WHERE file = ?', (end, file))
-        return file
+        Raises:
+            VaultError: The file cannot be made.
+        """
+        try:
+            self._make_anew()
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
 
-    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
+    def count(self, question: Question) -> int:
+        """How many events there are.
+
+        Raises:
+            VaultError: A block is not the one that the index speaks of.
+        """
+        total = 0
+        for block, events, first_ns, last_ns in self._blocks(question):
+            inside = question.since_ns <= first_ns and last_ns <= question.until_ns
+            total += events if inside else sum(1 for _ in self._wanted(block, question))
+        return total
+
+    def ask(self, question: Question, limit: int) -> Iterator[dict[str, Any]]:
+        """Yield events by time, as they stand in the logs; 0 as limit: all.
+
+        Raises:
+            VaultError: A block is not the one that the index speaks of.
+        """
+        return islice(self._in_order(question), limit or None)
+
+    def _in_order(self, question: Question) -> Iterator[dict[str, Any]]:
+        """Merge the blocks: an event comes once no block still to be read may go before it."""
+        sign = -1 if question.newest_first else 1
+        waiting: list[tuple[tuple[int, ...], dict[str, Any]]] = []
+        for block, _, first_ns, last_ns in self._blocks(question):
+            begin = -last_ns if question.newest_first else first_ns
+            while waiting and waiting[0][0][0] < begin:
+                yield heappop(waiting)[1]
+            for time_ns, number, event in self._wanted(block, question):
+                place = (time_ns, block.file, block.offset, number)
+                heappush(waiting, (tuple(sign * part for part in place), event))
+        while waiting:
+            yield heappop(waiting)[1]
+
+    def _blocks(self, question: Question) -> Iterator[tuple[_Block, int, int, int]]:
+        """The blocks that may hold wanted events, in order: how many, the first and last time."""
+        order = 'max(last_ns) DESC' if question.newest_first else 'min(first_ns)'
+        rows = self._base.execute(
+            'SELECT file, path, offset, length, sum(events), min(first_ns), max(last_ns)'  # noqa: S608
+            ' FROM blocks NATURAL JOIN files'
+            " WHERE :agent_id IN ('', agent) AND :writer IN ('', writer) AND :kind IN ('', kind)"
+            ' AND substr(name, 1, length(:type_)) = :type_'
+            ' AND last_ns >= :since_ns AND first_ns <= :until_ns'
+            f' GROUP BY file, offset ORDER BY {order}',
+            asdict(question)
+            | {'since_ns': _bound(question.since_ns), 'until_ns': _bound(question.until_ns)},
+        )
+        return ((_Block(*row[:4]), *row[4:]) for row in rows)
+
+    def _wanted(
+        self, block: _Block, question: Question
+    ) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Time, number in the block and content of the wanted events."""
+        for number, kind, name, time_ns, line in events_in(self._read(block)):
+            if question.wants(kind, name, time_ns):
+                try:
+                    yield time_ns, number, parse_line(line)
+                except VaultError as error:
+                    raise _misfit(block) from error
+
+    def _read(self, block: _Block) -> bytes:
+        """A block's lines, if they are those that were indexed."""
+        hot = self._vault_dir / block.path
+        with open_segment(hot if hot.exists() else hot.with_suffix(SUFFIX)) as file:
+            file.seek(block.offset)
+            text = file.read(block.length)
+        rows = self._base.execute(
+            'SELECT kind, name, events, first_ns, last_ns FROM blocks'
+            ' WHERE file = ? AND offset = ?',
+            (block.file, block.offset),
+        )
+        if tally(text) != {(kind, name): tuple(told) for kind, name, *told in rows}:
+            raise _misfit(block)
+        return text
+
+    def _update(self) -> int:
+        rows = self._base.execute('SELECT path, file, stamp, last, size, digest FROM files')
+        known = {path: _Known(*row) for path, *row in rows}
+        with self._base:
+            for folder in log_folders(self._vault_dir):
+                for path in segment_paths(folder):
+                    name, stamp = self._name(path), _stamp(path)
+                    before = known.pop(name, None) or self._begin(name, folder)
+                    if before.stamp != stamp:
+                        self._take(path, before._replace(stamp=stamp))
+            gone = [(file.file,) for file in known.values()]
+            self._base.executemany('DELETE FROM blocks WHERE file = ?', gone)
+            self._base.executemany('DELETE FROM files WHERE file = ?', gone)
+        return int(self._base.execute('SELECT total(events) FROM blocks').fetchone()[0])
+
+    def _begin(self, name: str, folder: Path) -> _Known:
+        made = self._base.execute(
+            'INSERT INTO files (path, agent, writer) VALUES (?, ?, ?)',
+            (name, folder.parent.parent.name, folder.name),
+        )
+        return _Known(made.lastrowid or 0)
+
+    def _take(self, path: Path, known: _Known) -> None:
+        """Index a file from its last block on; from its beginning if another stands there now."""
+        with open_segment(path) as file:
+            file.seek(known.last)
+            same = _digest(file.read(known.size - known.last)) == known.digest
+            last = end = known.last if same else 0
+            text = 'DELETE FROM blocks WHERE file = ? AND offset >= ?'
+            self._base.execute(text, (known.file, end))
+            block = b''
+            for block in _whole_lines(file, end):
+                last, end = end, end + len(block)
+                self._insert(known.file, last, block)
+        self._base.execute(
+            'UPDATE files SET stamp = ?, last = ?, size = ?, digest = ? WHERE file = ?',
+            (known.stamp, last, end, _digest(block), known.file),
+        )
+
+    def _insert(self, file: int, offset: int, block: bytes) -> None:
         self._base.executemany(
-            'INSERT INTO events (seq, time_ns, log, type, file, offset, length)'
-            ' VALUES (?, ?, ?, ?, ?, ?, ?)',
-            rows,
+            'INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            [(file, offset, len(block), *names, *told) for names, told in tally(block).items()],
         )
-        rows.clear()
 
-    def _numbers(self, agent: str, writer: str, kind: str, name: str) -> tuple[int, int]:
-        log = self._logs.get((agent, writer)) or self._log(agent, writer)
-        return log, self._types.get((kind, name)) or self._type(kind, name)
+    def _make_anew(self) -> None:
+        self._base.close()
+        self._path.unlink(missing_ok=True)
+        self._path.with_name(f'{self._path.name}-journal').unlink(missing_ok=True)
+        self._base = sqlite3.connect(self._path)
+        self._base.executescript(_SCHEMA)
 
-    def _log(self, agent: str, writer: str) -> int:
-        text = 'INSERT INTO logs (agent, writer) VALUES (?, ?)'
-        number = int(self._base.execute(text, (agent, writer)).lastrowid or 0)
-        self._logs[agent, writer] = number
-        return number
-
-    def _type(self, kind: str, name: str) -> int:
-        text = 'INSERT INTO types (kind, name) VALUES (?, ?)'
-        number = int(self._base.execute(text, (kind, name)).lastrowid or 0)
-        self._types[kind, name] = number
-        return number
-
-    def _where(self, question: Question) -> tuple[str, tuple[int, ...]]:
-        """The condition of a question; logs and types are few, so they are chosen here."""
-        parts = ['time_ns >= ? AND time_ns <= ?']
-        if question.agent_id or question.writer:
-            logs = [
-                number
-                for (agent, writer), number in self._logs.items()
-                if question.agent_id in ('', agent) and question.writer in ('', writer)
-            ]
-            parts.append(f'log IN ({", ".join(map(str, logs))})')
-        if question.kind or question.type_:
-            types = [
-                number
-                for (kind, name), number in self._types.items()
-                if question.kind in ('', kind) and name.startswith(question.type_)
-            ]
-            parts.append(f'type IN ({", ".join(map(str, types))})')
-        span = (
-            max(-_MOST_NS, min(_MOST_NS - 1, ns)) for ns in (question.since_ns, question.until_ns)
+    def _unusable(self, error: Exception) -> VaultError:
+        return VaultError(
+            f'{self._path}: no index can be made ({error}); name another file with --index'
         )
-        return 'WHERE ' + ' AND '.join(parts), tuple(span)
 
     def _name(self, path: Path) -> str:
         """One name for a file, hot or cold: the lines stand at the same places in both."""
         return path.relative_to(self._vault_dir).with_suffix('.jsonl').as_posix()
 
-    def _size(self, path: Path, known: Mapping[str, tuple[int, int]]) -> int:
-        """How many bytes of lines a file has; a cold one that is known does not change."""
-        if path.suffix != SUFFIX:
-            return size_of(path)
-        file, size = known.get(self._name(path), (None, 0))
-        kept = self._base.execute('SELECT cold FROM files WHERE file = ?', (file,)).fetchone()
-        return size if kept == (1,) else len(read_cold(path))
+
+def _whole_lines(file: IO[bytes], begin: int) -> Iterator[bytes]:
+    """Yield a file's lines by blocks that end in a newline."""
+    file.seek(begin)
+    rest = b''
+    while chunk := file.read(max(_BLOCK_BYTES, len(rest))):
+        lines, newline, rest = (rest + chunk).rpartition(b'\n')
+        if newline:
+            yield lines + newline
 
 
-def _quick_row(line: bytes) -> tuple[int, int, bytes, bytes, bytes] | None:
-    """Sequence number, time, log, kind and type of a pinned line with its newline.
-
-    The last three are bytes as they stand there; None where a closer look is needed.
-    """
-    parts = line[line.rfind(_OWN) + len(_OWN) :].split(b'"')
-    if len(parts) != 26 or _PLACES(parts) != _PARTS or b'\\' in parts[24]:
-        return None
-    seq, time_ns = parts[11][1:-1], parts[21][1:-1]
-    if not (seq.isdigit() and time_ns.isdigit() and len(seq) < 19 and len(time_ns) < 20):
-        return None
-    when = int(time_ns)
-    if when >= _MOST_NS:
-        return None
-    return int(seq), when, parts[0].rpartition(b'/')[0], parts[4], parts[24]
-
-
-def _row_of(line: bytes) -> tuple[int, int, str, str, str, str] | None:
-    """The fields of a line, with its newline; None if it is no event."""
-    try:
-        agent, writer, seq, time_ns, kind, name = _row(parse_line(line[:-1]))
-    except VaultError:
-        return None
-    return seq, time_ns, agent, writer, kind, name
-
-
-def _row(event: dict[str, Any]) -> tuple[str, str, int, int, str, str]:
-    agent, _, rest = str(event.get('id', '')).partition('/')
-    time_ns = event.get('time_ns')
-    return (
-        agent,
-        rest.partition('/')[0],
-        _held(event.get('seq')),
-        _held(time_ns),
-        str(event.get('kind')),
-        str(event.get('type')),
+def _misfit(block: _Block) -> VaultError:
+    return VaultError(
+        f'{block.path}: offset {block.offset} does not hold what the index says; ask again with'
+        ' --rebuild, and verify the vault'
     )
 
 
-def _held(number: object) -> int:
-    """A whole number that SQLite can hold, else 0."""
-    return number if isinstance(number, int) and abs(number) < _MOST_NS else 0
+def _stamp(path: Path) -> str:
+    """What changes when somebody writes a file."""
+    stat = path.stat()
+    return f'{path.suffix} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns}'
 
 
-def _schema_version(base: sqlite3.Connection) -> int:
-    """Which schema a file has; -1 for one that is no index and has to be made anew."""
+def _digest(block: bytes) -> str:
+    return sha256(block).hexdigest()
+
+
+def _bound(time_ns: int) -> int:
+    """The nearest time that SQLite can hold."""
+    return max(-(2**63), min(2**63 - 1, time_ns))
+
+
+def _marks(base: sqlite3.Connection) -> tuple[int, int]:
+    """Whose database a file is, and of which version; -1 for one that is none."""
     try:
-        return int(base.execute('PRAGMA user_version').fetchone()[0])
+        (whose,) = base.execute('PRAGMA application_id').fetchone()
+        (version,) = base.execute('PRAGMA user_version').fetchone()
     except sqlite3.DatabaseError:
-        return -1
+        return -1, -1
+    return whose, version

@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from swarm_vault.checkpoints import Checkpoints
 from swarm_vault.errors import VaultError
@@ -54,13 +55,6 @@ class SideFile(Protocol):
 
     def close(self) -> None:
         """Finish the file."""
-
-
-class _Line(NamedTuple):
-    time_ns: int
-    text: bytes
-    end: Link
-    """The end of the chain behind this line."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,11 +98,12 @@ class Ledger:
         self._clock = clock
         self._name = f'log {agent_id}/{writer}'
         folder = log_folder(vault_dir, agent_id, writer)
-        lock = threading.Lock()
-        self._wake = threading.Condition(lock)
-        self._done = threading.Condition(lock)
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._done = threading.Condition(self._lock)
         self._side_lock = threading.Lock()
-        self._waiting: deque[_Line] = deque()
+        self._waiting: deque[bytes] = deque()
+        self._waiting_ns: deque[int] = deque()
         self._waiting_bytes = 0
         self._urgent = -1
         self._closing = False
@@ -154,7 +149,7 @@ class Ledger:
         Raises:
             VaultError: The event is no JSON, or the log is closed or faulty.
         """
-        with self._wake:
+        with self._lock:
             seq = self._append(event)
             if durable:
                 self._urgent = seq
@@ -223,8 +218,9 @@ class Ledger:
         line = encode_line(
             event, link, agent_id=self.agent_id, writer=self.writer, time_ns=time_ns
         )
-        self._link = Link(seq=link.seq + 1, prev=line_hash(line))
-        self._waiting.append(_Line(time_ns, line, self._link))
+        self._link = Link(link.seq + 1, line_hash(line))
+        self._waiting.append(line)
+        self._waiting_ns.append(time_ns)
         self._waiting_bytes += len(line)
         if len(self._waiting) == 1:
             self._wake.notify()
@@ -316,15 +312,16 @@ class Ledger:
                 self.append(seal)
 
     def _write_lines(self) -> None:
-        with self._wake:
+        with self._lock:
             count = min(len(self._waiting), COMMIT_LINES)
             lines = [self._waiting.popleft() for _ in range(count)]
-            self._waiting_bytes -= sum(len(line.text) for line in lines)
-        for day, group in groupby(lines, key=lambda line: line.time_ns // _DAY_NS):
-            self._segments.append(day_of(day * _DAY_NS), [line.text for line in group])
+            days = [self._waiting_ns.popleft() // _DAY_NS for _ in range(count)]
+            self._waiting_bytes -= sum(map(len, lines))
+        for day, group in groupby(zip(days, lines, strict=True), key=itemgetter(0)):
+            self._segments.append(day_of(day * _DAY_NS), [line for _, line in group])
         if lines:
-            self._checkpoints.take([line.text for line in lines])
-            self._written = lines[-1].end
+            self._checkpoints.take(lines)
+            self._written = Link(self._written.seq + count, line_hash(lines[-1]))
             if self._times.sync is None:
                 self._times.sync = time.monotonic() + COMMIT_S
 

@@ -30,6 +30,7 @@ MAX_LINE_BYTES = 2_000_000
 _SHALLOW_BYTES, _SHALLOW = 600, 100
 """Shorter lines, or with fewer brackets, are not nested so deeply that no reader takes them."""
 
+_UNFIT = (TypeError, ValueError, RecursionError)
 _begun = sha256().copy
 """A copy of an empty hash: OpenSSL makes that a quarter faster than a new one."""
 _EXPONENT = re.compile(rb'e(?<=[0-9]e)[-+0-9]')
@@ -85,11 +86,9 @@ def encode_json(value: object) -> bytes:
         VaultError: The value is no JSON or holds an infinite or undefined number.
     """
     try:
-        return _encode(value).encode('utf-8')
-    except (TypeError, ValueError, RecursionError) as error:
-        raise VaultError(
-            f'event data is no JSON ({error}); give finite numbers, strings, lists and dicts'
-        ) from error
+        return _encode(value).encode()
+    except _UNFIT as error:
+        raise _refusal(error) from error
 
 
 def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns: int) -> bytes:
@@ -99,19 +98,15 @@ def encode_line(event: Event, link: Link, *, agent_id: str, writer: str, time_ns
         VaultError: The event is no JSON or too long for a log.
     """
     # The keys stand in their sorted order; only what callers bring needs the encoder.
-    causes = encode_json(event.causes) if event.causes else b'[]'
-    data = encode_json(event.data)
-    head = f'"id":"{agent_id}/{writer}/{link.seq}","kind":"{event.kind.value}"'
-    place = f'"prev":"{link.prev}","seq":{link.seq},"source":"/agents/{agent_id}/{writer}"'
-    tail = f'"specversion":"1.0","time_ns":{time_ns},"type":'
-    line = b'{"causes":%b,"data":%b,%b,%b,%b%b}' % (
-        causes,
-        data,
-        head.encode(),
-        place.encode(),
-        tail.encode(),
-        _encode_type(event.type_),
-    )
+    try:
+        data = _encode({'causes': event.causes, 'data': event.data})[:-1]
+        line = (
+            f'{data},"id":"{agent_id}/{writer}/{link.seq}","kind":"{event.kind.value}",'
+            f'"prev":"{link.prev}","seq":{link.seq},"source":"/agents/{agent_id}/{writer}",'
+            f'"specversion":"1.0","time_ns":{time_ns},"type":{_encode_type(event.type_)}}}'
+        ).encode()
+    except _UNFIT as error:
+        raise _refusal(error) from error
     if len(line) > _SHALLOW_BYTES:
         _refuse_deep(line, event.type_)
     if len(line) > MAX_LINE_BYTES:
@@ -135,8 +130,14 @@ def _refuse_deep(line: bytes, type_: str) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _encode_type(type_: str) -> bytes:
-    return encode_json(type_)
+def _encode_type(type_: str) -> str:
+    return _encode(type_)
+
+
+def _refusal(error: Exception) -> VaultError:
+    return VaultError(
+        f'event data is no JSON ({error}); give finite numbers, strings, lists and dicts'
+    )
 
 
 def line_hash(line: bytes) -> str:

@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from vault_world import CORES, bag_file, log_file, log_lines, record, run, signed_vault
 
 from swarm_vault import cli, cli_time
-from swarm_vault import index as index_module
 from swarm_vault.errors import VaultError
 from swarm_vault.fork import fork_vault
 from swarm_vault.frames import BagReader
@@ -275,7 +274,7 @@ def test_a_changed_index_does_not_change_an_answer(vault: Path):
 
     call('query', vault, '--count')
     with sqlite3.connect(vault / 'nexus/index.sqlite') as base:
-        base.execute("UPDATE types SET name = 'forged' WHERE name = 'test.said'")
+        base.execute("UPDATE blocks SET name = 'forged' WHERE name = 'test.said'")
     base.close()
     result = call('query', vault, '--type', 'forged')
     assert 'does not hold what the index says' in str(result.exception)
@@ -317,13 +316,3 @@ def test_our_reader_of_bags_agrees_with_the_library(vault: Path):
     with bag_file(vault).open('rb') as file:
         theirs = [r.data for r in StreamReader(file).records if type(r).__name__ == 'Message']
     assert list(BagReader(bag_file(vault))) == theirs
-
-
-def test_the_quick_look_of_the_index_sees_what_a_close_one_sees(tmp_path: Path):
-    record(tmp_path, frames=2, events=2)
-    for line in log_file(tmp_path).read_bytes().splitlines(keepends=True):
-        seq, time_ns, *names = index_module._row_of(line)
-        agent, writer, kind, name = (text.encode() for text in names)
-        assert index_module._quick_row(line) == (seq, time_ns, agent + b'/' + writer, kind, name)
-        for strange in (line.replace(b'"type":"', b'"type":"\\u00e9'), b'{"seq":1}\n', b'x\n'):
-            assert index_module._quick_row(strange) is None

@@ -6,6 +6,7 @@ Both stand in for `os` in `swarm_vault.files`, through which every write of the 
 
 import errno
 import itertools
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from swarm_vault.lines import Event, Kind
 
 CALLS = ('open', 'write', 'fsync', 'fdatasync', 'replace', 'ftruncate', 'mkdir')
 SYNCS = ('fsync', 'fdatasync')
+MOST_DISKS = 20_000
+"""So many are enumerated of one step; of more, evenly chosen ones."""
 ERRORS = {'EIO': errno.EIO, 'ENOSPC': errno.ENOSPC}
 
 
@@ -143,15 +146,18 @@ class Crash:
     promised: dict[int, int]
 
 
-def legal_crashes(steps: list[tuple[str, Any]], *, every: int = 1) -> Iterator[Crash]:
+def legal_crashes(
+    steps: list[tuple[str, Any]], *, every: int = 1, each_byte: bool = False
+) -> Iterator[Crash]:
     """Enumerate the disks that a power cut after each step may leave.
 
     The model is the weakest that POSIX and journalling file systems leave: what was synced is
-    there; of what was appended since, nothing, all, any part up to a byte within a write, or the
-    size with zeros in place of the content; a name is there or not until its folder is synced; a
-    replaced file is the old or the new one until then.
+    there; of what was appended since, nothing, all, a part that ends within a write (in its middle
+    and before its last byte, or behind each byte), or the size with zeros in place of the content;
+    a name is there or not until its folder is synced; a replaced file is the old or the new one
+    until then.
     """
-    model = _Model()
+    model = _Model(each_byte=each_byte)
     promised: dict[int, int] = {}
     for number, (kind, what) in enumerate(steps):
         if kind == 'promise':
@@ -166,7 +172,8 @@ def legal_crashes(steps: list[tuple[str, Any]], *, every: int = 1) -> Iterator[C
 class _Model:
     """What is durable, and what is under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, each_byte: bool) -> None:
+        self.each_byte = each_byte
         self.files: dict[Path, _File | None] = {}
         self.unnamed: list[Path] = []
         """Names that are not durable yet, in the order of their making."""
@@ -206,13 +213,14 @@ class _Model:
     def states(self) -> Iterator[dict[Path, bytes | None]]:
         choices: list[list[tuple[Path, bytes | str | None]]] = []
         for path, file in self.files.items():
-            found: list[Any] = [None] if file is None else list(_contents(file))
+            found: list[Any] = [None] if file is None else list(self._contents(file))
             if path in self.replaced and self.replaced[path] is not None:
-                found += list(_contents(self.replaced[path]))
+                found += list(self._contents(self.replaced[path]))
             if path in self.unnamed:
                 found.append('absent')
             choices.append([(path, content) for content in dict.fromkeys(found)])
-        for combination in itertools.islice(itertools.product(*choices), 400):
+        step = math.prod(map(len, choices)) // MOST_DISKS + 1
+        for combination in itertools.islice(itertools.product(*choices), 0, None, step):
             absent = [path for path, content in combination if content == 'absent']
             yield {
                 path: content
@@ -220,28 +228,26 @@ class _Model:
                 if not any(gone == path or gone in path.parents for gone in absent)
             }
 
+    def _contents(self, file: _File) -> Iterator[bytes]:
+        content = file.durable
+        yield content
+        for kind, what in file.pending:
+            if kind == 'cut':
+                content = content[:what]
+            else:
+                size = len(what)
+                for end in range(1, size) if self.each_byte else (size // 2, size - 1):
+                    yield content + what[:end]
+                yield content + b'\0' * size
+                content += what
+            yield content
+
 
 def _applied(file: _File) -> bytes:
     content = file.durable
     for kind, what in file.pending:
         content = content + what if kind == 'write' else content[:what]
     return content
-
-
-def _contents(file: _File) -> Iterator[bytes]:
-    content = file.durable
-    yield content
-    for kind, what in file.pending:
-        if kind == 'cut':
-            content = content[:what]
-            yield content
-            continue
-        if what:
-            yield content + what[: len(what) // 2]
-            yield content + what[:-1]
-            yield content + b'\0' * len(what)
-        content += what
-        yield content
 
 
 def session(vault: Path, *, events: int, disk: Any = None) -> dict[int, int]:

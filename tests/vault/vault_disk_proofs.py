@@ -5,7 +5,9 @@
     python tests/vault/vault_disk_proofs.py FOLDER cuts 2000     # power cuts on ext4; needs root
     python tests/vault/vault_disk_proofs.py FOLDER states 40     # all disks after sessions so long
 
-The project and this folder have to be on the Python path. Exit code 1 if anything was lost.
+A second number says where to begin: to go on after an end, or to share the work among processes.
+The project and this folder have to be on the Python path; `pairs` and `states` do not need a real
+disk, so a folder in memory is best. Exit code 1 if anything was lost.
 """
 
 import itertools
@@ -32,12 +34,12 @@ from vault_world import signed_vault
 from swarm_vault.verify import verify_vault
 
 
-def pairs(folder: Path, keys: Path, _count: int) -> Iterator[str]:
+def pairs(folder: Path, keys: Path, begin: int, _end: int) -> Iterator[str]:
     """Every pair of calls fails, the second at most as far behind as a start has calls."""
     opened = calls_of_a_session(keys, folder / 'opened', events=0)
     calls = calls_of_a_session(keys, folder / 'whole')
     two = [(n, n + more) for n in range(1, calls) for more in range(1, opened)]
-    for how, pair in itertools.product(HOWS[:3], two):
+    for how, pair in list(itertools.product(HOWS[:3], two))[begin:]:
         vault = fresh(keys, folder / 'v')
         with FailingDisk(pair, how) as disk:
             promised = session(vault, events=EVENTS)
@@ -47,7 +49,7 @@ def pairs(folder: Path, keys: Path, _count: int) -> Iterator[str]:
         shutil.rmtree(vault)
 
 
-def cuts(folder: Path, keys: Path, count: int) -> Iterator[str]:
+def cuts(folder: Path, keys: Path, begin: int, end: int) -> Iterator[str]:
     """The power is cut, again and again, on one file system that is really mounted."""
     image, place = folder / 'disk.img', folder / 'mnt'
     place.mkdir()
@@ -56,7 +58,7 @@ def cuts(folder: Path, keys: Path, count: int) -> Iterator[str]:
     subprocess.run(['mkfs.ext4', '-q', image], check=True)
     mount = ['mount', '-o', 'loop', image, place]
     subprocess.run(mount, check=True)
-    for cut in range(count):
+    for cut in range(begin, end):
         vault = fresh(keys, place / f'{cut}')
         subprocess.run(['sync', '-f', place], check=True)
         promised = cut_session(vault, cut, lying=False)
@@ -67,15 +69,21 @@ def cuts(folder: Path, keys: Path, count: int) -> Iterator[str]:
     subprocess.run(['umount', place], check=True)
 
 
-def states(folder: Path, keys: Path, count: int) -> Iterator[str]:
-    """Every disk that a power cut may leave of two sessions, for ever longer ones."""
-    for events in range(1, count + 1):
+def states(folder: Path, keys: Path, begin: int, end: int) -> Iterator[str]:
+    """Every disk that a power cut may leave of two sessions, for ever longer ones; each once."""
+    seen: set[int] = set()
+    for events in range(begin + 1, end + 1):
         vault = fresh(keys, folder / f'{events}')
         with RecordingDisk(vault, lying=False) as disk:
             session(vault, events=events, disk=disk)
             session(vault, events=events // 2, disk=disk)
-        for crash in legal_crashes(disk.steps, every=1):
-            yield judged(disk_after(crash, vault, keys, folder / 'after'), crash.promised)
+        seen.clear()
+        for crash in legal_crashes(disk.steps, each_byte=True):
+            known = hash((len(crash.promised), *crash.files.items()))
+            if known not in seen:
+                seen.add(known)
+                yield judged(disk_after(crash, vault, keys, folder / 'after'), crash.promised)
+        print(f'sessions of {events} events: {len(seen)} disks', flush=True)  # noqa: T201
 
 
 def judged(vault: Path, promised: dict[int, int]) -> str:
@@ -91,7 +99,8 @@ def main() -> int:
     keys = signed_vault(folder / 'keys')
     prove = {'pairs': pairs, 'cuts': cuts, 'states': states}[name]
     bad, began = 0, time.monotonic()
-    for number, wrong in enumerate(prove(folder, keys, int((sys.argv[3:] or [0])[0])), start=1):
+    end, begin = map(int, (*sys.argv[3:], '0', '0')[:2])
+    for number, wrong in enumerate(prove(folder, keys, begin, end), start=1):
         bad += bool(wrong)
         if wrong or number % 500 == 0:
             spent_s = time.monotonic() - began
