@@ -39,6 +39,7 @@ from swarm_supervisor.store import Store
 from swarm_supervisor.strategist import Strategist
 from swarm_supervisor.strategist_llm import AnthropicStrategist, Note
 from swarm_supervisor.wire import WRITERS
+from swarm_supervisor.wishing import WishDesk
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
@@ -111,6 +112,7 @@ def build(
         mediation=_mediation(recorder, access, purse, settings),
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
         experience=Experience(recorder, vault_dir),
+        wishes=WishDesk(recorder, vault_dir),
         recollection=Recollection(vault_dir, settings.recall_model),
         crews=_crews(store, missions, roster, world.grid),
         missions=missions,

@@ -15,28 +15,15 @@ from swarm_supervisor.mediated_plan import finally_checked
 from swarm_supervisor.missions import COMPLETED, Mission, MissionStatus, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.strategist import (
-    DeliverTask,
-    GoToTask,
-    PatrolTask,
+    SKILL_OF,
     Plan,
     RecallTask,
     ReturnTask,
     SurveyTask,
-    Task,
     WaitTask,
 )
 from swarm_vault.files import write_atomic
 from swarm_vault.recorder import Kind
-
-SKILL_OF: dict[type[Task], str] = {
-    SurveyTask: 'survey',
-    PatrolTask: 'patrol',
-    GoToTask: 'go_to',
-    DeliverTask: 'deliver',
-    WaitTask: 'wait',
-    ReturnTask: 'return_to_base',
-}
-
 
 STILL = (RecallTask, WaitTask, ReturnTask)
 """Tasks that need no floor of the scope: they stand, or they lead home."""
@@ -100,6 +87,7 @@ def inherit(order: Order, from_: mission_pb2.MissionOrder, handoff: packet_pb2.H
     task.packet.CopyFrom(from_.packet)
     task.packet.mandate_id = task.warrant.mandate_id
     task.squad = from_.squad
+    task.max_speed_mps = from_.max_speed_mps
     task.after.extend(from_.after)
     order.payload = task.SerializeToString()
 

@@ -3,7 +3,7 @@
 
 import secrets
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from swarm.v1 import operator_pb2
@@ -54,8 +54,12 @@ async def submit(
         return known
     stops = hq.stops.copy()
     answer = await hq.strategist.plan(request.text, hq.context())
+    ask = ''
+    if isinstance(answer, Plan):
+        wished = hq.wishes.grant(answer, request, principal.name)
+        answer, request, ask = wished.plan, wished.request, wished.ask
     async with hq.turn:
-        return await _answer(hq, answer, request, principal, stops)
+        return await _answer(hq, answer, request, principal, stops, ask)
 
 
 async def give(
@@ -80,6 +84,7 @@ async def _answer(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
     stops: Counter[str],
+    ask: str = '',
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
     tell_rules(hq)
@@ -90,7 +95,7 @@ async def _answer(
         refusal = check_plan(answer, hq.context())
         if refusal is None:
             plan = await sequenced(hq, answer)
-            return await _before_the_judge(hq, plan, request, principal, stops)
+            return await _before_the_judge(hq, plan, request, principal, stops, ask)
         answer = refusal
     reason = answer.text if isinstance(answer, Question) else answer.reason
     return _refuse(hq, request, principal, reason)
@@ -128,8 +133,12 @@ async def _before_the_judge(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
     stops: Counter[str],
+    ask: str,
 ) -> operator_pb2.SubmitReply:
-    """Let the judge rule; what is allowed is ordered, what needs a human waits for one."""
+    """Let the judge rule; what is allowed is ordered, what needs a human waits for one.
+
+    One that the operator wishes to confirm (`ask` says why) waits, too, where the judge allows it.
+    """
     mission = Mission(
         mission_id=f'm-{secrets.token_hex(4)}',
         text=request.text,
@@ -140,6 +149,9 @@ async def _before_the_judge(
     )
     mission.cause = _note_plan(hq, plan, request, principal, mission)
     ruling = await review(hq, plan, principal, text=request.text, cause=mission.cause)
+    if ask and ruling.judgement.verdict in {Verdict.ALLOW, Verdict.REVISE}:
+        asked = replace(ruling.judgement, verdict=Verdict.ESCALATE, rule='wish', reason=ask)
+        ruling = replace(ruling, judgement=asked)
     _take_over(mission, ruling)
     if ruling.judgement.verdict is Verdict.BLOCK:
         return _refuse(hq, request, principal, _law(ruling))

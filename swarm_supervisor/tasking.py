@@ -87,6 +87,7 @@ async def draft_orders(
             found = _others(hq, task, mission, out)
         for draft in found:
             draft.task.squad = squad_of(task)
+            draft.task.max_speed_mps = plan.max_speed_mps
         drafts += [replace(draft, number=number) for draft in found]
     return drafts
 
