@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The artefacts of a mission's phases: missions/<id>/ in the supervisor's vault."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -118,7 +119,10 @@ def begin(hq: Headquarters, mission: Mission, plan: Plan) -> None:
 
 
 def finish(hq: Headquarters, mission: Mission) -> None:
-    """Leave the artefacts of VERIFY to REPORT; an outcome is written once and never again."""
+    """Leave the artefacts of VERIFY to REPORT; an outcome is written once and never again.
+
+    Its digest is in the log before it is on the disk: the log is signed, so is the outcome by it.
+    """
     folder = folder_of(hq, mission)
     if not folder.is_dir() or (folder / 'outcome.json').exists():
         return
@@ -134,6 +138,8 @@ def finish(hq: Headquarters, mission: Mission) -> None:
         'seconds': round((mission.closed_ns - mission.created_ns) / 1e9, 1),
         'orders': {order.order_id: order.reason for order in mission.orders},
     }
+    seal: dict[str, object] = {'mission_id': mission.mission_id, 'sha256': _digest(outcome)}
+    hq.note(Kind.STATE_CHANGE, 'mission.outcome', seal, causes=(mission.cause,), durable=True)
     _leave(hq, mission, 'outcome.json', outcome)
     write_atomic(folder / 'report.md', _report(mission).encode('utf-8'))
     phase, missing = phase_of([path.name for path in folder.iterdir()])
@@ -156,7 +162,15 @@ def phase_in(folder: Path) -> MissionPhase:
 def _leave(hq: Headquarters, mission: Mission, name: str, data: dict[str, Any]) -> None:
     path = folder_of(hq, mission) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps(data, indent=1, ensure_ascii=False).encode('utf-8'))
+    write_atomic(path, _text(data))
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, indent=1, ensure_ascii=False).encode('utf-8')
+
+
+def _digest(data: dict[str, Any]) -> str:
+    return hashlib.sha256(_text(data)).hexdigest()
 
 
 def _report(mission: Mission) -> str:
