@@ -3,7 +3,7 @@
 
 import secrets
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from swarm.v1 import operator_pb2
@@ -16,7 +16,7 @@ from swarm_supervisor.mediated_plan import sequenced
 from swarm_supervisor.mission_files import begin, equip, finish, packet_for, ready
 from swarm_supervisor.missions import PENDING, RECALLED, Mission, MissionStatus, Order
 from swarm_supervisor.proving import Proven, prove_orders
-from swarm_supervisor.review import Ruling, review
+from swarm_supervisor.review import Ruling, asked_first, review
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question, RecallTask
@@ -149,9 +149,7 @@ async def _before_the_judge(
     )
     mission.cause = _note_plan(hq, plan, request, principal, mission)
     ruling = await review(hq, plan, principal, text=request.text, cause=mission.cause)
-    if ask and ruling.judgement.verdict in {Verdict.ALLOW, Verdict.REVISE}:
-        asked = replace(ruling.judgement, verdict=Verdict.ESCALATE, rule='wish', reason=ask)
-        ruling = replace(ruling, judgement=asked)
+    ruling = asked_first(ruling, ask)
     _take_over(mission, ruling)
     if ruling.judgement.verdict is Verdict.BLOCK:
         return _refuse(hq, request, principal, _law(ruling))
