@@ -31,6 +31,7 @@ from swarm_supervisor.spare_desk import SpareDesk
 from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import Store
 from swarm_supervisor.wire import WRITERS
+from swarm_supervisor.wishing import WishDesk
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
@@ -101,6 +102,7 @@ def build(
         mediation=minds.mediation,
         spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
         experience=Experience(recorder, vault_dir),
+        wishes=WishDesk(recorder, vault_dir),
         recollection=Recollection(vault_dir, settings.recall_model),
         crews=_crews(store, missions, roster, world.grid),
         missions=missions,

@@ -83,7 +83,7 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
     let_down = DROPPED in order.reason or hq.roster[order.agent_id].standing is Standing.REVOKED
     if not (let_down and (task.HasField('patrol') or untouched)):
         return False
-    same = mission_pb2.MissionOrder(return_home=task.return_home)
+    same = mission_pb2.MissionOrder(return_home=task.return_home, max_speed_mps=task.max_speed_mps)
     if task.HasField('patrol'):
         same.patrol.CopyFrom(task.patrol)
         same.patrol.loops = max(1, math.ceil(task.patrol.loops * (1.0 - order.progress)))
@@ -107,14 +107,18 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
 async def proved_split(
     hq: Headquarters,
     mission: Mission,
+    order: Order,
     heirs: tuple[Member, ...],
     area: Mask,
     reason: str,
-    sector: str,
 ) -> tuple[list[Draft], str]:
     """Split an area between heirs whose parts are proved; and why it cannot be, if so."""
+    task = order.task()
     while heirs:
+        sector = task.survey.sector
         drafts, outputs = await split_area(hq, mission, heirs, area, reason, sector)
+        for draft in drafts:
+            draft.task.max_speed_mps = task.max_speed_mps
         if not drafts:
             return [], f'nobody else reaches the {outputs.unreached_cells} cells left'
         fit = await _proved(hq, mission, drafts)
@@ -162,10 +166,9 @@ async def _split(
     Returns:
         Whether it must be looked at again.
     """
-    task, shape = order.task(), hq.world.grid.shape
+    shape = hq.world.grid.shape
     area = unpack_cells(spare_of(hq, mission, order).free, shape)
-    sector = task.survey.sector
-    drafts, fault = await proved_split(hq, mission, heirs, area, reason, sector)
+    drafts, fault = await proved_split(hq, mission, order, heirs, area, reason)
     if not mission.open or not cannot(hq, order):
         return False
     now = spare_of(hq, mission, order)

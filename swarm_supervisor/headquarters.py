@@ -39,6 +39,7 @@ from swarm_supervisor.spare_desk import SpareDesk
 from swarm_supervisor.standing_rules import StandingRules
 from swarm_supervisor.store import MAX_MISSIONS, Escalation, Store
 from swarm_supervisor.strategist import Context, KnownRobot, Strategist
+from swarm_supervisor.wishing import WishDesk
 from swarm_supervisor.world import World
 from swarm_vault.heads.witness import Witness
 from swarm_vault.laws.operators import Register
@@ -81,6 +82,7 @@ class Headquarters:
     spares: SpareDesk
     recollection: Recollection
     experience: Experience
+    wishes: WishDesk
     second_judge: SecondJudge | None = None
     insecure: bool = False
     clock: Callable[[], int] = time.time_ns

@@ -81,8 +81,7 @@ async def _order(
 ) -> str:
     """Order it, proved like any other; returns why not, if so."""
     reason = f'the law does not let {order.agent_id} see {int(area.sum())} cells of its part'
-    sector = order.task().survey.sector
-    drafts, fault = await proved_split(hq, mission, heirs, area, reason, sector)
+    drafts, fault = await proved_split(hq, mission, order, heirs, area, reason)
     if fault or not mission.open:
         return fault or 'the mission is closed'
     if not all(is_free(hq, draft) for draft in drafts):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The artefacts of a mission's phases: missions/<id>/ in the supervisor's vault."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -15,28 +16,15 @@ from swarm_supervisor.mediated_plan import finally_checked
 from swarm_supervisor.missions import COMPLETED, Mission, MissionStatus, Order
 from swarm_supervisor.places import Places
 from swarm_supervisor.strategist import (
-    DeliverTask,
-    GoToTask,
-    PatrolTask,
+    SKILL_OF,
     Plan,
     RecallTask,
     ReturnTask,
     SurveyTask,
-    Task,
     WaitTask,
 )
 from swarm_vault.files import write_atomic
 from swarm_vault.recorder import Kind
-
-SKILL_OF: dict[type[Task], str] = {
-    SurveyTask: 'survey',
-    PatrolTask: 'patrol',
-    GoToTask: 'go_to',
-    DeliverTask: 'deliver',
-    WaitTask: 'wait',
-    ReturnTask: 'return_to_base',
-}
-
 
 STILL = (RecallTask, WaitTask, ReturnTask)
 """Tasks that need no floor of the scope: they stand, or they lead home."""
@@ -100,6 +88,7 @@ def inherit(order: Order, from_: mission_pb2.MissionOrder, handoff: packet_pb2.H
     task.packet.CopyFrom(from_.packet)
     task.packet.mandate_id = task.warrant.mandate_id
     task.squad = from_.squad
+    task.max_speed_mps = from_.max_speed_mps
     task.after.extend(from_.after)
     order.payload = task.SerializeToString()
 
@@ -130,7 +119,10 @@ def begin(hq: Headquarters, mission: Mission, plan: Plan) -> None:
 
 
 def finish(hq: Headquarters, mission: Mission) -> None:
-    """Leave the artefacts of VERIFY to REPORT; an outcome is written once and never again."""
+    """Leave the artefacts of VERIFY to REPORT; an outcome is written once and never again.
+
+    Its digest is in the log before it is on the disk: the log is signed, so is the outcome by it.
+    """
     folder = folder_of(hq, mission)
     if not folder.is_dir() or (folder / 'outcome.json').exists():
         return
@@ -146,6 +138,8 @@ def finish(hq: Headquarters, mission: Mission) -> None:
         'seconds': round((mission.closed_ns - mission.created_ns) / 1e9, 1),
         'orders': {order.order_id: order.reason for order in mission.orders},
     }
+    seal: dict[str, object] = {'mission_id': mission.mission_id, 'sha256': _digest(outcome)}
+    hq.note(Kind.STATE_CHANGE, 'mission.outcome', seal, causes=(mission.cause,), durable=True)
     _leave(hq, mission, 'outcome.json', outcome)
     write_atomic(folder / 'report.md', _report(mission).encode('utf-8'))
     phase, missing = phase_of([path.name for path in folder.iterdir()])
@@ -168,7 +162,15 @@ def phase_in(folder: Path) -> MissionPhase:
 def _leave(hq: Headquarters, mission: Mission, name: str, data: dict[str, Any]) -> None:
     path = folder_of(hq, mission) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps(data, indent=1, ensure_ascii=False).encode('utf-8'))
+    write_atomic(path, _text(data))
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, indent=1, ensure_ascii=False).encode('utf-8')
+
+
+def _digest(data: dict[str, Any]) -> str:
+    return hashlib.sha256(_text(data)).hexdigest()
 
 
 def _report(mission: Mission) -> str:

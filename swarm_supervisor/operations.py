@@ -15,7 +15,7 @@ from swarm_supervisor.issuing import carry_out
 from swarm_supervisor.mediated_plan import sequenced
 from swarm_supervisor.missions import Mission, MissionStatus
 from swarm_supervisor.refusing import drop, refuse, said
-from swarm_supervisor.review import Ruling, review
+from swarm_supervisor.review import Ruling, asked_first, review
 from swarm_supervisor.store import PendingRow
 from swarm_supervisor.strategist import Answer, Plan, Question
 from swarm_supervisor.strategist_check import check_plan
@@ -49,8 +49,12 @@ async def submit(
         return known
     stops = hq.stops.copy()
     answer = await hq.strategist.plan(request.text, hq.context())
+    ask = ''
+    if isinstance(answer, Plan):
+        wished = hq.wishes.grant(answer, request, principal.name)
+        answer, request, ask = wished.plan, wished.request, wished.ask
     async with hq.turn:
-        return await _answer(hq, answer, request, principal, stops)
+        return await _answer(hq, answer, request, principal, stops, ask)
 
 
 async def give(
@@ -75,6 +79,7 @@ async def _answer(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
     stops: Counter[str],
+    ask: str = '',
 ) -> operator_pb2.SubmitReply:
     """Act on a strategist's answer; the fleet may have changed while it thought."""
     tell_rules(hq)
@@ -85,7 +90,7 @@ async def _answer(
         refusal = check_plan(answer, hq.context())
         if refusal is None:
             plan = await sequenced(hq, answer)
-            return await _before_the_judge(hq, plan, request, principal, stops)
+            return await _before_the_judge(hq, plan, request, principal, stops, ask)
         answer = refusal
     reason = answer.text if isinstance(answer, Question) else answer.reason
     return refuse(hq, request, principal, reason)
@@ -97,8 +102,12 @@ async def _before_the_judge(
     request: operator_pb2.SubmitRequest,
     principal: Principal,
     stops: Counter[str],
+    ask: str,
 ) -> operator_pb2.SubmitReply:
-    """Let the judge rule; what is allowed is ordered, what needs a human waits for one."""
+    """Let the judge rule; what is allowed is ordered, what needs a human waits for one.
+
+    One that the operator wishes to confirm (`ask` says why) waits, too, where the judge allows it.
+    """
     mission = Mission(
         mission_id=f'm-{secrets.token_hex(4)}',
         text=request.text,
@@ -109,6 +118,7 @@ async def _before_the_judge(
     )
     mission.cause = _note_plan(hq, plan, request, principal, mission)
     ruling = await review(hq, plan, principal, text=request.text, cause=mission.cause)
+    ruling = asked_first(ruling, ask)
     _take_over(mission, ruling)
     if ruling.judgement.verdict is Verdict.BLOCK:
         return refuse(hq, request, principal, _law(ruling))

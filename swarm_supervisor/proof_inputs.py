@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What roster, map and laws say of orders before they leave, as the plan checker takes it."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ def inputs_of(
 ) -> Callable[[], PlanInputs]:
     """Take up the roster as it is now; what is returned measures the ways, in any thread."""
     members = [hq.roster[name] for name in dict.fromkeys(d.agent_id for d in drafts)]
-    robots = {member.agent_id: _robot(hq, member, mission) for member in members}
+    wished = {name: _wished_mps(drafts, name) for name in {d.agent_id for d in drafts}}
+    robots = {m.agent_id: _robot(hq, m, mission, wished[m.agent_id]) for m in members}
     limits = Limits(
         forbidden=tuple(sorted({a.name for r in robots.values() for a in r.barred})),
         deadline_s=_deadline_s(hq, members),
@@ -78,7 +80,13 @@ def step_name(number: int, drafts: tuple[Draft, ...]) -> str:
     return f'{draft.number + 1} of {draft.agent_id}' + (f' ({len(same) + 1})' if same else '')
 
 
-def _robot(hq: Headquarters, member: Member, mission: Mission) -> _Robot:
+def _wished_mps(drafts: tuple[Draft, ...], agent_id: str) -> float:
+    """The slowest that the giver wishes of a robot's orders [m/s]; inf where there is no wish."""
+    own = (draft.task.max_speed_mps for draft in drafts if draft.agent_id == agent_id)
+    return min((speed for speed in own if speed > 0.0), default=math.inf)
+
+
+def _robot(hq: Headquarters, member: Member, mission: Mission, wished_mps: float) -> _Robot:
     model, radius_m = member.robot.model, member.robot.model.radius_m
     trust, _ = trust_to_give(hq, member)
     heard = member.telemetry.stamp_ns > 0
@@ -92,7 +100,7 @@ def _robot(hq: Headquarters, member: Member, mission: Mission) -> _Robot:
         capacity_wh=model.battery.capacity_wh,
         idle_w=model.battery.idle_w,
         drive_w=model.battery.drive_w,
-        speed_mps=min(top_mps, trust.mandate.max_speed_mps) if trust.mandate else top_mps,
+        speed_mps=min(top_mps, wished_mps, *_mandated_mps(trust)),
         top_speed_mps=top_mps,
         beliefs=BELIEFS if heard else (),
         unheard=not heard,
@@ -104,6 +112,10 @@ def _robot(hq: Headquarters, member: Member, mission: Mission) -> _Robot:
     barred = _barred(hq, trust)
     bars = bars_for(hq, member)
     return _Robot(start=start, node=node, home=home, radius_m=radius_m, barred=barred, bars=bars)
+
+
+def _mandated_mps(trust: Trust) -> tuple[float, ...]:
+    return () if trust.mandate is None else (trust.mandate.max_speed_mps,)
 
 
 def _order_wh(mandate: Mandate | None, capacity_wh: float) -> float:

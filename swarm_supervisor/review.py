@@ -137,6 +137,19 @@ def _task(
 _NOBODY = Judgement(verdict=Verdict.BLOCK, rule='nobody', reason='no robot can be given orders')
 
 
+def asked_first(ruling: Ruling, ask: str) -> Ruling:
+    """A ruling under the wish that a human confirms first what the judge would let pass.
+
+    Args:
+        ruling: The judge's.
+        ask: Why a human is asked; empty for no wish.
+    """
+    if not ask or ruling.judgement.verdict not in {Verdict.ALLOW, Verdict.REVISE}:
+        return ruling
+    asked = replace(ruling.judgement, verdict=Verdict.ESCALATE, rule='wish', reason=ask)
+    return replace(ruling, judgement=asked)
+
+
 def _candidates(hq: Headquarters, task: Task) -> tuple[Member, ...]:
     named = getattr(task, 'robot', None)
     out = hq.roster.outside(squad_of(task))

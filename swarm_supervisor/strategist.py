@@ -95,6 +95,17 @@ Task: TypeAlias = (
 )
 
 
+SKILL_OF: dict[type[Task], str] = {
+    SurveyTask: 'survey',
+    PatrolTask: 'patrol',
+    GoToTask: 'go_to',
+    DeliverTask: 'deliver',
+    WaitTask: 'wait',
+    ReturnTask: 'return_to_base',
+}
+"""The skill of each task; to recall a mission is none."""
+
+
 def squad_of(task: Task) -> str:
     """The squad that a task is for; empty: for anybody."""
     if isinstance(task, (SurveyTask, PatrolTask, DeliverTask, ReturnTask)):
@@ -112,6 +123,8 @@ class Plan:
     assumptions: tuple[str, ...] = ()
     after: tuple[tuple[int, ...], ...] = ()
     """For each task the numbers of those that must be done before it; none: all begin at once."""
+    max_speed_mps: float = 0.0
+    """As fast as its giver wishes at most; 0: as the laws say [m/s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

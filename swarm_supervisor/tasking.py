@@ -87,6 +87,7 @@ async def draft_orders(
             found = _others(hq, task, mission, out)
         for draft in found:
             draft.task.squad = squad_of(task)
+            draft.task.max_speed_mps = plan.max_speed_mps
         drafts += [replace(draft, number=number) for draft in found]
     return drafts
 
@@ -176,24 +177,41 @@ async def split_area(
         area=area,
         seen=hq.world.seen_since(mission.created_ns),
     )
-    hq.note(
-        Kind.DECISION,
-        'allocation.decided',
-        {
-            'mission_id': mission.mission_id,
-            'reason': reason,
-            'cells': {share.agent_id: share.cells for share in outputs.shares},
-            'finish_s': {s.agent_id: round(s.finish_s, 1) for s in outputs.shares},
-            'balance': round(outputs.balance, 3),
-            'unreached_cells': outputs.unreached_cells,
-            'not_on_the_map': list(outputs.lost),
-            'held_back': {one.agent_id: list(one.notes) for one in given.held_back},
-        },
-        causes=(mission.cause,),
-    )
-    range_m = hq.fleet.file.survey_range_m
+    _note_split(hq, mission, outputs, given, reason)
+    crew = _crew(members, outputs)
+    said = remark_on_parts(given, {part.agent_id for part in crew})
+    grid, range_m = hq.world.grid, hq.fleet.file.survey_range_m
+    drafts = [
+        Draft(
+            agent_id=part.agent_id,
+            task=_survey_task(part, crew, grid, range_m, sector),
+            remark=said,
+        )
+        for part in crew
+    ]
+    return drafts, outputs
+
+
+def _note_split(
+    hq: Headquarters, mission: Mission, outputs: Outputs, given: Given, reason: str
+) -> None:
+    data = {
+        'mission_id': mission.mission_id,
+        'reason': reason,
+        'cells': {share.agent_id: share.cells for share in outputs.shares},
+        'finish_s': {share.agent_id: round(share.finish_s, 1) for share in outputs.shares},
+        'balance': round(outputs.balance, 3),
+        'unreached_cells': outputs.unreached_cells,
+        'not_on_the_map': list(outputs.lost),
+        'held_back': {one.agent_id: list(one.notes) for one in given.held_back},
+    }
+    hq.note(Kind.DECISION, 'allocation.decided', data, causes=(mission.cause,))
+
+
+def _crew(members: tuple[Member, ...], outputs: Outputs) -> list[mission_pb2.CrewPart]:
+    """Those who got something, with where they stand."""
     at = {member.agent_id: member.pose for member in members}
-    crew = [
+    return [
         mission_pb2.CrewPart(
             agent_id=share.agent_id,
             bits=share.bits,
@@ -202,15 +220,6 @@ async def split_area(
         for share in outputs.shares
         if share.cells
     ]
-    said = remark_on_parts(given, {part.agent_id for part in crew})
-    tasks = [_survey_task(hq.world.grid, part, crew, range_m) for part in crew]
-    for task in tasks:
-        task.survey.sector = sector
-    drafts = [
-        Draft(agent_id=part.agent_id, task=task, remark=said)
-        for part, task in zip(crew, tasks, strict=True)
-    ]
-    return drafts, outputs
 
 
 async def _robots(
@@ -252,15 +261,17 @@ async def _survey(
 
 
 def _survey_task(
-    grid: SurveyGrid,
     part: mission_pb2.CrewPart,
     crew: Sequence[mission_pb2.CrewPart],
+    grid: SurveyGrid,
     range_m: float,
+    sector: str,
 ) -> mission_pb2.MissionOrder:
     """One robot's part of a survey; each is told of all, where several share it."""
     rows, cols = grid.shape
     region = common_pb2.CellSet(resolution_m=grid.cell_m, width=cols, height=rows, bits=part.bits)
-    survey = mission_pb2.Survey(region=region, range_m=range_m, crew=crew if crew[1:] else ())
+    together = crew if crew[1:] else ()
+    survey = mission_pb2.Survey(region=region, range_m=range_m, crew=together, sector=sector)
     return mission_pb2.MissionOrder(survey=survey, return_home=True)
 
 

@@ -41,6 +41,7 @@ CORES: Mapping[str, str] = {
     'spare': 'swarm_supervisor.core.spare:SPARE',
     'plan_check': 'swarm_supervisor.core.plan_core:PLAN_CHECK',
     'giving': 'swarm_supervisor.core.giving:GIVING',
+    'wishes': 'swarm_supervisor.core.wishes:WISHES',
     'strategy': 'swarm_supervisor.core.strategy:STRATEGY',
 }
 """The only code that a record can make run, by the core's name."""

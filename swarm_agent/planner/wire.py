@@ -78,6 +78,7 @@ def to_order(message: mission_pb2.MissionOrder, *, local: bool = False) -> Order
         scope=areas_of(message.packet.areas),
         budget=_budget(message.packet) if message.HasField('packet') else None,
         lacks='' if local else _lacks(message.packet),
+        max_speed_mps=message.max_speed_mps,
         handoff=_told(message.handoff) if message.HasField('handoff') and not local else '',
     )
 

@@ -51,6 +51,8 @@ def test_every_kind_of_order_can_be_accepted(given: Order) -> None:
         (order(Task.WAIT, 'x' * 129, seconds=1.0), 'order_id must have'),
         (order(Task.WAIT, seconds=1.0, agent_id='amr_2'), "the order is for 'amr_2'"),
         (order(Task.WAIT, seconds=1.0, priority=11), 'priority is 11, expected 1 to 10'),
+        (order(Task.WAIT, seconds=1.0, max_speed_mps=-1.0), 'max_speed_mps is -1, expected 0'),
+        (order(Task.WAIT, seconds=1.0, max_speed_mps=math.nan), 'max_speed_mps is nan'),
         (order(Task.UNKNOWN), 'no task that this robot knows'),
         (
             order(Task.WAIT, seconds=1.0, expires_ns=START_WALL_NS - 2 * SECOND),

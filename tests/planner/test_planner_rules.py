@@ -53,6 +53,15 @@ def test_an_open_order_keeps_its_laws_and_the_next_one_has_the_new():
     assert speeds(robot) == {1.0, 0.25}
 
 
+def test_an_order_is_driven_no_faster_than_its_giver_wishes_and_no_faster_than_the_laws_let_it():
+    robot = trusted()
+    robot.decide(orders=(replace(go('o1'), max_speed_mps=0.25 * robot.params.max_speed_mps),))
+    assert speeds(robot) == {0.25}
+    fast = trusted(policy=SLOW)
+    fast.decide(orders=(replace(go('o1'), max_speed_mps=9.0),))
+    assert speeds(fast) == {0.25}
+
+
 def test_an_order_that_comes_together_with_the_laws_is_judged_under_them():
     robot = trusted()
     outputs = robot.decide(policy=WAIT, orders=(order(Task.WAIT, 'o1', seconds=9.0),))

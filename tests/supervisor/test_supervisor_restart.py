@@ -2,6 +2,7 @@
 """What a supervisor knew before it was killed it knows again: each test dies at another place."""
 
 import asyncio
+import hashlib
 import json
 import signal
 
@@ -378,6 +379,10 @@ def test_a_closed_mission_gets_its_report_after_all(folder, monkeypatch):
         assert mission.status is MissionStatus.COMPLETE
         assert json.loads((left / 'outcome.json').read_text())['status'] == 'complete'
         assert (left / 'report.md').exists()
+    (log,) = (folder / 'vault' / 'agents' / 'supervisor' / 'log').glob('*/*/*.jsonl')
+    sealed = [json.loads(line) for line in log.read_text().splitlines()]
+    (told,) = [event['data'] for event in sealed if event['type'] == 'mission.outcome']
+    assert told['sha256'] == hashlib.sha256((left / 'outcome.json').read_bytes()).hexdigest()
 
 
 def test_an_old_memory_on_disk_is_taken_up_by_the_new_tables(folder):

@@ -34,6 +34,7 @@ def refusal(order: Order, standing: Standing, ground: Ground, params: Params) ->
     """Why this order is refused; empty when it is accepted."""
     return (
         _form(order, params)
+        or _urgency(order)
         or _authority(order, standing, params)
         or _parameters(order, params)
         or _goals(order, ground, params)
@@ -46,12 +47,18 @@ def _form(order: Order, params: Params) -> str:
         return f'order_id must have 1 to {_LONGEST_ID} characters'
     if order.agent_id != params.agent_id:
         return f'the order is for {order.agent_id!r}, this is {params.agent_id!r}'
-    if not 1 <= order.priority <= 10:
-        return f'priority is {order.priority}, expected 1 to 10'
     if order.task is Task.UNKNOWN:
         return 'the order has no task that this robot knows'
     if order.task.value in order.forbidden:
         return f'the order asks for {order.task.value}, which its own packet forbids'
+    return ''
+
+
+def _urgency(order: Order) -> str:
+    if not 1 <= order.priority <= 10:
+        return f'priority is {order.priority}, expected 1 to 10'
+    if not 0.0 <= order.max_speed_mps < math.inf:
+        return f'max_speed_mps is {order.max_speed_mps:g}, expected 0 or more'
     return ''
 
 

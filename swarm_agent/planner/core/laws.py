@@ -311,12 +311,15 @@ def _action_of_want(turn: Turn, want: Want, job: Job | None) -> Action:
 
 
 def _wished(turn: Turn, want: Want, job: Job | None) -> float:
-    """How fast the robot would drive, by its skill and by its mind [m/s]."""
+    """How fast the robot would drive, by its skill, its order and its mind [m/s]."""
     speed_mps = want.speed_factor * turn.params.max_speed_mps
     order_id, pace_mps = turn.state.laws.pace
-    if job is not None and order_id == job.order.order_id and pace_mps > 0.0:
-        return min(speed_mps, pace_mps)
-    return speed_mps
+    if job is None:
+        return speed_mps
+    if job.order.max_speed_mps > 0.0:
+        speed_mps = min(speed_mps, job.order.max_speed_mps)
+    mind = order_id == job.order.order_id and pace_mps > 0.0
+    return min(speed_mps, pace_mps) if mind else speed_mps
 
 
 def _slowed(turn: Turn, want: Want, speed_mps: float) -> Want:

@@ -129,6 +129,8 @@ class Order:
     packet, and only a robot's own client may give such an order."""
     lacks: str = ''
     """What its packet lacks, in words; empty when it is complete."""
+    max_speed_mps: float = 0.0
+    """As fast as its giver wishes at most; 0: as fast as the laws let it [m/s]."""
     handoff: str = ''
     """What is known of who had it before, in words; it decides nothing. Empty: nobody had it."""
 

@@ -97,7 +97,7 @@ class ReturnToBase(_message.Message):
     def __init__(self) -> None: ...
 
 class MissionOrder(_message.Message):
-    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base", "warrant", "packet", "after", "squad", "handoff")
+    __slots__ = ("order_id", "mission_id", "agent_id", "created_ns", "expires_ns", "not_before_ns", "priority", "link_loss", "issued_by", "return_home", "survey", "go_to", "patrol", "deliver", "wait", "return_to_base", "warrant", "packet", "after", "squad", "handoff", "max_speed_mps")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     MISSION_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +119,7 @@ class MissionOrder(_message.Message):
     AFTER_FIELD_NUMBER: _ClassVar[int]
     SQUAD_FIELD_NUMBER: _ClassVar[int]
     HANDOFF_FIELD_NUMBER: _ClassVar[int]
+    MAX_SPEED_MPS_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     mission_id: str
     agent_id: str
@@ -140,7 +141,8 @@ class MissionOrder(_message.Message):
     after: _containers.RepeatedScalarFieldContainer[str]
     squad: str
     handoff: _packet_pb2.Handoff
-    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ..., warrant: _Optional[_Union[_laws_pb2.Warrant, _Mapping]] = ..., packet: _Optional[_Union[_packet_pb2.Packet, _Mapping]] = ..., after: _Optional[_Iterable[str]] = ..., squad: _Optional[str] = ..., handoff: _Optional[_Union[_packet_pb2.Handoff, _Mapping]] = ...) -> None: ...
+    max_speed_mps: float
+    def __init__(self, order_id: _Optional[str] = ..., mission_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., created_ns: _Optional[int] = ..., expires_ns: _Optional[int] = ..., not_before_ns: _Optional[int] = ..., priority: _Optional[int] = ..., link_loss: _Optional[_Union[LinkLossPolicy, str]] = ..., issued_by: _Optional[str] = ..., return_home: _Optional[bool] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ..., go_to: _Optional[_Union[GoTo, _Mapping]] = ..., patrol: _Optional[_Union[Patrol, _Mapping]] = ..., deliver: _Optional[_Union[Deliver, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ..., return_to_base: _Optional[_Union[ReturnToBase, _Mapping]] = ..., warrant: _Optional[_Union[_laws_pb2.Warrant, _Mapping]] = ..., packet: _Optional[_Union[_packet_pb2.Packet, _Mapping]] = ..., after: _Optional[_Iterable[str]] = ..., squad: _Optional[str] = ..., handoff: _Optional[_Union[_packet_pb2.Handoff, _Mapping]] = ..., max_speed_mps: _Optional[float] = ...) -> None: ...
 
 class OrderAck(_message.Message):
     __slots__ = ("order_id", "status", "reason", "stamp_ns")
