@@ -10,7 +10,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
@@ -204,6 +204,7 @@ class Robot:
                 found = self._refuge(advice, keep_m, bodies)
                 self.refuge = status if found else 'none'
         self.aside, self.place = (found, found[-1]) if found else ((), None)
+        self.advice = replace(advice, stop_after_m=0.0)  # it was given for another way
 
     def _refuge(self, advice: Advice, keep_m: float, others: list[Peer]) -> Polyline | None:
         discs = [(peer.pose[:2], peer.radius_m) for peer in others]

@@ -233,11 +233,11 @@ def message(
 
 def _told(scene: Scene) -> Polyline:
     """The way that is driven, and the mission's where it goes on behind."""
-    route = scene.me.route
+    route = (scene.at, *scene.me.route)
     if followed_m(scene.way, route) == math.inf:
         return route
     points = tuple((float(x), float(y)) for x, y in scene.way.points)
-    return (*points, *route)[:MOST_POINTS]
+    return (*points, *route[1:])[:MOST_POINTS]
 
 
 def clearing(scene: Scene, encounter: Encounter, *, clear: bool) -> tuple[Encounter, bool]:

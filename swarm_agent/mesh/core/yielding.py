@@ -105,7 +105,7 @@ def _step_aside(scene: Scene, encounter: Encounter, room_m: float) -> Step:
     """Make way for the peer, or stay clear of it while making way for another."""
     encounter, over = clearing(scene, encounter, clear=_is_released(scene, encounter))
     if over:
-        return Step(settled=settlement(scene, encounter))
+        return Step(limit_m=_room(scene.meeting()), settled=settlement(scene, encounter))
     encounter, barred = _watch_way_aside(scene, encounter, room_m)
     refuge = scene.me.refuge if scene.refuge_asked else 'unasked'
     if refuge == 'behind' and scene.parked and not encounter.flipped:

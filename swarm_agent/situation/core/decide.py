@@ -43,7 +43,9 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     state, findings = _inquired(state, sight, rights, inputs, params)
     verdict = replace(verdict, violations=(*verdict.violations, *findings.violations))
     hold = why_held(state, given, params)
+    before = state.retreat.place
     state = _stepping_aside(state, rights.advice, hold, inputs, params)
+    rights = _for_the_way(rights, another=state.retreat.place not in {before, None})
     look, watched = gaze(state, hold, forbidden(state, inputs), UNFIT)
     order = arbitrate(
         '' if _may_turn(state, watched, rights.advice) else hold,
@@ -155,6 +157,13 @@ def _stepping_aside(
     terrain = terrain_of(state, params)
     stepping = retreat(state.retreat, terrain, state.pose, advice, inputs.peers, inputs.now_ns)
     return replace(state, retreat=stepping)
+
+
+def _for_the_way(rights: RightOfWayOutputs, *, another: bool) -> RightOfWayOutputs:
+    """How far to drive was said of the way before: along another one nowhere yet."""
+    if not another:
+        return rights
+    return replace(rights, advice=replace(rights.advice, stop_after_m=0.0))
 
 
 def _exploring(state: State) -> str:
