@@ -66,7 +66,7 @@ _LONGEST_PLACE = 200
 def main() -> int:
     """Run the command line; what cannot be done ends in one sentence and exit code 2."""
     try:
-        app()
+        app(prog_name='swarm')
     except (ConfigError, VaultError) as error:
         typer.echo(f'swarm: {error}', err=True)
         return 2

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documentation names is there: commands, their options, files that it links to."""
+"""What the documentation names is there, links and options, too; shells complete it."""
 
 import re
 import shlex
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 
-from swarm_supervisor.cli.app import app
+from swarm_supervisor.cli.app import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
@@ -68,3 +69,24 @@ def test_every_file_that_a_page_links_to_is_there(page):
 @pytest.mark.parametrize('line', ['dance', 'up --dance', 'bench mesh --dance'])
 def test_a_command_that_is_not_there_would_be_found(line):
     assert fault_of(line.split())
+
+
+@pytest.mark.parametrize(
+    ('words', 'wanted'),
+    [
+        (('up', '--no-'), {'--no-robots', '--no-sim', '--no-supervisor'}),
+        (('people', ''), {'say', 'list'}),
+        (('demo', '--comp'), {'--composed'}),
+    ],
+)
+def test_bash_completes_commands_and_options_behind_the_first_word(
+    monkeypatch, capsys, words, wanted
+):
+    """As the completion of `./swarm completion bash` asks for them."""
+    monkeypatch.setattr(sys, 'argv', [str(ROOT / 'swarm_supervisor' / 'cli' / '__main__.py')])
+    monkeypatch.setenv('_SWARM_COMPLETE', 'complete_bash')
+    monkeypatch.setenv('COMP_WORDS', '\n'.join(['./swarm', *words]))
+    monkeypatch.setenv('COMP_CWORD', str(len(words)))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, set(capsys.readouterr().out.split())) == (0, wanted)
