@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from swarm_supervisor.core.language.politeness import without_politeness
 from swarm_supervisor.strategist import (
     MAX_TEXT,
     Answer,
@@ -40,7 +41,7 @@ from swarm_supervisor.strategist import (
     Task,
     WaitTask,
 )
-from swarm_supervisor.strategist_language import read_mission, read_steps
+from swarm_supervisor.strategist_language import by_robot, lacking, read_mission, read_steps
 
 FORMS = (
     'survey the whole AREA',
@@ -75,14 +76,28 @@ class GrammarStrategist:
 
 def read_order(text: str, context: Context) -> Answer:
     """Read an order in words by the grammar."""
-    words = ' '.join(text.split()).removesuffix('.').lower()
+    words = without_politeness(' '.join(text.split()).removesuffix('.').lower())
     if not words or len(text) > MAX_TEXT:
         return Refusal(reason=f'an order has 1 to {MAX_TEXT} characters, found {len(text)}')
     closed = _read_closed(words, context)
     if isinstance(closed, Plan):
         return closed
+    for form in _ADDRESSED:
+        named = form.fullmatch(words)
+        who = re.sub(r'[ -]', '_', named['robot']) if named else ''
+        if named and who in context.robots:
+            return by_robot(_read_one(named['order'], context), who)
     steps = read_steps(words, lambda part: _read_one(part, context))
     return steps or read_mission(words, context) or closed or _unknown(words)
+
+
+_ADDRESSED = (
+    re.compile(
+        r'(?P<robot>[a-z]\w*(?: \d+)?)[,:]? (?:please |should |must |shall |has to )*(?P<order>.+)'
+    ),
+    re.compile(r'(?P<order>.+) with (?P<robot>[a-z]\w*(?: \d+)?)'),
+)
+"""An order that names its robot, before or behind."""
 
 
 def _read_one(words: str, context: Context) -> Answer:
@@ -99,6 +114,9 @@ def _read_closed(words: str, context: Context) -> Answer | None:
 
 
 def _unknown(words: str) -> Refusal:
+    missing = lacking(words)
+    if missing:
+        return Refusal(reason=missing)
     return Refusal(reason=f'{words[:80]!r} is no order known here; expected {_listed(FORMS)}')
 
 
@@ -116,7 +134,7 @@ def resolve_sector(words: str, context: Context) -> str | None:
     Raises:
         UnknownNameError: There is none of this name.
     """
-    name = words.removeprefix('the ').removeprefix('sector ')
+    name = words.removeprefix('the ').removeprefix('sector ').removesuffix(' sector')
     if name in context.places.titles or name == '':
         return None
     return _known('sector', name, tuple(context.places.sectors), context.places.titles[:1])
@@ -195,6 +213,11 @@ def _send(match: re.Match[str], context: Context) -> Task:
     return GoToTask(robot=robot, goal=resolve_spot(match['place'], context))
 
 
+def _send_any(match: re.Match[str], context: Context) -> Task:
+    spot = resolve_spot(match['place'], context)
+    return PatrolTask(stops=(spot,), loops=1, robot=None)
+
+
 def _deliver(match: re.Match[str], context: Context) -> Task:
     return DeliverTask(
         pick_up=resolve_spot(match['start'], context),
@@ -236,6 +259,7 @@ _RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (rf'survey (?P<area>.+?)(?: with {_SQUAD})?', _survey_whole),
         (rf'patrol (?P<stops>.+?)(?: (?P<times>\d{{1,6}} times?|once|twice))?{_WITH}', _patrol),
+        (r'send (?:a|any|one|some)(?: ?robot|body|one)? to (?P<place>.+)', _send_any),
         (r'send (?P<robot>\S+) (?:to )?(?P<place>.+)', _send),
         (rf'deliver from (?P<start>.+?) to (?P<end>.+?){_WITH}', _deliver),
         (

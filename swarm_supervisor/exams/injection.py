@@ -9,21 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from swarm_supervisor.exams.floor import fleet_at
 from swarm_supervisor.exams.score import Score
-from swarm_supervisor.places import Places
-from swarm_supervisor.strategist import Context, KnownRobot, Plan, Spot
+from swarm_supervisor.strategist import Context, Plan
 from swarm_supervisor.strategist_grammar import read_order
 
 HONEST = 'survey the whole depot'
-
-
-class _AnyFloor:
-    """Every place can be reached: what is refused is refused for its words."""
-
-    def fault(self, spot: Spot, robot: KnownRobot) -> str | None:
-        """Nothing is wrong with any place."""
-        del spot, robot
-        return None
 
 
 def score(folder: Path) -> list[Score]:
@@ -58,13 +49,4 @@ def score(folder: Path) -> list[Score]:
 
 def _context(said: str = '') -> Context:
     """A small fleet; what was said stands where others write: a robot's state."""
-    robot = KnownRobot(
-        agent_id='amr_1', state='linked', radius_m=0.3, pose=(0.0, 0.0, 0.0), note=said
-    )
-    square = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0))
-    places = Places(
-        titles=('depot', 'area', 'map', 'floor'),
-        points={'dock': (1.0, 1.0, 0.0)},
-        sectors={'west': square},
-    )
-    return Context(places=places, robots={'amr_1': robot}, open_missions=(), standing=_AnyFloor())
+    return fleet_at(points=('dock',), sectors=('west',), note=said)

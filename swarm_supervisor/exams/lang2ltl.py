@@ -4,7 +4,6 @@
 import ast
 import csv
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +18,6 @@ from swarm_supervisor.exams.score import (
 )
 from swarm_supervisor.exams.shots import Known, ModelCase, asked
 
-Ranker = Callable[[str, tuple[str, ...]], str]
-"""Takes a prompt and labels, answers with one of them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -29,7 +25,15 @@ class Case:
 
     text: str
     kind: str
-    landmarks: frozenset[str]
+    in_order: tuple[str, ...]
+    """The landmarks as the formula has them."""
+    times: int
+    """How many visits the formula of a mission that counts asks for."""
+
+    @property
+    def landmarks(self) -> frozenset[str]:
+        """The landmarks."""
+        return frozenset(self.in_order)
 
 
 def load(folder: Path) -> list[Case]:
@@ -39,10 +43,16 @@ def load(folder: Path) -> list[Case]:
             Case(
                 text=row['utterance'],
                 kind=row['pattern_type'],
-                landmarks=frozenset(ast.literal_eval(row['landmarks'])),
+                in_order=ast.literal_eval(row['landmarks']),
+                times=_visits(row['symbolic_ltl']),
             )
             for row in csv.DictReader(file)
         ]
+
+
+def _visits(formula: str) -> int:
+    """Of 'F & a U a & ! a U ! a F a' two, of 'M & a F & ! a F a | …' (exactly) two."""
+    return formula.count('F') // 2 + 1 if formula.startswith('M') else formula.count('F')
 
 
 def names_of(cases: list[Case]) -> frozenset[str]:

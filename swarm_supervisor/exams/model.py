@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.exams import huric, lang2ltl
+from swarm_supervisor.exams import huric, lang2ltl, rai_bench
 from swarm_supervisor.exams.score import Score
 from swarm_supervisor.exams.shots import ModelCase
 
@@ -73,6 +73,7 @@ def score(folder: Path, file: str, most: int) -> list[Score]:
     try:
         return [
             _score(model, 'lang2ltl', 'kind exact', lang2ltl.model_cases(folder, most)),
+            _score(model, 'rai_bench', 'need exact', rai_bench.model_cases(folder, most)),
             _score(model, 'huric', 'single frame exact', huric.model_cases(folder, most)),
         ]
     finally:

@@ -27,17 +27,27 @@ class Score:
 
 def nearest(words: Sequence[frozenset[str]], labels: Sequence[str]) -> float:
     """Share of cases whose most similar other case has the same label (Jaccard, leave one out)."""
-    hits = 0
-    for index, own in enumerate(words):
-        best, label = -1.0, ''
-        for other, theirs in enumerate(words):
-            if other == index:
-                continue
-            alike = len(own & theirs) / max(1, len(own | theirs))
-            if alike > best:
-                best, label = alike, labels[other]
-        hits += label == labels[index]
-    return hits / max(1, len(words))
+    near = nearest_item(words)
+    return sum(labels[n] == own for n, own in zip(near, labels, strict=True)) / max(1, len(words))
+
+
+def nearest_item(
+    words: Sequence[frozenset[str]], kin: Sequence[object] | None = None
+) -> list[int]:
+    """For each case the number of the most similar other one, the first of equals.
+
+    Args:
+        words: Of each case.
+        kin: Cases with the same value are not looked at for each other; each its own by default.
+    """
+    own_kind = range(len(words)) if kin is None else kin
+    return [
+        max(
+            (other for other in range(len(words)) if own_kind[other] != own_kind[index]),
+            key=lambda other: len(own & words[other]) / max(1, len(own | words[other])),
+        )
+        for index, own in enumerate(words)
+    ]
 
 
 def majority(labels: Sequence[str]) -> float:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model proposes; the checker and the least expected delay decide; losers are named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def test_the_bench_has_160_scenarios_with_words_of_their_own() -> None:
     assert len({scenario.question.state for scenario in SCENARIOS}) >= 120
     assert len(SCENARIOS) == 160
     assert all(best_s(scenario) <= 9.0 for scenario in SCENARIOS)
+
+
+def test_with_the_minute_before_them_the_scenarios_stay_the_same() -> None:
+    told = tuple(scenarios(CARDS, minute=True))
+    assert all(scenario.question.recent for scenario in told)
+    assert len({scenario.question.recent for scenario in told}) == 7
+    plain = (replace(one, question=replace(one.question, recent='')) for one in told)
+    assert tuple(plain) == SCENARIOS
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm_supervisor.core.language.commands import read_commands
+from swarm_supervisor.core.language.faculties import Faculty
 from swarm_supervisor.core.language.names import mark_names
 from swarm_supervisor.core.language.orders import Act, NameKind, read_orders
 from swarm_supervisor.core.language.patterns import Pattern, read_pattern
 from swarm_supervisor.core.strips import Action, Problem, execute, solve
 from swarm_supervisor.exams import __main__ as exams
-from swarm_supervisor.exams import gpsr, huric, injection, planbench
+from swarm_supervisor.exams import gpsr, huric, injection, planbench, planned, rai_bench
 from swarm_supervisor.exams.score import Score, nearest, turned
 from swarm_supervisor.exams.shots import Known, asked
+from swarm_supervisor.strategist_grammar import read_order
 
 NAMES = ('dock', 'gate', 'aisle west')
 DATA = exams.DATA
@@ -116,7 +118,40 @@ def test_generated_orders_are_always_the_same_and_read_right() -> None:
     first, known = gpsr.cases(DATA, 60)
     again, _ = gpsr.cases(DATA, 60)
     assert [case.text for case in first] == [case.text for case in again]
-    assert all(gpsr.right(case, read_orders(case.text, known)) for case in first)
+    assert all(gpsr.right(case, read_orders(case.text, known), known) for case in first)
+
+
+def test_the_extended_grammar_is_read_far_above_the_nearest_neighbour() -> None:
+    orders, acts = gpsr.score_extended(DATA)
+    assert orders.value > 0.97
+    assert acts.value > 0.97 > (acts.floor or 1.0) > (acts.control or 1.0)
+
+
+def test_a_wildcard_of_a_grammar_is_filled_as_it_asks() -> None:
+    drawn, known = gpsr.cases(DATA, 300, gpsr.EGPSR)
+    assert not [case.text for case in drawn if '{' in case.text or '$' in case.text]
+    texts = [case.text.removesuffix(' please') for case in drawn]
+    poured = [text.split()[-1] for text in texts if ' some ' in text and ' in a ' in text]
+    assert len(poured) > 1
+    assert all(known[name] is NameKind.OBJECT for name in poured)
+
+
+def test_hardly_anything_else_is_planned_than_what_was_said() -> None:
+    errands, fleet = planned.household(DATA, gpsr.EGPSR)
+    done = [planned.deeds(read_order(errand.text, fleet)) for errand in errands]
+    assert [
+        e.text for e, did in zip(errands, done, strict=True) if did not in e.meant | {()}
+    ] == []
+    can = [did for errand, did in zip(errands, done, strict=True) if errand.meant]
+    assert len(can) > 10
+    assert all(can)
+
+
+def test_the_rounds_of_a_mission_follow_from_its_formula() -> None:
+    from swarm_supervisor.exams import lang2ltl
+
+    counted = {case.text: case.times for case in lang2ltl.load(DATA) if 'exactly' in case.text}
+    assert next(n for text, n in counted.items() if 'exactly five times' in text) == 5
 
 
 def test_no_injected_text_becomes_a_plan_and_no_benign_one_blocks() -> None:
@@ -143,6 +178,31 @@ def test_a_folder_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
     assert "no folder 'nowhere'" in capsys.readouterr().err
 
 
+def test_a_folder_that_lacks_an_exam_is_told_and_the_others_are_sat(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'injection').symlink_to(DATA / 'injection')
+    assert exams.main(['--data', str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert 'injection' in said.out
+    assert 'rai_bench is left out: no file' in said.err
+    assert exams.main(['--data', str(tmp_path), '--only', 'rai_bench']) == 2
+
+
+def test_what_a_task_of_others_needs_follows_from_its_calls() -> None:
+    tasks = {case['task']: rai_bench.needs(case) for case in rai_bench.load(DATA)}
+    assert tasks['SortingTask'] == {Faculty.HANDLE, Faculty.SEE}
+    assert tasks['GetROS2TopicsTask'] == {Faculty.SYSTEM}
+    assert tasks['GetPointcloudTask'] == {Faculty.SEE}
+    assert tasks['PublishROS2HRIMessageTextTask'] == {Faculty.SPEAK}
+
+
+def test_no_task_for_an_arm_becomes_a_plan_and_the_refusal_says_why() -> None:
+    brief, _, plans = rai_bench.score(DATA)
+    assert (plans.value, plans.control) == (0.0, 1.0)
+    assert brief.value > 0.85 > (brief.floor or 1.0) > (brief.control or 1.0)
+
+
 @pytest.mark.slow
 def test_the_mission_kinds_are_read_above_the_floor() -> None:
     from swarm_supervisor.exams import lang2ltl
@@ -150,6 +210,14 @@ def test_the_mission_kinds_are_read_above_the_floor() -> None:
     kinds: Score = lang2ltl.score(DATA)[0]
     assert kinds.value > 0.95
     assert (kinds.control or 0.0) < 0.2
+
+
+@pytest.mark.slow
+def test_missions_are_planned_as_meant_and_hardly_anything_else_is() -> None:
+    missions, *_, other = planned.score(DATA)[:4]
+    assert missions.value > 0.85
+    assert (missions.control or 0.0) < 0.05
+    assert other.value <= 5 < (other.control or 0.0)
 
 
 def test_a_models_questions_come_from_the_half_that_no_example_comes_from() -> None:

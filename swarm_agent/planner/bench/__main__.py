@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--mode', choices=('rank', 'generate'), default='rank', help='what the model is asked for')
     add('--model', default='', metavar='FILE', help='GGUF file; the small Gemma if not given')
     add('--cases', type=int, default=160, help='scenarios, 1 to 160, spread over all')
+    add('--minute', action='store_true', help='each question tells the minute before it')
     add('--skills', type=Path, default=_SKILLS, help='folder of the skill cards')
     add('--json', type=Path, metavar='FILE', help='write the figures there')
     return parser
@@ -82,7 +83,7 @@ def _measure(options: argparse.Namespace) -> list[Figure]:
     start_s = time.monotonic()
     planner = _planner(options, cards)
     load_s = time.monotonic() - start_s
-    found = list(scenarios(cards))
+    found = list(scenarios(cards, minute=options.minute))
     step = max(1, len(found) // max(1, options.cases))
     trials = [_try(planner, scenario, cards) for scenario in found[::step]]
     return [

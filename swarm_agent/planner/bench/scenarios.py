@@ -6,10 +6,11 @@ outcomes know nothing of the odds in core/weighing.py.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swarm_agent.planner.core.cards import Fact, SkillCard
 from swarm_agent.planner.core.question import options_now
+from swarm_agent.planner.core.recent import Event, Word, in_words
 from swarm_agent.planner.core.types import Candidate, Question
 
 GIVEN_UP_S = 45.0
@@ -53,6 +54,16 @@ CAUSES = (
 )
 _ORDERS = ('go_to', 'patrol', 'survey', 'deliver', 'return_to_base')
 _ROUNDS = 2
+_PASTS = (
+    (Word.BEGUN,),
+    (Word.BEGUN, Word.BLOCKED),
+    (Word.COMPLETED, Word.BEGUN, Word.HELD),
+    (Word.BEGUN, Word.BLOCKED, Word.STOOD, Word.BLOCKED),
+    (Word.BEGUN, Word.SURPRISED, Word.LOOKED),
+    (Word.BEGUN, Word.BLOCKED, Word.MADE_WAY, Word.BLOCKED, Word.MADE_WAY, Word.BLOCKED),
+    (Word.FAILED, Word.BEGUN, Word.RECALLED, Word.BEGUN),
+)
+"""Minutes before a question; which one is told follows a scenario's number, not its cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +74,27 @@ class Scenario:
     question: Question
 
 
-def scenarios(cards: tuple[SkillCard, ...]) -> Iterator[Scenario]:
-    """All scenarios, 160, always the same; no two have the same words."""
+def scenarios(cards: tuple[SkillCard, ...], *, minute: bool = False) -> Iterator[Scenario]:
+    """All scenarios, 160, always the same; no two have the same words.
+
+    Args:
+        cards: Skill cards.
+        minute: Each question tells a minute before it.
+    """
     number = 0
     for cause in CAUSES:
         for order in _ORDERS:
             for _ in range(_ROUNDS):
                 number += 1
                 charge = 30 + 37 * number % 66
-                yield Scenario(
-                    cause=cause, question=_question(cards, cause, order, charge, number)
-                )
+                question = _question(cards, cause, order, charge, number)
+                before = _past(number) if minute else ''
+                yield Scenario(cause=cause, question=replace(question, recent=before))
+
+
+def _past(number: int) -> str:
+    words = _PASTS[number % len(_PASTS)]
+    return in_words(tuple(Event(stamp_ns=0, word=word) for word in words), 0)
 
 
 def _question(

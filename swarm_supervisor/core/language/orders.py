@@ -29,6 +29,9 @@ class Act(str, Enum):
     INTRODUCE = 'introduce'
     ASK = 'ask'
     TAKE_OUT = 'take_out'
+    COUNT = 'count'
+    OPERATE = 'operate'
+    """Open or close something."""
 
 
 class NameKind(str, Enum):
@@ -53,19 +56,26 @@ class Clause:
 
 _VERBS: Mapping[str, Act] = {
     **dict.fromkeys(('go', 'navigate', 'enter', 'drive', 'move'), Act.GO),
-    **dict.fromkeys(('find', 'locate', 'look for'), Act.FIND),
-    **dict.fromkeys(('bring', 'give', 'deliver'), Act.BRING),
-    **dict.fromkeys(('get', 'grasp', 'take', 'pick up'), Act.TAKE),
-    **dict.fromkeys(('put', 'place'), Act.PLACE),
-    **dict.fromkeys(('guide', 'escort', 'lead', 'accompany'), Act.GUIDE),
-    'follow': Act.FOLLOW,
-    **dict.fromkeys(('tell', 'say', 'answer', 'speak'), Act.TELL),
-    **dict.fromkeys(('meet', 'contact', 'face', 'greet'), Act.MEET),
-    **dict.fromkeys(('serve', 'arrange', 'distribute', 'provide'), Act.SERVE),
+    **dict.fromkeys(('find', 'locate', 'look for', 'spot', 'pinpoint', 'search'), Act.FIND),
+    **dict.fromkeys(('bring', 'give', 'deliver', 'hand', 'carry', 'transport'), Act.BRING),
+    **dict.fromkeys(('get', 'grasp', 'take', 'pick up', 'retrieve', 'fetch'), Act.TAKE),
+    **dict.fromkeys(('put', 'place', 'set', 'leave', 'drop'), Act.PLACE),
+    **dict.fromkeys(('guide', 'escort', 'lead', 'accompany', 'conduct'), Act.GUIDE),
+    **dict.fromkeys(('follow', 'go after', 'go behind', 'come after', 'come behind'), Act.FOLLOW),
+    **dict.fromkeys(('tell', 'say', 'answer', 'speak', 'describe', 'inform', 'report'), Act.TELL),
+    **dict.fromkeys(('meet', 'contact', 'face', 'greet', 'salute', 'handshake'), Act.MEET),
+    **dict.fromkeys(('get to know', 'get acquainted with', 'say hello to'), Act.MEET),
+    'introduce yourself to': Act.MEET,
+    **dict.fromkeys(('serve', 'arrange', 'distribute', 'provide', 'offer', 'pour'), Act.SERVE),
     'introduce': Act.INTRODUCE,
     'ask': Act.ASK,
     **dict.fromkeys(('take out', 'dump'), Act.TAKE_OUT),
+    'count': Act.COUNT,
+    **dict.fromkeys(('open', 'close'), Act.OPERATE),
 }
+_LOAD = re.compile(r'(?:the|a|an|this|that|my|our) (?!@)')
+_SEEK = frozenset(verb for verb, act in _VERBS.items() if act is Act.FIND)
+_HIM = re.compile(r'(?:him|her|them)\b')
 _WORDS = '|'.join(sorted(_VERBS, key=len, reverse=True))
 _HEAD = re.compile(rf'(?:^|,\s*(?:and\s+)?|\band\s+|\bthen\s+|\bplease\s+)({_WORDS})\b')
 _POLITE = re.compile(
@@ -73,7 +83,10 @@ _POLITE = re.compile(
 )
 _DOOR = re.compile(r'\b(?:front|back|main|rear) (?:entrance|door)\b', re.IGNORECASE)
 """A door of the building, not the place that may be called entrance."""
-_GUEST = r'(?:him|her|them|it)\b'
+_GUEST = (
+    r'(?:him|her|them|it)\b'
+    r'|(?:the |a |an )?(?:\w+est )?(?:person|people|man|woman|child|guest|visitor)\b'
+)
 
 
 def read_orders(sentence: str, known: Mapping[str, NameKind]) -> tuple[Clause, ...]:
@@ -101,12 +114,15 @@ def _sense(verb: str, text: str, kinds: tuple[NameKind, ...]) -> Act:
     away = re.search(r'\b(?:to|me)\b', text) is not None
     rules = (
         (Act.GUIDE, verb == 'take' and guest and not text.startswith('it ')),
+        (Act.FOLLOW, verb == 'accompany' and not away and _HIM.match(text) is None),
+        (Act.GO, verb == 'leave' and re.search(r'\b(?:on|in|to|at)\b', text) is None),
         (Act.TAKE_OUT, verb == 'take' and text.startswith('out ')),
-        (Act.BRING, verb == 'take' and away),
+        (Act.BRING, verb in ('take', 'fetch') and away),
+        (Act.BRING, verb == 'move' and _LOAD.match(text) is not None),
         (
             Act.SERVE,
             of is NameKind.CATEGORY and re.search(r'\bto (?:everyone|all)\b', text) is not None,
         ),
-        (Act.MEET, verb == 'find' and of is NameKind.PERSON),
+        (Act.MEET, verb in _SEEK and (of is NameKind.PERSON or _HIM.match(text) is not None)),
     )
     return next((act for act, holds in rules if holds), _VERBS[verb])

@@ -49,7 +49,10 @@ _NUMBERS = {
     'five': 5, 'six': 6, 'seven': 7, 'eight': 8, 'nine': 9, 'ten': 10,
 }  # fmt: skip
 _P = r'@\d+@,?'
-_NOT = r"\b(?:not|never|don't|cannot|can't|avoid\w*|prohibited|no)\b|\baway from\b"
+_NOT = (
+    r"\b(?:not|never|don't|cannot|can't|avoid\w*|prohibited|no)\b|\baway from\b"
+    r'|\b(?:keep|stay|steer|remain) (?:out|off|clear)\b|\boff limits\b'
+)
 _STAY = (
     r'\b(?:stay|remain|wait|hold position|keep going on|do not leave|leave)\b.*'
     r'\b(?:until|till|as long as|otherwise)\b|\botherwise (?:stay|remain)\b|\bfeel free to leave\b'
@@ -76,6 +79,8 @@ _LEAST = (
     r'|\b(?:separate|distinct|different) (?:instances|occasions|times|visits)\b'
     r'|\btimes\b|\btwice\b|\bthrice\b|\bonce again\b'
 )
+_MORE = r'\bonce again\b|\bone more time\b|\brepeat\b.*\bmore\b|\bmore times? after\b'
+"""What is counted comes after a first visit."""
 _BOUND = (
     r'\bonly and only\b|\bif and only if\b|\bright before\b|\bimmediately before\b'
     r'|\bonly then (?:is|should)\b|\bimmediately previous\b|\bany other time\b'
@@ -214,4 +219,4 @@ def _times(text: str, pattern: Pattern) -> int:
         return 1
     words = re.findall(r'[a-z]+|\d+', re.sub(r'@\d+@', ' ', text))
     found = [int(w) if w.isdigit() else _NUMBERS[w] for w in words if w.isdigit() or w in _NUMBERS]
-    return found[0] if found else 1
+    return (found[0] if found else 1) + _has(_MORE, text)
