@@ -5,7 +5,7 @@ docs/protocol.md describes the protocol; this module runs it for all peers in on
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.mesh.core.encounter import NS, STANDS_MPS, Encounter, Scene, Step
 from swarm_agent.mesh.core.mail import read_claim
@@ -21,6 +21,7 @@ from swarm_agent.mesh.core.types import (
     RightOfWayInputs,
     RightOfWayOutputs,
 )
+from swarm_vault.replacing import replace
 
 HELD_M = 0.3
 """A robot that may drive less than this is being kept waiting [m]."""
