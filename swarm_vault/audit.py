@@ -46,7 +46,7 @@ def audit_vaults(
         witnesses: Other vaults whose countersigned heads and copies count.
         noted: Heads that a person kept elsewhere.
         cores: The table of allowed cores, '<module>:<name>' by core name.
-        progress: Called for each vault with the bytes of bags done and the bytes of all bags.
+        progress: Called for each vault with the bytes of bags done, at first 0, and of all bags.
 
     Raises:
         VaultError: A public key cannot be read.

@@ -353,14 +353,23 @@ def _audit_with_progress(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal; what gives it the bytes done and the bytes of all bags."""
+    """A bar on a terminal; what gives it the bytes done and the bytes of all bags.
+
+    It begins with the first of them: its thread would keep the workers from being copies.
+    """
     console = Console(stderr=True)
     columns = (TextColumn('re-executing'), BarColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task('', total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task('', total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def _report_json(report: ReplayReport) -> dict[str, Any]:

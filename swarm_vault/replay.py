@@ -6,7 +6,6 @@ The cores are found by name, not imported here: the rooms stay independent of ea
 
 import gc
 import importlib
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -26,6 +25,7 @@ from swarm_vault.errors import VaultError
 from swarm_vault.frames import BagLog, BagReader, about_bag, plain_frame
 from swarm_vault.listing import bags_in, log_folders
 from swarm_vault.log_check import LogCheck, LogWalk
+from swarm_vault.worker_start import worker_context
 
 CORES: Mapping[str, str] = {
     'reflex': 'swarm_reflex.core:CORE',
@@ -182,7 +182,7 @@ def replay_vault(
         vault_dir: The vault; nothing in it is changed.
         agents: Only these; None: all.
         cores: The table of allowed cores, '<module>:<name>' by core name.
-        progress: Called with the bytes of bags done and the bytes of all bags.
+        progress: Called with the bytes of bags done, at first 0, and the bytes of all bags.
     """
     with Workers([vault_dir], cores) as workers:
         walks = (LogWalk(folder, trust=None).check() for folder in log_folders(vault_dir))
@@ -244,11 +244,8 @@ class Workers:
         large = [path for path in bags if _bytes_of(path) > _WORTH_A_PROCESS_BYTES]
         count = min(len(large), WORKERS)
         if count > 1:
-            context = multiprocessing.get_context('spawn')
-            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare)
             wanted = sorted({path.parent.name for path in large} & cores.keys())
-            for _ in range(count):
-                self._pool.submit(_warm, tuple(cores[name] for name in wanted))
+            self._pool = _pool(count, tuple(cores[name] for name in wanted))
 
     def __enter__(self) -> Self:
         """Nothing to do: they are at work already."""
@@ -292,6 +289,7 @@ class Replaying:
     def report(self, progress: Progress = lambda _done, _all: None) -> ReplayReport:
         """Wait for its end."""
         bags, done = [], 0
+        progress(done, self._total)
         for task, replayed in self._found:
             bags.append(replayed)
             done += task.bytes_
@@ -324,8 +322,20 @@ def _bytes_of(path: Path) -> int:
         return 0
 
 
+def _pool(count: int, targets: tuple[str, ...]) -> ProcessPoolExecutor:
+    """Processes that read the code of some cores, or are copies of this one that has read it."""
+    context = worker_context()
+    if context.get_start_method() == 'fork':
+        _warm(targets)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare)
+    for _ in range(count):
+        pool.submit(_warm, targets)
+    return pool
+
+
 def _prepare() -> None:
     """Collect garbage seldom: a worker decides for some seconds and ends."""
+    gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
 
 

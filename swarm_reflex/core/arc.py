@@ -68,8 +68,13 @@ def _free_turning(
     bearing = np.arctan2(ahead.take(hit), inward.take(hit))
     first = bearing - half_angle
     # Behind us on the circle: met after nearly a full turn. Touching already: met now.
-    first = np.where(bearing + half_angle < 0.0, first + 2.0 * math.pi, np.maximum(first, 0.0))
-    return float(np.minimum.reduce(first)) * turn_m
+    first = np.where(bearing + half_angle < 0.0, first + 2.0 * math.pi, first)
+    return max(0.0, float(np.minimum.reduce(first))) * turn_m
+
+
+def nearest_m(points: Points) -> float:
+    """Distance from the origin of their frame to the nearest point [m]; inf without any."""
+    return float(np.minimum.reduce(np.hypot(points[0], points[1]), initial=math.inf))
 
 
 def clearance_after(points: Points, vx_mps: float, wz_radps: float, travel_m: float) -> float:

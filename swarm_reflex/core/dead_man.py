@@ -35,6 +35,8 @@ class Known:
     command: Command | None = None
     view: View | None = None
     odom: Odom | None = None
+    odom_sound: bool = False
+    """Whether the odometry's numbers can be computed with: judged once, when it comes."""
     pose: MapPose | None = None
     place: Place | None = None
     situation_beat_ns: int | None = None
@@ -74,7 +76,7 @@ def odom_cause(known: Known, now_ns: int, params: Params) -> Cause | None:
     odom = known.odom
     if odom is None:
         return Cause.ODOM_MISSING
-    if not odom_is_sound(odom):
+    if not known.odom_sound:
         return Cause.ODOM_INVALID
     if known.view is not None and known.view.anchor is None:
         return Cause.ODOM_MISSING

@@ -7,7 +7,7 @@ left the robot still stops before anything that the lidar or the fence shows on 
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_reflex.core import dead_man, geofence, limits, scan, zones
 from swarm_reflex.core.dead_man import Known
@@ -16,6 +16,7 @@ from swarm_reflex.core.intake import take_in
 from swarm_reflex.core.limits import STILL, Motion
 from swarm_reflex.core.odometry import Pose, pose_at
 from swarm_reflex.core.types import Action, Cause, Inputs, Outputs, Params, Stamped, age_s
+from swarm_vault.replacing import replace
 
 _STRICTNESS = {cause: i for i, cause in enumerate(Cause)}
 _FIRST_SLOW = _STRICTNESS[Cause.ESCAPE]
@@ -79,7 +80,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     refusal = dead_man.command_cause(command, now_ns, params)
     scene = Scene(
         known=known,
-        here=pose_at(odom, now_ns) if odom and dead_man.odom_is_sound(odom) else None,
+        here=pose_at(odom, now_ns) if odom and known.odom_sound else None,
         wish=limits.within_limits(command, params.robot) if command and not refusal else None,
         last=state.last,
         step_s=max(0.0, elapsed_s),
@@ -99,7 +100,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
         fences=state.fences,
         late_ns=late_ns,
         tick_ns=now_ns,
-        last=Motion(vx_mps=outputs.vx_mps, wz_radps=outputs.wz_radps),
+        last=gated.motion,
         interventions=outputs.interventions,
     )
     return after, outputs
@@ -154,7 +155,8 @@ def _within_zones(scene: Scene, motion: Motion) -> Gated:
         return Gated(motion=motion)
     lag_s = max(0.0, age_s(view.scan, scene.now_ns)) + params.reaction_s
     points = scan.points_now(view, scene.here)
-    found = zones.allowance(points, motion, params.hard_margin_m, lag_s, params)
+    surely_m = scan.surely_m(view, scene.here)
+    found = zones.allowance(points, motion, params.hard_margin_m, lag_s, params, surely_m=surely_m)
     found = zones.zoned(found, _present_speed(scene, motion), params)
     gated = _slowed(scene, motion, found, ('stop', 'slow'), (Cause.ZONE_STOP, Cause.ZONE_SLOW))
     return _within_fence(scene, gated)

@@ -11,13 +11,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm_reflex.core.arc import Points, between, seen_from
+from swarm_reflex.core.arc import Points, between, nearest_m, seen_from
 from swarm_reflex.core.odometry import Pose, moment_ns, pose_at
 from swarm_reflex.core.types import Cause, Odom, Params, Scan
 
 NOTHING_THERE = 65535
 """Range code of a beam that came back from nowhere."""
 _MIN_BEAMS = 8
+_ROUNDING_M = 1e-6
+"""More than a distance on this planet loses by being computed in two ways [m]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class View:
 
     points: Points
     """Returns within reach, in base_link at the moment of the scan [m], shape (2, points)."""
+    nearest_m: float
+    """Distance from base_link to the nearest of them [m]; inf if there is none."""
     anchor: Pose | None
     """Pose in the odom frame at the moment of the scan; None without odometry."""
     scan: Scan
@@ -52,8 +56,10 @@ def look(scan: Scan, previous: View | None, odom: Odom | None, params: Params) -
         flaw = Cause.SCAN_FRAME
     if flaw is None and _is_frozen(repeats, fresh_anchor, anchor, params):
         flaw = Cause.SCAN_FROZEN
+    points = _near_points(ranges_mm, scan, params) if flaw is None else np.empty((2, 0))
     return View(
-        points=_near_points(ranges_mm, scan, params) if flaw is None else np.empty((2, 0)),
+        points=points,
+        nearest_m=nearest_m(points),
         anchor=anchor,
         scan=scan,
         flaw=flaw,
@@ -119,6 +125,15 @@ def _near_points(ranges_mm: NDArray[np.uint16], scan: Scan, params: Params) -> P
     directions = _directions(ranges_mm.size, first_rad, scan.angle_increment_rad)
     points: Points = directions[:, near] * (ranges_mm[near] * 1e-3)
     return points + np.array(((params.lidar_x_m,), (params.lidar_y_m,)))
+
+
+def surely_m(view: View, pose_odom_base: Pose) -> float:
+    """A distance [m] that all returns still have: what was driven since may have been towards one.
+
+    It spares the ticks between two scans a look at all points when none of them is near.
+    """
+    assert view.anchor is not None, 'the scan has no odometry: refused before'
+    return view.nearest_m - math.dist(view.anchor[:2], pose_odom_base[:2]) - _ROUNDING_M
 
 
 def points_now(view: View, pose_odom_base: Pose) -> Points:

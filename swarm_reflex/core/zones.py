@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swarm_reflex.core.arc import Points, clearance_after, free_distance
+from swarm_reflex.core.arc import Points, clearance_after, free_distance, nearest_m
 from swarm_reflex.core.limits import Motion
 from swarm_reflex.core.types import Params
 
@@ -41,6 +41,7 @@ def allowance(
     params: Params,
     *,
     error: float = 0.0,
+    surely_m: float = 0.0,
 ) -> Allowance:
     """Speed from which the robot still stops before contact along the arc of a motion.
 
@@ -51,16 +52,15 @@ def allowance(
         lag_s: Age of the points and time until the brakes bite [s].
         params: Robot and tuning.
         error: Share by which the base may be faster, and brake worse, than its class says.
+        surely_m: A distance that is known of all points without looking at them [m].
     """
     body_m = params.robot.radius_m + margin_m
-    distances = np.hypot(points[0], points[1])
-    nearest_m = float(np.minimum.reduce(distances, initial=math.inf))
-    if nearest_m >= body_m:
+    if surely_m >= body_m or (near_m := nearest_m(points)) >= body_m:
         return _ahead(points, motion, margin_m, lag_s, params, error=error)
-    outside = distances >= body_m
-    clearance_m = nearest_m - params.robot.radius_m
-    if not _gains(points, motion, nearest_m, params.escape_horizon_m):
+    clearance_m = near_m - params.robot.radius_m
+    if not _gains(points, motion, near_m, params.escape_horizon_m):
         return Allowance(speed_mps=0.0, clearance_m=clearance_m)
+    outside = np.hypot(points[0], points[1]) >= body_m
     others = _ahead(points[:, outside], motion, margin_m, lag_s, params, error=error)
     speed = min(params.creep_mps, others.speed_mps)
     return Allowance(speed_mps=speed, clearance_m=clearance_m, escape=True)
@@ -103,10 +103,10 @@ def zoned(found: Allowance, present_mps: float, params: Params) -> Allowance:
     return Allowance(speed_mps=speed, clearance_m=found.clearance_m)
 
 
-def _gains(points: Points, motion: Motion, nearest_m: float, horizon_m: float) -> bool:
+def _gains(points: Points, motion: Motion, near_m: float, horizon_m: float) -> bool:
     """Whether the least distance over all points grows along the arc, half-way and at its end."""
     half, end = (
-        clearance_after(points, motion.vx_mps, motion.wz_radps, travel_m) - nearest_m
+        clearance_after(points, motion.vx_mps, motion.wz_radps, travel_m) - near_m
         for travel_m in (0.5 * horizon_m, horizon_m)
     )
     return half > 0.0 and end >= ESCAPE_GAIN * horizon_m

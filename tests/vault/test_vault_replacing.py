@@ -3,12 +3,15 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm_vault.replacing import replace
+
+T = TypeVar('T')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,11 @@ class Empty:
     pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed(Generic[T]):
+    one: T
+
+
 CHANGES = st.fixed_dictionaries(
     {},
     optional={
@@ -87,3 +95,7 @@ def test_constructors_that_do_more_than_to_store_are_called():
     assert replace(Plain(), one=4) == Plain(one=4)
     assert replace(Empty()) == Empty()
     assert replace(Hidden(_kept=3), one=4) == Hidden(_kept=3, one=4)
+
+
+def test_classes_that_can_have_no_twin_are_left_to_the_library():
+    assert replace(Typed(one=1), one=2) == Typed(one=2)

@@ -2,6 +2,7 @@
 """Every recorded decision comes out again to the byte, and what does not is found at its place."""
 
 import json
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,17 +82,23 @@ def test_a_divergence_tells_of_inputs_that_were_not_what_they_were_declared(
     assert reason.endswith('note that speed is int 3, recorded as float 3.0')
 
 
-def test_several_bags_are_replayed_in_processes_with_the_same_result(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize('way', ['fork', 'spawn'])
+def test_several_bags_are_replayed_in_processes_with_the_same_result(
+    tmp_path: Path, monkeypatch, way: str
+):
     for agent in ('amr_1', 'amr_2', 'amr_3'):
         record(tmp_path, frames=15, agent=agent)
     monkeypatch.setattr('swarm_vault.replay._WORTH_A_PROCESS_BYTES', 0)
     monkeypatch.setattr('swarm_vault.replay.WORKERS', 2)
+    context = multiprocessing.get_context(way)
+    monkeypatch.setattr('swarm_vault.replay.worker_context', lambda: context)
     steps: list[tuple[int, int]] = []
     report = replay_vault(tmp_path, cores=CORES, progress=lambda *step: steps.append(step))
     assert (report.ok, report.decisions_reproduced) == (True, 45)
-    assert len(steps) == 3
+    assert [steps[0][0], len(steps)] == [0, 4]
     assert steps[-1][0] == steps[-1][1] > 0
     monkeypatch.setenv('VAULT_WORLD_GAIN', '0.25')
+    monkeypatch.setattr(vault_world, 'GAIN', 0.25)
     other = replay_vault(tmp_path, cores=CORES)
     assert [bag.divergence.frame for bag in other.bags if bag.divergence] == [1, 1, 1]
 

@@ -5,7 +5,7 @@ docs/protocol.md describes the protocol; this module runs it for all peers in on
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.mesh.core.bonds import (
     MOST_TOLD,
@@ -34,6 +34,7 @@ from swarm_agent.mesh.core.types import (
     Word,
 )
 from swarm_agent.mesh.core.yielding import HOLD_M
+from swarm_vault.replacing import replace
 
 HELD_M = 0.3
 """A robot that may drive less than this is being kept waiting [m]."""

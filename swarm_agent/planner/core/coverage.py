@@ -6,7 +6,7 @@ Then `drop_seen`, `mend`, `spend` and `skip` keep the plan true to what happens 
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -17,6 +17,7 @@ from swarm_agent.planner.core.ground import Floats, Ground, Ints, Point
 from swarm_agent.planner.core.sight import visible
 from swarm_agent.planner.core.tour import Search, Sights, Tour, Trip, make_sights
 from swarm_config.maps import Mask
+from swarm_vault.replacing import replace
 
 _EYES_AT_ONCE = 96
 _STOPS_AT_ONCE = 6

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A skill that is done, against its card: a look where the world says otherwise, then a word."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core import effects
 from swarm_agent.planner.core.cards import card_of
 from swarm_agent.planner.core.orders import Task
@@ -11,6 +9,7 @@ from swarm_agent.planner.core.skills.step import Step, Want
 from swarm_agent.planner.core.state import Aside, Job, with_job
 from swarm_agent.planner.core.turn import Turn
 from swarm_agent.planner.core.types import IntentKind
+from swarm_vault.replacing import replace
 
 
 def effect(turn: Turn, job: Job, step: Step) -> str:

@@ -4,10 +4,9 @@
 The supervisor reckons before; the robot measures, and stops what takes more than was granted.
 """
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.state import Job, with_job
 from swarm_agent.planner.core.turn import Turn
+from swarm_vault.replacing import replace
 
 
 def charged(turn: Turn, job: Job) -> Job:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The planner's decision: which order, which skill, and whether the robot may move at all."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.planner.core import doubts, energy, intake, laws, takeover
 from swarm_agent.planner.core.cards import Precondition, card_of
@@ -42,6 +42,7 @@ from swarm_agent.planner.core.types import (
     SkillMemory,
 )
 from swarm_agent.planner.core.weighing import settle
+from swarm_vault.replacing import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

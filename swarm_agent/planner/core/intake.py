@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comes from outside: checkpoint, trust, orders, recalls, stops, the state of the link."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core import laws
 from swarm_agent.planner.core.admission import Standing, refusal
 from swarm_agent.planner.core.orders import AckStatus, LinkLoss, Order, Recall, Task
@@ -11,6 +9,7 @@ from swarm_agent.planner.core.state import Job, current, resume
 from swarm_agent.planner.core.trimming import trimmed
 from swarm_agent.planner.core.turn import Turn
 from swarm_vault.laws.core.tiers import takes_over
+from swarm_vault.replacing import replace
 
 _RECOVERED = 0.05
 """A battery this much above the reserve counts as charged again."""

@@ -6,7 +6,7 @@ stop which is open here is open there, too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage, sparse
@@ -15,6 +15,7 @@ from swarm_agent.planner.core.ground import Floats, Ground, Point, sample, strai
 from swarm_config.maps import GridMap, Mask
 from swarm_config.outline import around, is_finite
 from swarm_vault.laws.core.bars import Bars
+from swarm_vault.replacing import replace
 
 _WALL_MARGIN_M = 0.15
 """Beyond the body's radius: a cell of the path planner and the middle of the next [m]."""

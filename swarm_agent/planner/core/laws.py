@@ -6,7 +6,6 @@ lies on this robot, and the revocations that peers and supervisor brought.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from swarm_agent.planner.core import packet
 from swarm_agent.planner.core.law_state import is_revoked
@@ -21,6 +20,7 @@ from swarm_vault.laws.core.judge import Case, judge, speed_limit
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.tiers import merged, standing_word
 from swarm_vault.laws.core.values import Action, Judgement, Presence, Revocation, Verdict
+from swarm_vault.replacing import replace
 
 SPEED = 'speed_mps'
 """A choice may carry it besides the parameters of its skill [m/s]."""

@@ -6,7 +6,6 @@ The packet can only narrow what policy and mandate leave; what it says never wid
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from swarm_agent.planner.core.types import IntentKind
 from swarm_vault.laws.core.policy import BudgetRule
 from swarm_vault.laws.core.values import Area, Point, Trust
 from swarm_vault.laws.core.zones import inside
+from swarm_vault.replacing import replace
 
 Floats = npt.NDArray[np.float64]
 

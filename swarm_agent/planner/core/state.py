@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the planner remembers from moment to moment, and what of it survives a restart."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from swarm_agent.planner.core.ground import Ground, make_ground
@@ -21,6 +21,7 @@ from swarm_agent.planner.core.types import (
 )
 from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.policy import Policy
+from swarm_vault.replacing import replace
 
 _REMEMBERED = 500
 """So many orders keep their answer; older ones would be expired long since."""

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Take a lost peer's part into the own survey: a wider region, or a finished order once more."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from swarm_agent.planner.core import laws
@@ -12,6 +10,7 @@ from swarm_agent.planner.core.skills.step import Scratch
 from swarm_agent.planner.core.state import Job, with_job
 from swarm_agent.planner.core.turn import Turn
 from swarm_agent.planner.core.types import Widened
+from swarm_vault.replacing import replace
 
 
 def widen(turn: Turn) -> None:

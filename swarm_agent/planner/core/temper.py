@@ -2,9 +2,9 @@
 """What a temperament changes: speed, margins and patience; never a limit of the reflexes. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from swarm_agent.planner.core.types import Params, Tuning
+from swarm_vault.replacing import replace
 from swarm_vault.soul import Temperament
 
 _SHARES: Mapping[Temperament, Mapping[str, float]] = {

@@ -6,8 +6,6 @@ that gives the same cells away once more was decided without that news: what a p
 the peer's, what this robot took over it surveys already.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from swarm_agent.planner.core.ground import Ground
@@ -15,6 +13,7 @@ from swarm_agent.planner.core.orders import Order, Task
 from swarm_agent.planner.core.skills.survey import region_mask
 from swarm_agent.planner.core.turn import Turn
 from swarm_config.maps import Mask
+from swarm_vault.replacing import replace
 
 
 def trimmed(turn: Turn, order: Order) -> tuple[Order, str]:

@@ -2,7 +2,7 @@
 """One decision in the making: the state as it becomes, and what is to be said."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from swarm_agent.planner.core import repeats
 from swarm_agent.planner.core.law_state import trust_now
@@ -21,6 +21,7 @@ from swarm_agent.planner.core.types import (
 )
 from swarm_vault.laws.core.policy import Policy
 from swarm_vault.laws.core.values import Trust
+from swarm_vault.replacing import replace
 
 _ENDS = {AckStatus.COMPLETED: Word.COMPLETED, AckStatus.RECALLED: Word.RECALLED}
 _NAV_STATES = frozenset(int(state) for state in Nav)

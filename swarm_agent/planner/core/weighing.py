@@ -9,11 +9,11 @@ scenarios that were written without them.
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 from swarm_agent.planner.core.cards import SkillCard
 from swarm_agent.planner.core.question import ASIDES, unusable
 from swarm_agent.planner.core.types import Candidate, Choice, Option, Question
+from swarm_vault.replacing import replace
 
 STUCK_S = 45.0
 """What it costs when the way stays closed: a blocked goal is given up after this [s]."""

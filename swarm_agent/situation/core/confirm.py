@@ -3,7 +3,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from swarm_agent.situation.core.scan import Points, decode
 from swarm_agent.situation.core.se2 import bearing, distance
 from swarm_agent.situation.core.state import State
 from swarm_agent.situation.core.types import Inputs
+from swarm_vault.replacing import replace
 
 LOOK_TICKS = 50
 """Between two looks [decisions]."""

@@ -5,7 +5,7 @@ Each finding is reported once. A broken promise of a peer is found by right of w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from swarm_agent.situation.core.arrays import Floats
 from swarm_agent.situation.core.route import Progress, Route
 from swarm_agent.situation.core.se2 import Point, Pose, between, distance
 from swarm_agent.situation.core.types import Reflex, ReflexAction
+from swarm_vault.replacing import replace
 
 AHEAD_M = 4.0
 """The path is compared with what is seen this far ahead [m]."""

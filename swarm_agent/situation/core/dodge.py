@@ -2,13 +2,13 @@
 """Ways around peers: around one that has parked, and out of the way of one that goes first."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from swarm_agent.mesh.core import Peer, PeerState, Point
 from swarm_agent.situation.core.mission import Mission
 from swarm_agent.situation.core.path import Aversion, Terrain, plan
 from swarm_agent.situation.core.route import Route, locate
 from swarm_agent.situation.core.se2 import Pose, distance
+from swarm_vault.replacing import replace
 
 STANDS_MPS = 0.05
 PARKED = (int(PeerState.IDLE), int(PeerState.BLOCKED), int(PeerState.UNSPECIFIED))

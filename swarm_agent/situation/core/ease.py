@@ -6,7 +6,7 @@ clearance. Following the path on regardless would keep it standing there.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from swarm_agent.situation.core.follow import Drive, Speeds, ramped, turn_rate
 from swarm_agent.situation.core.footing import STEP_M, Footing
 from swarm_agent.situation.core.params import Body
 from swarm_agent.situation.core.se2 import wrap
+from swarm_vault.replacing import replace
 
 NEAR_M = 0.085
 """Free space beside the body at which a robot that is held back begins to ease off [m]."""

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """After a violation: stand, look until what was found keeps its extent, then let the plan be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.situation.core.arrays import Floats
 from swarm_agent.situation.core.consistency import Found, grown
 from swarm_agent.situation.core.hypotheses import Answer
 from swarm_agent.situation.core.se2 import Point, Pose, distance
+from swarm_vault.replacing import replace
 
 STABLE_SCANS = 3
 STANDS_MPS = 0.05

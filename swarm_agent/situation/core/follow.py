@@ -2,11 +2,12 @@
 """Drive along a route with a differential drive: pure pursuit, as fast as bends and room allow."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.situation.core.params import Body, Tuning
 from swarm_agent.situation.core.route import Progress, Route, point_at
 from swarm_agent.situation.core.se2 import Pose, bearing, distance, wrap
+from swarm_vault.replacing import replace
 
 PERIOD_S = 0.1
 """Time between decisions [s]; the speeds may change by one period's acceleration."""

@@ -7,7 +7,7 @@ way stand above them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.mesh.core import Peer
 from swarm_agent.situation.core.hypotheses import (
@@ -19,6 +19,7 @@ from swarm_agent.situation.core.hypotheses import (
 )
 from swarm_agent.situation.core.se2 import Point, Pose, distance
 from swarm_agent.situation.core.types import Resolution, Violation
+from swarm_vault.replacing import replace
 
 UNFIT_NS = 5_000_000_000
 """Scans that do not fit the map for so long contradict it [ns]."""

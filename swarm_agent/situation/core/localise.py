@@ -7,7 +7,7 @@ prior, so that what a corridor cannot tell is left to the wheels.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from swarm_agent.situation.core.likelihood import LikelihoodField
 from swarm_agent.situation.core.params import Params, Tuning
 from swarm_agent.situation.core.scan import Points
 from swarm_agent.situation.core.se2 import IDENTITY, Pose, between, compose, inverse, wrap
+from swarm_vault.replacing import replace
 
 ITERATIONS = 8
 EXPLAINED_M = 0.15

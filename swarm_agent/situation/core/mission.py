@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from swarm_agent.mesh.core import Point
 from swarm_agent.situation.core.arbiter import MissionWill
@@ -12,6 +12,7 @@ from swarm_agent.situation.core.route import Progress, Route, locate, told
 from swarm_agent.situation.core.se2 import Pose, distance, wrap
 from swarm_agent.situation.core.sound import usable
 from swarm_agent.situation.core.types import IntentKind, NavState, PlanNote, Wish
+from swarm_vault.replacing import replace
 
 CHECK_AHEAD_M = 6.0
 """So much of the route ahead must be open, or it is planned anew [m]."""

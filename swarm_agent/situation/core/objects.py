@@ -7,7 +7,7 @@ when it has long been out of sight.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from swarm_agent.situation.core.grid import PlanGrid, cells_of
 from swarm_agent.situation.core.params import Tuning
 from swarm_agent.situation.core.scan import Points
 from swarm_agent.situation.core.se2 import Point, Pose
+from swarm_vault.replacing import replace
 
 MOST_HITS = 8
 PASS_BY_M = 0.25

@@ -7,7 +7,7 @@ than an A* in Python, and tells at once what can be reached at all.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from swarm_agent.situation.core.room import Room, clearance_at, disc_cells
 from swarm_agent.situation.core.route import Route, resampled
 from swarm_agent.situation.core.se2 import Point, Pose, distance
 from swarm_agent.situation.core.search import search
+from swarm_vault.replacing import replace
 
 START_REACH_M = 0.6
 """How far from the robot its way may begin [m]."""

@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from swarm_agent.situation.core.room import disc_cells
 from swarm_agent.situation.core.route import Route, locate
 from swarm_agent.situation.core.se2 import Pose, distance
 from swarm_agent.situation.core.search import search
+from swarm_vault.replacing import replace
 
 RETRY_NS = 1_000_000_000
 REACHED_M = 0.1

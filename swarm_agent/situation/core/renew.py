@@ -2,7 +2,6 @@
 """When the plan is renewed, and which floor it avoids."""
 
 import math
-from dataclasses import replace
 
 from swarm_agent.mesh.core import Hazard, Peer
 from swarm_agent.situation.core.dodge import (
@@ -18,6 +17,7 @@ from swarm_agent.situation.core.path import Aversion, Terrain
 from swarm_agent.situation.core.perceive import Sight
 from swarm_agent.situation.core.state import State, terrain_of
 from swarm_agent.situation.core.types import Inputs, PlanNote
+from swarm_vault.replacing import replace
 
 HAZARD_FACTOR = 8.0
 """What floor costs on which one peer reports a hazard."""

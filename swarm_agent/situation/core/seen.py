@@ -2,13 +2,14 @@
 """Which floor has been inspected: survey cells within range over which a beam passed."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from swarm_agent.situation.core.arrays import Floats, Ints, Mask
 from swarm_agent.situation.core.se2 import Pose
 from swarm_config.maps import PackedMap
+from swarm_vault.replacing import replace
 
 FINE = 4
 """Places within a cell, a side, for which directions are worked out in advance."""

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of the inputs can be computed with; the rest must not reach the state."""
 
-from dataclasses import replace
-
 from swarm_agent.situation.core.types import Inputs, Odom, Scan
+from swarm_vault.replacing import replace
 
 FARTHEST = 1e6
 """No sound number is as large as this, whatever its unit."""

@@ -2,7 +2,6 @@
 """How the order that the arbiter chose is driven: along a route, easing out, looking, turning."""
 
 import math
-from dataclasses import replace
 
 from swarm_agent.situation.core.arbiter import Order
 from swarm_agent.situation.core.ease import ease, must_ease
@@ -25,6 +24,7 @@ from swarm_agent.situation.core.route import Route, locate, point_at
 from swarm_agent.situation.core.se2 import bearing, distance, wrap
 from swarm_agent.situation.core.state import State, footing_of
 from swarm_agent.situation.core.types import Inputs, NavState, ReflexAction
+from swarm_vault.replacing import replace
 
 SEARCH_RADPS = 0.9
 """How fast the robot turns to look around [rad/s]."""

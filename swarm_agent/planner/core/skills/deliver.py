@@ -4,12 +4,11 @@
 Legs: 0 drive to the pick up, 1 take up, 2 drive to the drop off, 3 put down.
 """
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order
 from swarm_agent.planner.core.skills.go_to import ordered_goal, towards
 from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, too_early
 from swarm_agent.planner.core.types import SkillMemory
+from swarm_vault.replacing import replace
 
 _LEGS = 4
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look around from where the robot stands, for a bounded time; the situation node knows how."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order
 from swarm_agent.planner.core.skills.step import (
     Scratch,
@@ -14,6 +12,7 @@ from swarm_agent.planner.core.skills.step import (
     too_early,
 )
 from swarm_agent.planner.core.types import IntentKind, Nav, SkillMemory
+from swarm_vault.replacing import replace
 
 
 def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Step:

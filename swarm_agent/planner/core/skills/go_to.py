@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Go to one goal; where the order says not before a time, wait there for it."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order, Pose, Task
 from swarm_agent.planner.core.skills.leg import Course, drive
 from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, Want, too_early
 from swarm_agent.planner.core.types import IntentKind, Priority, SkillMemory
+from swarm_vault.replacing import replace
 
 
 def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Step:

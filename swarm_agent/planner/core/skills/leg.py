@@ -2,11 +2,12 @@
 """Drive to one goal: what the situation node's word about it means over time."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from swarm_agent.planner.core.skills.step import Leg, View, Want
 from swarm_agent.planner.core.types import Nav
+from swarm_vault.replacing import replace
 
 _BLOCKED = frozenset({Nav.BLOCKED, Nav.EXPLORING})
 

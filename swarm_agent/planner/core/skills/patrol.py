@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Go from stop to stop, round after round; at the first stop wait for the order's time."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order
 from swarm_agent.planner.core.skills.go_to import ordered_goal, towards
 from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, too_early
 from swarm_agent.planner.core.types import SkillMemory
+from swarm_vault.replacing import replace
 
 
 def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Step:

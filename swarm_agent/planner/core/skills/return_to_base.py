@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drive home: as an order, and of itself when the robot is done or low on battery."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order, Task
 from swarm_agent.planner.core.skills.go_to import towards
 from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, Want, hold, too_early
 from swarm_agent.planner.core.types import IntentKind, Params, Priority, SkillMemory
+from swarm_vault.replacing import replace
 
 
 def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Step:

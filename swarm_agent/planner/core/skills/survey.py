@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """See every cell of a region: plan a tour, drive it, mend it with what was seen on the way."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from swarm_agent.planner.core import coverage
@@ -24,6 +22,7 @@ from swarm_agent.planner.core.skills.step import (
 from swarm_agent.planner.core.tour import Trip
 from swarm_agent.planner.core.types import IntentKind, SkillMemory
 from swarm_config.maps import Mask
+from swarm_vault.replacing import replace
 
 _MOST_ASKED = 1000
 """For so many barred cells it is asked which zone bars them."""

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stand still for a time; a time spent interrupted does not count."""
 
-from dataclasses import replace
-
 from swarm_agent.planner.core.orders import Order
 from swarm_agent.planner.core.skills.step import Scratch, Status, Step, View, hold, too_early
 from swarm_agent.planner.core.types import SkillMemory
+from swarm_vault.replacing import replace
 
 
 def step(order: Order, memory: SkillMemory, scratch: Scratch, view: View) -> Step:

@@ -13,7 +13,7 @@ messages late or lost a cell may be swept twice, but not forgotten: as long as s
 news get through in the end, an orphan finds its heir.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from swarm_agent.planner.core.sweep.board import Board, make_board
 from swarm_agent.planner.core.sweep.share import Heir, share_out
 from swarm_config.maps import Mask
 from swarm_vault.core import Core
+from swarm_vault.replacing import replace
 
 _UNHEARD = -1
 """Stamp of what is only known from the mission, not from the peer itself."""
