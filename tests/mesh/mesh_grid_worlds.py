@@ -13,6 +13,7 @@ LAY_BY = ('#..............#', '######.#########')
 DEAD_END = ('.....', '##.##', '##.##')
 CROSSING = ('##.##', '##.##', '.....', '##.##', '##.##')
 RING = ('...', '.#.', '...')
+ROOM = ('.....', '..#..')
 
 
 def world(rows, tasks):
@@ -24,6 +25,12 @@ def world(rows, tasks):
     )
     tables = {goal: distances(grid, goal) for goal in goals}
     return World(grid=grid, starts=starts, goals=goals, tables=tables)
+
+
+def full_room():
+    """A room with no cell left, one robot in it that has to go, and one that comes to its door."""
+    stay = [((x, y), (x, y)) for x, y in ((0, 0), (0, 1), (1, 1))]
+    return world(ROOM, [((1, 0), (3, 0)), *stay, ((3, 0), (1, 0))])
 
 
 def random_world(seed, *, edge=8, walls=0.2, agents=8):

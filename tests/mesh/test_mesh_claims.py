@@ -6,7 +6,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_grid_worlds import CROSSING, DEAD_END, LAY_BY, RING, go, random_world, untimed, world
+from mesh_grid_worlds import (
+    CROSSING,
+    DEAD_END,
+    LAY_BY,
+    RING,
+    full_room,
+    go,
+    random_world,
+    untimed,
+    world,
+)
 
 from swarm_agent.mesh.core.grid_claims import Claimant, Told, decide_claim, numbered
 from swarm_agent.mesh.core.grid_map import grid_of
@@ -65,6 +75,13 @@ def test_a_robot_that_cannot_leave_says_so_and_is_not_asked_again():
     assert decide(asking, cornered.told, wishes=(0, 1)).told.want is None
 
 
+def test_ages_heard_late_do_not_decide_who_is_above():
+    mine, late = GridRank(2, 9, 5, 1), GridRank(2, 7, 6, 0)
+    assert late.outranks(mine, slack=3)
+    assert not late.outranks(mine, slack=1)
+    assert GridRank(2, 0, 1, 0).outranks(GridRank(1, 50, 9, 9), slack=3)
+
+
 def test_a_state_is_numbered_anew_only_if_it_changed():
     first = told(0, 1)
     assert numbered(first, replace(first)) is first
@@ -76,6 +93,7 @@ WORLDS = {
     'dead end': world(DEAD_END, [((0, 0), (2, 2)), ((2, 1), (2, 1))]),
     'crossing': world(CROSSING, [((0, 2), (4, 2)), ((2, 0), (2, 4))]),
     'ring': world(RING, [((0, 0), (2, 2)), ((2, 2), (0, 0)), ((2, 0), (0, 2))]),
+    'full room': full_room(),
 }
 
 

@@ -6,7 +6,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_grid_worlds import DEAD_END, LAY_BY, go, lockstep, random_world, world
+from mesh_grid_worlds import DEAD_END, LAY_BY, full_room, go, lockstep, random_world, world
 
 from swarm_agent.mesh.core.grid_patience import Patience
 from swarm_agent.mesh.mapf.score import conflicts, score
@@ -28,6 +28,12 @@ def test_who_is_parked_in_front_of_a_dead_end_lets_another_in():
     paths, missing = go(lockstep(world(DEAD_END, [((0, 0), (2, 2)), ((2, 1), (2, 1))])))
     assert not missing
     assert len(paths[0]) < 20
+
+
+def test_who_stands_in_the_door_of_a_full_room_lets_those_out_that_have_to_go():
+    paths, missing = go(lockstep(full_room()))
+    assert not missing
+    assert len(paths[0]) < 40
 
 
 @pytest.mark.parametrize('seed', range(6))
@@ -71,3 +77,19 @@ def test_patience_takes_turns_that_double():
     assert [manners[12 + 16 * turn] for turn in range(4)] == ['swap', 'plan', 'plain', 'plan']
     assert manners[76:108] == ['swap'] * 32
     assert patience.after(4).manner == 'plan'
+
+
+def test_who_is_refused_though_nobody_outranks_it_lets_all_others_go_first_for_ever_longer():
+    patience, turns = Patience(5, 0), []
+    for _ in range(2 * 3 + 16 + 32):
+        patience = patience.after(5, refused=True)
+        turns.append(bool(patience.yields))
+    assert turns == [False] * 2 + [True] * 16 + [False] * 3 + [True] * 32 + [False]
+    assert not patience.after(4).yields
+
+
+def test_a_step_without_a_refusal_ends_the_counting():
+    patience = Patience(5, 0)
+    for refused in (True, True, False, True, True):
+        patience = patience.after(5, refused=refused)
+        assert not patience.yields

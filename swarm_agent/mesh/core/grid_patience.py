@@ -7,13 +7,14 @@ has not come nearer for a while takes the plain rule of priority inheritance in 
 turns double, so that one is once long enough for any way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Manner = Literal['plan', 'swap', 'plain']
 """Own path and swaps; nearest cell and swaps; nearest cell only."""
 
 PATIENCE_STEPS = 12
+REFUSED_STEPS = 3
 FIRST_TURN_STEPS = 16
 TURNS: tuple[Manner, ...] = ('swap', 'plan', 'plain', 'plan')
 NOWHERE = 1 << 30
@@ -27,18 +28,38 @@ class Patience:
     """Least distance to its goal on this way [steps]."""
     since: int = 0
     """Steps without a better one."""
+    refused: int = 0
+    """Steps in a row in which nobody outranked it and nobody could make way."""
+    yields: int = 0
+    """Steps for which it still lets everybody else go first."""
+    next_yield: int = FIRST_TURN_STEPS
+    """For how many steps it will do so the next time."""
 
-    def after(self, distance: int) -> 'Patience':
-        """Patience one step later, at this distance to the goal [steps]."""
+    def after(self, distance: int, *, refused: bool = False) -> 'Patience':
+        """Patience one step later.
+
+        Args:
+            distance: From where it is now to the goal [steps].
+            refused: Whether it stands because nobody could make way, though nobody outranks it.
+        """
         if distance == 0:
             return Patience()
         if distance < self.best:
-            return Patience(distance, 0)
-        return Patience(self.best, self.since + 1)
+            return Patience(distance)
+        older = replace(self, since=self.since + 1)
+        if self.yields:
+            return replace(older, yields=self.yields - 1)
+        count = self.refused + 1 if refused else 0
+        if count < REFUSED_STEPS:
+            return replace(older, refused=count)
+        turn = self.next_yield
+        return replace(older, refused=0, yields=turn, next_yield=2 * turn)
 
     @property
     def manner(self) -> Manner:
         """How to choose the next cell."""
+        if self.yields:
+            return 'plan'
         over = self.since - PATIENCE_STEPS
         if over < 0:
             return 'plan'

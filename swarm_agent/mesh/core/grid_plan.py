@@ -6,9 +6,10 @@ time behind them. Nothing here is a promise: the path is what the robot asks for
 the others as a hint; who may go where is settled elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from operator import eq
 
 from swarm_agent.mesh.core.grid_map import GridMap
 from swarm_agent.mesh.core.grid_types import GridMe, GridPeer
@@ -45,8 +46,6 @@ class Traffic:
     """By the same of the cell moved to, and the cell moved from."""
     standing: dict[int, int]
     """By cell, at any time."""
-    above: int
-    """What it costs to meet one of higher rank."""
 
     def price(self, base: int, cell: int, step: int) -> int:
         """What a move costs; `base` is its step times the map's size, negative if out of sight."""
@@ -58,13 +57,6 @@ class Traffic:
                 price += self.swap.get((base + step, cell), 0)
             price += self.standing.get(step, 0)
         return price
-
-    def refuses(self, base: int, cell: int, step: int) -> bool:
-        """Whether a move meets one of higher rank."""
-        return (
-            self.vertex.get(base + step, 0) >= self.above
-            or self.swap.get((base + step, cell), 0) >= self.above
-        )
 
 
 def traffic_of(
@@ -87,30 +79,50 @@ def traffic_of(
             if step != before:
                 swap[base + before, step] = cost
             before = step
-    return Traffic(vertex, swap, standing, params.above)
+    return Traffic(vertex, swap, standing)
 
 
 def still_good(
-    grid: GridMap, me: GridMe, path: tuple[int, ...], traffic: Traffic, accepted: frozenset[int]
+    me: GridMe,
+    path: tuple[int, ...],
+    heard: Iterable[GridPeer],
+    params: PlanParams,
+    accepted: frozenset[int],
 ) -> bool:
-    """Whether a path made earlier meets nobody of higher rank and no robot newly parked on it.
+    """Whether a path made earlier meets nobody of higher rank, no crowd, and nobody newly parked.
 
     Args:
-        grid: The map.
         me: The robot.
-        path: Its path from where it is now, without its own cell.
-        traffic: What it has heard by now.
+        path: Its path from where it is now, without its own cell, as far as hints reach.
+        heard: What it has heard by now.
+        params: What meetings cost; a crowd is as many of lower rank as cost one of higher rank.
         accepted: Cells of parked robots that it knew of when it made the path.
     """
-    before, base = me.cell, 0
-    for step in path:
-        base += grid.size
-        if traffic.refuses(base, before, step) or (
-            step in traffic.standing and step not in accepted
-        ):
-            return False
-        before = step
-    return True
+    if not accepted.issuperset(me.seen_parked.intersection(path)):
+        return False
+    came = (me.cell, *path)
+    cells, swaps = [0] * len(path), [0] * len(path)
+    for peer in heard:
+        cost = params.above if peer.rank > me.rank else params.below
+        if any(map(eq, peer.hint, path)):
+            for step in _meetings(path, peer):
+                cells[step] += cost
+        if any(map(eq, peer.hint, came)):
+            for step in _swaps(came, peer):
+                swaps[step] = cost
+    return max((*cells, *swaps), default=0) < params.above
+
+
+def _meetings(path: tuple[int, ...], peer: GridPeer) -> Iterator[int]:
+    """The steps at which a path and a peer's hint are on one cell."""
+    both = enumerate(zip(peer.hint, path, strict=False))
+    return (step for step, (its, mine) in both if its == mine)
+
+
+def _swaps(came: tuple[int, ...], peer: GridPeer) -> Iterator[int]:
+    """The steps at which a path, given with its first cell, and a hint change places."""
+    moves = enumerate(zip((peer.cell, *peer.hint), peer.hint, came, came[1:], strict=False))
+    return (step for step, (a, b, here, there) in moves if a != b and (a, b) == (there, here))
 
 
 def find_path(

@@ -18,6 +18,12 @@ class GridRank(NamedTuple):
     agent: int
     """Its number in the fleet's roster: no two are equal."""
 
+    def outranks(self, other: 'GridRank', *, slack: int) -> bool:
+        """Whether this one goes first, where ages were heard up to `slack` steps late."""
+        if self.urgency == other.urgency and abs(self.age - other.age) <= slack:
+            return self[2:] > other[2:]
+        return self > other
+
 
 @dataclass(frozen=True, slots=True)
 class GridPeer:

@@ -38,10 +38,14 @@ class _Robot:
     patience: Patience = field(default_factory=Patience)
     told: set[int] = field(default_factory=set)
     """Who has heard it since it last had something new to say."""
+    wish: int = -1
+    """The cell that it would rather have had in this step."""
 
     def rank(self) -> GridRank:
         if self.cell == self.goal:
             return GridRank(PARKED, 0, 0, self.agent)
+        if self.patience.yields:
+            return GridRank(RETURNING, 0, 0, self.agent)
         if self.arrived:
             return GridRank(RETURNING, self.age, 0, self.agent)
         return GridRank(ON_MISSION, self.age, self.length, self.agent)
@@ -90,8 +94,14 @@ class Lockstep:
                 self._settle(peer.agent)
         for robot, cell in zip(robots, self._chosen, strict=True):
             assert cell is not None
-            _move(robot, cell, self.world.tables[robot.goal][cell])
+            refused = cell == robot.cell != robot.wish and self._on_top(robot.agent)
+            _move(robot, cell, self.world.tables[robot.goal][cell], refused=refused)
         self.now += 1
+
+    def _on_top(self, agent: int) -> bool:
+        """Whether a robot hears nobody of higher rank."""
+        rank = self._peers[agent].rank
+        return all(self._peers[other].rank < rank for other in self._near.within(agent))
 
     def _settle(self, first: int) -> None:
         """Requests and answers between a robot whose turn it is and those in its way."""
@@ -125,7 +135,7 @@ class Lockstep:
         me = self._me(robot)
         robot.path = self._path(robot, me) if manner == 'plan' else ()
         self._peers[agent] = me.as_peer(robot.path[: self._params.hint_cells])
-        return open_turn(
+        turn = open_turn(
             self.world.grid,
             me,
             _View(self, agent),
@@ -134,6 +144,8 @@ class Lockstep:
             avoid=avoid,
             luck=hash((self._seed, agent, self.now)),
         )
+        robot.wish = turn.cells[0]
+        return turn
 
     def _me(self, robot: _Robot) -> GridMe:
         table = self.world.tables[robot.goal]
@@ -148,10 +160,10 @@ class Lockstep:
         self._look(robot, heard)
         me = replace(me, seen_parked=frozenset(robot.parked))
         grid = self.world.grid
-        traffic = traffic_of(grid, me, heard, self._params)
         ahead = robot.path[: self._params.hint_cells]
-        if ahead and still_good(grid, me, ahead, traffic, robot.accepted):
+        if ahead and still_good(me, ahead, heard, self._params, robot.accepted):
             return robot.path
+        traffic = traffic_of(grid, me, heard, self._params)
         path = find_path(grid, me, traffic, self._params) or ()
         robot.accepted = frozenset(cell for cell in path if cell in traffic.standing)
         return path
@@ -223,9 +235,9 @@ class _View:
         return self._run._chosen[agent]  # noqa: SLF001
 
 
-def _move(robot: _Robot, cell: int, distance: int) -> None:
+def _move(robot: _Robot, cell: int, distance: int, *, refused: bool) -> None:
     robot.path = robot.path[1:] if robot.path and robot.path[0] == cell else ()
     robot.cell = cell
     robot.arrived = robot.arrived or not distance
     robot.age = robot.age + 1 if distance else 0
-    robot.patience = robot.patience.after(distance)
+    robot.patience = robot.patience.after(distance, refused=refused)

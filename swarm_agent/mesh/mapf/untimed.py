@@ -220,18 +220,22 @@ class Untimed:
 
     def _path(self, robot: _Robot, me: GridMe) -> tuple[int, ...]:
         grid = self.world.grid
-        fresh = self._tick - FRESH_STEPS * self._ticks_a_step
-        heard = [
-            peer.as_peer()
-            for peer in robot.heard.values()
-            if grid.apart(peer.cell, me.cell) <= self._radius
-            and (peer.cell == peer.goal or robot.heard_at[peer.agent] >= fresh)
-        ]
+        heard = [peer.as_peer() for peer in self._fresh(robot)]
         far = {c for c in robot.parked if grid.apart(c, me.cell) > self._radius}
         robot.parked = far | {peer.cell for peer in heard if peer.parked}
         me = replace(me, seen_parked=frozenset(robot.parked))
         traffic = traffic_of(grid, me, heard, self._params)
         return find_path(grid, me, traffic, self._params) or ()
+
+    def _fresh(self, robot: _Robot) -> list[Told]:
+        """The peers nearby whose last words still count."""
+        since = self._tick - FRESH_STEPS * self._ticks_a_step
+        return [
+            peer
+            for peer in robot.heard.values()
+            if self.world.grid.apart(peer.cell, robot.me.told.cell) <= self._radius
+            and (peer.cell == peer.goal or robot.heard_at[peer.agent] >= since)
+        ]
 
     def _say(self, agent: int) -> None:
         """Tell everybody within the radius; each hears it late, twice, or never."""
@@ -329,7 +333,8 @@ class Untimed:
     def _grow_older(self, robot: _Robot) -> None:
         told = robot.me.told
         distance = self.world.tables[told.goal][told.cell]
-        robot.patience = robot.patience.after(distance)
+        refused = self._refused(robot)
+        robot.patience = robot.patience.after(distance, refused=refused)
         robot.age += 1 if distance else 0
         if told.moving:
             return
@@ -340,10 +345,20 @@ class Untimed:
         if distance:
             self._decide(told.agent, retry=robot.stood % RETRY_STEPS == 0)
 
+    def _refused(self, robot: _Robot) -> bool:
+        """Whether it stands because nobody could make way, though it hears nobody above it."""
+        told = robot.me.told
+        if told.want is not None or not robot.me.failed:
+            return False
+        heard = self._fresh(robot)
+        return not any(peer.rank.outranks(told.rank, slack=FRESH_STEPS) for peer in heard)
+
     def _rank(self, robot: _Robot) -> GridRank:
         told = robot.me.told
         if told.cell == told.goal:
             return GridRank(PARKED, 0, 0, told.agent)
+        if robot.patience.yields:
+            return GridRank(RETURNING, 0, 0, told.agent)
         if robot.arrived:
             return GridRank(RETURNING, robot.age, 0, told.agent)
         return GridRank(ON_MISSION, robot.age, robot.length, told.agent)
