@@ -12,7 +12,7 @@ state.
 import dataclasses
 import math
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from swarm_agent.mesh.core import (
@@ -41,6 +41,8 @@ KEPT_CLAIMS = 3
 RADIUS_M = 0.2
 PARAMS = RightOfWayParams(decel_mps2=3.0, aging_s=1e6, patience_s=1e6)
 FAR_M = 6.0
+LONGEST = 200
+"""So many decisions are made before it is said that two do not arrive."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,29 @@ class State:
     turn: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
+class Bounds:
+    """What may happen."""
+
+    changes: int = 0
+    """How often each may change its mind."""
+    silent_ns: int = 2 * TURN_NS
+    """One that has heard nothing for longer hears something, if there is something to hear."""
+    deaf: int | None = None
+    """This one hears nothing any more but the newest claim, again and again, the other all, but
+    the oldest of three claims: only promises are judged, in one order of events."""
+
+
+@dataclass(frozen=True)
 class Found:
     """What the exploration came to."""
 
     states: int = 0
-    faults: list = field(default_factory=list)
+    fault: str = ''
     stuck: int = 0
     """States from which not both arrive, though nothing is lost any more."""
-    whole: bool = True
-    """No state was left out."""
+    whole: bool = False
+    """There are no more states than these."""
 
 
 def ahead(world, body, who):
@@ -235,23 +250,31 @@ def said_of(world, body, who, out, now_ns):
     )
 
 
-def after(world, state, now_ns, most_changes, deaf_ns):
+def after(world, state, now_ns, bounds):
     """Every state that may follow when the one whose turn it is acts."""
     who = state.turn
-    body, other = state.bodies[who], state.bodies[1 - who]
+    body = state.bodies[who]
     ways = [body.way]
-    if body.changes < most_changes:
+    if body.changes < bounds.changes:
         ways += [k for k, way in enumerate(world.ways[who]) if k != body.way and body.at in way]
-    hears = [*range(len(other.said))]
-    if body.heard is None or now_ns - body.heard.heard_ns <= deaf_ns:
-        hears.append(None)
     mails = [(), *((claim,) for claim in state.claims[who])]
+    if bounds.deaf is not None:
+        mails = [state.claims[who][:1]] if who == bounds.deaf else mails[-1:]
     for way in ways:
-        for fresh in hears:
-            if fresh is not None and older(body.heard, other.said[fresh]):
-                continue
+        for fresh in hears(state, now_ns, bounds):
             for mail in mails:
                 yield act(world, state, fresh, mail, now_ns, way)
+
+
+def hears(state, now_ns, bounds):
+    """Which of the other's intents may be heard now, newest first; None is none."""
+    body, other = state.bodies[state.turn], state.bodies[1 - state.turn]
+    newer = [k for k, said in enumerate(other.said) if not older(body.heard, said)]
+    if bounds.deaf is not None:
+        return [None] if bounds.deaf == state.turn else newer[:1] or [None]
+    if not newer or now_ns - body.heard.heard_ns <= bounds.silent_ns:
+        newer.append(None)
+    return newer
 
 
 def greeted(world):
@@ -266,19 +289,22 @@ def older(heard, said):
     return heard is not None and said.word.said_ns <= heard.word.said_ns
 
 
-def fault_of(state):
+def fault_of(state, bounds):
     """What must not be, in words."""
     one, two = state.bodies
+    if broken(one, two) or broken(two, one):
+        return 'one goes by a promise that the other is not bound by'
+    if bounds.deaf is not None:
+        return ''
     if math.dist(one.at, two.at) < 2 * RADIUS_M:
         return 'they touch'
-    for mine, its in ((one, two), (two, one)):
-        for claim in mine.state.encounters:
-            bonds = {bond.claim_id: bond for bond in its.state.bonds}
-            if claim.granted and claim.claim_id not in bonds:
-                return 'one goes by a promise that the other is not bound by'
-    if known(one, two) and shares(one, two):
-        return 'both may drive to the same place'
-    return ''
+    return 'both may drive to the same place' if known(one, two) and shares(one, two) else ''
+
+
+def broken(mine, its):
+    """Whether one goes by a promise for which the other is not bound any more."""
+    bonds = {bond.claim_id for bond in its.state.bonds}
+    return any(one.granted and one.claim_id not in bonds for one in mine.state.encounters)
 
 
 def known(one, two):
@@ -298,56 +324,48 @@ def shares(one, two):
     return any(math.dist(p, q) < 2 * RADIUS_M for p in one.entitled for q in two.entitled)
 
 
-def explore(world, *, most=2_000, depth=200, most_changes=1, deaf_ns=2 * TURN_NS, live=True):
-    """Every state that can be reached in so many decisions, breadth first."""
+def explore(world, bounds=None, *, most=150):
+    """The first so many states that can be reached, by the number of decisions to them."""
+    bounds = bounds or Bounds()
     decided.cache_clear()
     start = greeted(world)
-    found, seen, edge = Found(), {start}, deque([(start, 0)])
-    while edge and not found.faults:
-        state, deep = edge.popleft()
-        if deep >= depth:
-            found.whole = False
-            continue
-        for following in after(world, state, START_NS + TURN_NS, most_changes, deaf_ns):
-            fault = fault_of(following)
+    found, seen, edge = Found(), {start}, deque([start])
+    while edge:
+        state = edge.popleft()
+        for following in after(world, state, START_NS + TURN_NS, bounds):
+            fault = fault_of(following, bounds)
             if fault:
-                found.faults.append((fault, following))
-                break
+                return replace(found, states=len(seen), fault=fault)
             moved = named(following)
-            if moved not in seen:
-                if len(seen) >= most:
-                    found.whole = False
-                    continue
+            if moved not in seen and len(seen) < most:
                 seen.add(moved)
-                edge.append((moved, deep + 1))
-    found.states = len(seen)
-    if live and not found.faults:
-        found.stuck = sum(not ends_well(world, state) for state in seen)
-    return found
+                edge.append(moved)
+    found = replace(found, states=len(seen), whole=len(seen) < most)
+    if bounds.deaf is not None:
+        return found
+    home = {}
+    return replace(found, stuck=sum(not ends_well(world, state, home) for state in seen))
 
 
-HOME: dict = {}
-
-
-def ends_well(world, state):
+def ends_well(world, state, known_ends):
     """Whether both arrive from here, when all is heard from now on."""
     trail = []
-    for _ in range(200):
-        if state in HOME or home(world, state):
-            break
+    while len(trail) < LONGEST and state not in known_ends and not home(world, state):
         trail.append(state)
-        mail = state.claims[state.turn]
-        fresh = 0 if state.bodies[1 - state.turn].said else None
-        body = state.bodies[state.turn]
-        if fresh is not None and older(body.heard, state.bodies[1 - state.turn].said[0]):
-            fresh = None
-        after_it = act(world, state, fresh, mail[::-1], START_NS + TURN_NS, body.way)
-        pools = list(after_it.claims)
-        pools[state.turn] = ()
-        state = named(replace(after_it, claims=tuple(pools)))
-    good = HOME.get(state, home(world, state))
-    HOME.update(dict.fromkeys(trail, good))
+        state = all_heard(world, state)
+    good = known_ends.get(state, home(world, state))
+    known_ends.update(dict.fromkeys(trail, good))
     return good
+
+
+def all_heard(world, state):
+    """The state after the next decision, all that was said being heard."""
+    body, other = state.bodies[state.turn], state.bodies[1 - state.turn]
+    fresh = None if older(body.heard, other.said[0]) else 0
+    mail = state.claims[state.turn][::-1]
+    following = act(world, state, fresh, mail, START_NS + TURN_NS, body.way)
+    pools = tuple(() if k == state.turn else pool for k, pool in enumerate(following.claims))
+    return named(replace(following, claims=pools))
 
 
 def home(world, state):
@@ -424,3 +442,16 @@ def renamed(value, moved):
         if now is not before:
             fields[one] = now
     return replace(value, **fields) if fields else value
+
+
+def line(*corners):
+    """Points half a metre apart along a line, corners included."""
+    points = [tuple(map(float, corners[0]))]
+    for corner in corners[1:]:
+        start = points[-1]
+        count = round(math.dist(start, corner) / 0.5)
+        points += [
+            tuple(a + (b - a) * k / count for a, b in zip(start, corner, strict=True))
+            for k in range(1, count + 1)
+        ]
+    return tuple(points)

@@ -382,4 +382,5 @@ def peer_of(name: str, rig: Rig) -> Peer:
         yields_to=out.yields_to,
         cannot_yield=out.cannot_yield,
         alive=True,
+        word=out.word,
     )

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from situation_rooms import SECOND, peer, terrain
+from situation_rooms import FLOORS, SECOND, peer, terrain
+from situation_world import Rig
 
 from swarm_agent.mesh.core import Advice, RightOfWayParams
 from swarm_agent.situation.core import Tuning
@@ -274,3 +275,17 @@ def test_every_place_found_leaves_all_ways_and_bodies_free(here, way, other):
         assert all(
             distance(found.place, at) >= 2 * OWN_M + MARGIN_M - 0.08 for at in (*way, other)
         )
+
+
+def test_along_a_way_just_found_it_does_not_drive_before_right_of_way_has_judged_it():
+    """The limit that came with the advice is of the way before."""
+    rig = Rig(FLOORS['aisle'], HERE, agent_id='amr_3')
+    speeds, places = [], []
+    for k in range(6):
+        coming = peer(9.5, 0.65, path=along_aisle(9.25, 3.5), heard_ns=rig.now_ns, speed_mps=0.0)
+        out = rig.tick(rig.go_to(11.0, 0.65) if k == 0 else None, peers=(coming,))
+        places.append(rig.state.retreat.place)
+        speeds.append(abs(out.vx_mps) + abs(out.wz_radps))
+    first = next(k for k, place in enumerate(places) if place is not None)
+    assert speeds[first] == 0.0
+    assert speeds[first + 1] > 0.0

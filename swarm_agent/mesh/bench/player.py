@@ -110,7 +110,7 @@ class Body:
 
     def forget(self) -> None:
         """Begin anew with the next encounter."""
-        self.state = replace(self.state, encounters=(), closed=())
+        self.state = replace(self.state, encounters=(), closed=(), bonds=())
 
 
 def speak(bodies: list[Body], told: Told) -> Told:
