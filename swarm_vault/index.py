@@ -158,8 +158,8 @@ class Index:
         sign = -1 if question.newest_first else 1
         waiting: list[tuple[tuple[int, ...], dict[str, Any]]] = []
         for block, _, first_ns, last_ns in self._blocks(question):
-            begin = -last_ns if question.newest_first else first_ns
-            while waiting and waiting[0][0][0] < begin:
+            begin = (last_ns if question.newest_first else first_ns, block.file, block.offset)
+            while waiting and waiting[0][0] < tuple(sign * part for part in begin):
                 yield heappop(waiting)[1]
             for time_ns, number, event in self._wanted(block, question):
                 place = (time_ns, block.file, block.offset, number)
@@ -169,7 +169,9 @@ class Index:
 
     def _blocks(self, question: Question) -> Iterator[tuple[_Block, int, int, int]]:
         """The blocks that may hold wanted events, in order: how many, the first and last time."""
-        order = 'max(last_ns) DESC' if question.newest_first else 'min(first_ns)'
+        order = 'min(first_ns), file, offset'
+        if question.newest_first:
+            order = 'max(last_ns) DESC, file DESC, offset DESC'
         rows = self._base.execute(
             'SELECT file, path, offset, length, sum(events), min(first_ns), max(last_ns)'  # noqa: S608
             ' FROM blocks NATURAL JOIN files'

@@ -2,6 +2,7 @@
 """Requests that are malformed, huge, late or racing: one clear sentence each, and no effect."""
 
 import asyncio
+import itertools
 import logging
 import os
 import shutil
@@ -34,6 +35,7 @@ from swarm_supervisor.strategist import Plan, ReturnTask
 from swarm_supervisor.tasking import CannotError
 from swarm_supervisor.trusting import issue_token, renew_token
 from swarm_supervisor.watchkeeping import look_after_members
+from swarm_vault.events import Query, read_events
 from swarm_vault.keys import channel_files, load_trust
 from swarm_vault.laws.codex_seal import make_key, seal
 from swarm_vault.laws.core.tiers import takes_over, trust_of
@@ -459,10 +461,24 @@ def test_floor_that_was_seen_before_the_clock_was_set_back_is_not_seen_for_a_new
     assert hq.world.seen_since(mission.created_ns).all()
 
 
-def test_a_robot_may_write_nonsense_into_its_log(hq):
-    for data in (None, [], 'x', {'why': None}, {'why': {'a': 1}, 'action': 7}):
-        for type_ in ('fault.bounds', 'budget.breached', 'reflex.action', 7, 'violation.promise'):
-            faults._take(hq, hq.roster['amr_1'], 'x', {'type': type_, 'data': data})
+NONSENSE = ('fault.bounds', 'budget.breached', 'reflex.action', 7, 'violation.promise')
+
+
+def test_a_robot_may_write_nonsense_into_its_log(folder):
+    """What is no object says nothing; a fault or a breach told in odd words still counts."""
+    with life(folder) as hq:
+        robot, before = hq.roster['amr_1'], hq.roster['amr_1'].standing
+        for type_, data in itertools.product(NONSENSE, (None, [], 'x', 7)):
+            faults._take(hq, robot, 'x', {'type': type_, 'data': data})
+        assert robot.standing is before is not Standing.REVOKED
+        for type_, data in itertools.product(NONSENSE, ({'why': None}, {'why': {}, 'action': 7})):
+            faults._take(hq, robot, 'x', {'type': type_, 'data': data})
+        assert robot.standing is Standing.REVOKED
+    counted = read_events(folder / 'vault', Query(type_='fault.counted'))
+    told = [(event['data']['kind'], event['data']['key']) for event in counted]
+    assert told == [('bounds', 'None'), ('bounds', '{}')]
+    (raised,) = read_events(folder / 'vault', Query(type_='escalation.raised'))
+    assert 'amr_1 is revoked' in raised['data']['text']
 
 
 def test_all_of_it_stands_in_the_record_and_replays(folder):

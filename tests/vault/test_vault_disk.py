@@ -21,6 +21,7 @@ from vault_disk import Crash, Disk, FailingDisk, RecordingDisk, legal_crashes, s
 from vault_world import signed_vault
 
 from swarm_vault.errors import VaultError
+from swarm_vault.index import Index
 from swarm_vault.ledger import Ledger
 from swarm_vault.lines import Event, Kind
 from swarm_vault.segments import log_folder, segment_paths
@@ -58,6 +59,16 @@ def lost(vault: Path, promised: dict[int, int]) -> dict[int, int]:
     Ledger(vault_dir=vault, agent_id='amr_1', writer='reflex').close()
     found = stored(vault)
     return {seq: number for seq, number in promised.items() if found.get(seq) != number}
+
+
+def index_fits(vault: Path) -> bool:
+    """Whether the index knows as many events as the log has lines."""
+    lines = segment_paths(log_folder(vault, 'amr_1', 'reflex'))
+    index = Index(vault)
+    try:
+        return index.update() == sum(path.read_bytes().count(b'\n') for path in lines)
+    finally:
+        index.close()
 
 
 def open_files(vault: Path) -> list[Path]:
@@ -261,6 +272,7 @@ def test_a_real_power_cut_on_ext4_takes_nothing_that_was_promised(
         try:
             taken += len(lost(vault, promised))
             assert verify_vault(vault).exit_code in (0, 3) or lying, verify_vault(vault).reasons
+            assert index_fits(vault)
             shutil.rmtree(vault)
         finally:
             subprocess.run(['umount', place], check=True)
@@ -271,7 +283,7 @@ EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2
 
 
 def cut_session(vault: Path, cut: int, *, lying: bool) -> dict[int, int]:
-    """Record, then shut the file system down without flushing its journal: the power is gone."""
+    """Record, index, then shut the file system down without its journal: the power is gone."""
     promised: dict[int, int] = {}
     true_sync, true_fsync = os.fdatasync, os.fsync
     if lying:
@@ -283,6 +295,7 @@ def cut_session(vault: Path, cut: int, *, lying: bool) -> dict[int, int]:
             promised[ledger.append(event, durable=True)] = number
         for number in range(cut % 4):
             ledger.append(Event(kind=Kind.MESSAGE, type_='test.lost', data={'number': number}))
+        index_fits(vault)
         descriptor = os.open(vault, os.O_RDONLY)
         fcntl.ioctl(descriptor, EXT4_IOC_SHUTDOWN, struct.pack('I', NO_LOG_FLUSH))
         os.close(descriptor)

@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,14 +34,7 @@ def place(original: Place, tmp_path: Path, monkeypatch) -> Place:
     for name, real in (('replay_vault', replay_vault), ('audit_vaults', audit_vaults)):
         monkeypatch.setattr(cli, name, lambda *a, real=real, **k: real(*a, cores=CORES, **k))
     monkeypatch.setattr(cli_time, 'fork_vault', lambda *a, **k: fork_vault(*a, cores=CORES, **k))
-    shutil.copytree(original.robots, tmp_path / 'robots')
-    shutil.copytree(original.base, tmp_path / 'base')
-    return Place(
-        robots=tmp_path / 'robots',
-        base=tmp_path / 'base',
-        old=original.old,
-        old_checkpoints=original.old_checkpoints,
-    )
+    return original.copied(tmp_path)
 
 
 COMMANDS = {

@@ -90,6 +90,22 @@ def test_it_answers_what_a_reader_of_every_line_would(tmp_path: Path, *, newest_
         assert asked(tmp_path, question, 7) == [event['id'] for event in wanted][:7]
 
 
+@pytest.mark.usefixtures('small_blocks')
+@pytest.mark.parametrize('newest_first', [False, True])
+def test_a_few_events_are_read_from_few_blocks_though_all_times_are_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
+):
+    monkeypatch.setattr(random.Random, 'choice', lambda *_: 0)
+    written(tmp_path, lines=300)
+    read: list[object] = []
+    look = index.events_in
+    monkeypatch.setattr(index, 'events_in', lambda block: read.append(block) or look(block))
+    numbers = range(300)[::-1] if newest_first else range(300)
+    asked_for = asked(tmp_path, Question(newest_first=newest_first), 5)
+    assert asked_for == [f'amr_1/reflex/{number}' for number in numbers[:5]]
+    assert len(read) <= 3
+
+
 def test_a_quick_look_sees_what_a_close_one_sees(tmp_path: Path):
     record(tmp_path, frames=2, events=2)
     lines = log_lines(log_file(tmp_path))

@@ -45,12 +45,7 @@ def original(tmp_path_factory) -> Place:
 
 @pytest.fixture
 def place(original: Place, tmp_path: Path) -> Place:
-    robots, base = tmp_path / 'robots', tmp_path / 'base'
-    shutil.copytree(original.robots, robots)
-    shutil.copytree(original.base, base)
-    return Place(
-        robots=robots, base=base, old=original.old, old_checkpoints=original.old_checkpoints
-    )
+    return original.copied(tmp_path)
 
 
 def edit(number: int, **fields: object) -> Callable[[Place], None]:

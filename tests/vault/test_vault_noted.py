@@ -24,14 +24,7 @@ def original(tmp_path_factory) -> Place:
 
 @pytest.fixture
 def place(original: Place, tmp_path: Path) -> Place:
-    shutil.copytree(original.robots, tmp_path / 'robots')
-    shutil.copytree(original.base, tmp_path / 'base')
-    return Place(
-        robots=tmp_path / 'robots',
-        base=tmp_path / 'base',
-        old=original.old,
-        old_checkpoints=original.old_checkpoints,
-    )
+    return original.copied(tmp_path)
 
 
 def run(*arguments: object) -> Result:

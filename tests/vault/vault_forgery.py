@@ -3,8 +3,9 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ class Place:
 
     def lines(self) -> list[bytes]:
         return log_lines(self.log)
+
+    def copied(self, folder: Path) -> 'Place':
+        """A place of its own to spoil."""
+        robots = shutil.copytree(self.robots, folder / 'robots')
+        return replace(self, robots=robots, base=shutil.copytree(self.base, folder / 'base'))
 
 
 def witnessed_place(folder: Path) -> Place:
