@@ -2,11 +2,13 @@
 """Fleets without a common clock: no two are entitled to one cell, whatever the network does."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_grid_worlds import (
+    CORRIDOR,
     CROSSING,
     DEAD_END,
     LAY_BY,
@@ -123,6 +125,25 @@ def test_no_two_hold_a_cell_under_any_loss_and_delay(seed, loss, delay_ms, drive
         fleet.step()
         held = [cell for cells in fleet.held for cell in cells]
         assert len(set(held)) == len(held)
+
+
+def messages_a_cell(fleet):
+    paths, missing = go(fleet)
+    assert not missing
+    return fleet.meter.messages / sum(a != b for path in paths for a, b in pairwise(path))
+
+
+def test_a_robot_alone_says_one_thing_a_cell():
+    assert messages_a_cell(untimed(world((CORRIDOR,), [((0, 0), (5, 0))]))) == 1
+
+
+@pytest.mark.slow
+def test_four_or_five_messages_a_cell_are_enough_under_loss_and_delay():
+    fleets = [
+        untimed(random_world(seed, edge=10, agents=10), seed, loss=0.1, delay_ms=100.0)
+        for seed in range(4)
+    ]
+    assert sum(map(messages_a_cell, fleets)) / len(fleets) <= 4.5
 
 
 @pytest.mark.slow

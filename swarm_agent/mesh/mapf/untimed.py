@@ -78,6 +78,8 @@ class _Robot:
     stood: int = 0
     """Steps without a drive."""
     said_at: int = -1
+    said: int = 0
+    """Number of the last state that it told."""
     heard_at: dict[int, int] = field(default_factory=dict)
     replan: bool = True
 
@@ -169,7 +171,7 @@ class Untimed:
             self._set_out(robot)
         told = numbered(before, replace(me.told, hint=self._hint(robot, me.told.want)))
         robot.me = replace(me, told=told)
-        if told.sequence != before.sequence:
+        if told.sequence != robot.said:
             self._say(agent)
 
     def _bodies(self, cell: int) -> frozenset[int]:
@@ -240,8 +242,8 @@ class Untimed:
     def _say(self, agent: int) -> None:
         """Tell everybody within the radius; each hears it late, twice, or never."""
         robot, network, dice = self._robots[agent], self._network, self._dice
-        robot.said_at = self._tick
         told = robot.me.told
+        robot.said_at, robot.said = self._tick, told.sequence
         self.meter.count(signed_size(told_message(self.world.grid, told)))
         for other in self._near.within(agent):
             if network.perfect:
@@ -273,18 +275,19 @@ class Untimed:
         if known is not None and known.sequence > told.sequence:
             return
         again = known is not None and known.sequence == told.sequence
-        if known is None or (again and self._has_a_say(robot, told)):
+        newcomer = known is None and robot.me.told.want is None
+        if newcomer or (again and self._answered(robot, told)):
             self._asked.add(agent)
         if not again:
             robot.heard[told.agent] = told
             if self.world.grid.apart(told.cell, robot.me.told.cell) <= CONCERNED:
                 self._due.add(agent)
 
-    def _has_a_say(self, robot: _Robot, told: Told) -> bool:
-        """Whether a request that is heard again waits for this robot's word."""
-        if told.want is None or told.moving:
-            return False
-        return self.world.grid.apart(told.want, robot.me.told.cell) <= 1
+    def _answered(self, robot: _Robot, told: Told) -> bool:
+        """Whether a request that is heard again was answered before."""
+        request = (told.agent, told.ticket)
+        mine = robot.me.told
+        return not told.moving and (request in mine.grants or request in mine.refusals)
 
     def _drive(self) -> None:
         """End the drives that end now, and let those nearby see it."""
@@ -312,7 +315,6 @@ class Untimed:
                 if grid.apart(self._robots[other].me.told.cell, told.cell) <= CONCERNED:
                     self._due.add(other)
                     self._look(self._robots[other])
-            self._say(told.agent)
 
     def _look(self, robot: _Robot) -> None:
         before = robot.me.told
@@ -327,7 +329,7 @@ class Untimed:
             open_request = told.want is not None and not told.moving
             pause = every if open_request else self._ticks_a_step
             away = told.want is not None or told.cell != told.goal
-            if away and self._tick - robot.said_at >= pause:
+            if away and agent not in self._due and self._tick - robot.said_at >= pause:
                 self._say(agent)
 
     def _grow_older(self, robot: _Robot) -> None:
