@@ -105,6 +105,11 @@ def test_what_one_robot_alone_is_not_asked_for_becomes_a_question() -> None:
     assert isinstance(read_order('amr_1, survey the racks', FLEET), Question)
 
 
+@pytest.mark.parametrize('words', ['are to ', 'the dock and ', 'after the dock ', 'you must '])
+def test_an_order_that_says_the_same_again_and_again_is_answered(words: str) -> None:
+    assert deeds(read_order((words * 100)[:490] + 'xyz', FLEET)) == ()
+
+
 def test_the_word_that_is_not_understood_is_named() -> None:
     answer = read_order('drive slowly to the dock', FLEET)
     assert isinstance(answer, Question)

@@ -8,7 +8,7 @@ in a circle, there is no order, and who asks must ask back.
 import re
 
 _P = r'@\d+@'
-_LIST = rf'{_P}(?:(?:,| and| or|,? and|,? or)? {_P}|,(?= (?:and |or )?{_P}))*'
+_LIST = rf'{_P}(?:,?(?: and| or)? {_P})*'
 _ON_THE_WAY = (
     r'(?:(?:you|also|have|has|been|first|already|both|to|the|at)\s+)*'
     r'(?:(?:visit|reach|go|get|see|explor|arriv|be|head|mov|travel)\w*\s+)?'
