@@ -71,7 +71,7 @@ _BAR = (
 )
 _OPENING = (
     r'(?:(?:please|first|now|finally|eventually|always|also|just|only|robots?|you|must|have to'
-    r'|has to|need to|should|shall|are(?: (?:to|required to|supposed to))?|make sure|ensure'
+    r'|has to|need to|should|shall|are(?: (?:required|supposed) to)?|make sure|ensure'
     r'|see to it|your task is|that|to|at some point|in the future|sometime|repeatedly'
     r'|continuously|infinitely|both|all|in (?:strictly )?(?:this|that|the following|any|no'
     r' particular) order(?: you like)?|so),? )*'

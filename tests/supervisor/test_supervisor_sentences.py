@@ -41,6 +41,10 @@ def _visit(*stops: str, loops: int = 1) -> Deeds:
         ('go to the dock once without visiting the gate, then go to the gate',
          _visit('dock', 'gate')),
         ('go to the dock and repeat this at least two more times', _visit('dock', loops=3)),
+        ('visit all three places: the gate, the dock and the charger, at least once',
+         _visit('gate', 'dock', 'charger')),
+        ('first go to the gate without visiting any other place, then to the dock',
+         _visit('gate', 'dock')),
         ('have a look at the racks', (('survey', ('racks',), 1),)),
         ('search the racks for a red box', (('survey', ('racks',), 1),)),
         ('could you survey the west sector', (('survey', ('west',), 1),)),
@@ -99,6 +103,11 @@ def test_an_order_may_name_its_robot_before_or_behind(text: str) -> None:
 
 def test_what_one_robot_alone_is_not_asked_for_becomes_a_question() -> None:
     assert isinstance(read_order('amr_1, survey the racks', FLEET), Question)
+
+
+@pytest.mark.parametrize('words', ['are to ', 'the dock and ', 'after the dock ', 'you must '])
+def test_an_order_that_says_the_same_again_and_again_is_answered(words: str) -> None:
+    assert deeds(read_order((words * 100)[:490] + 'xyz', FLEET)) == ()
 
 
 def test_the_word_that_is_not_understood_is_named() -> None:

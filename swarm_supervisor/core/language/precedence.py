@@ -8,7 +8,7 @@ in a circle, there is no order, and who asks must ask back.
 import re
 
 _P = r'@\d+@'
-_LIST = rf'{_P}(?:(?:,| and| or|,? and|,? or)? {_P}|,(?= (?:and |or )?{_P}))*'
+_LIST = rf'{_P}(?:,?(?: and| or)? {_P})*'
 _ON_THE_WAY = (
     r'(?:(?:you|also|have|has|been|first|already|both|to|the|at)\s+)*'
     r'(?:(?:visit|reach|go|get|see|explor|arriv|be|head|mov|travel)\w*\s+)?'
@@ -22,6 +22,7 @@ _NO_RELATION = re.compile(
     r'\b(?:after|before) (?:that|this|another|leaving|coming back|returning)\b'
     r'|\bone after\b(?: the)?(?: other)?|\bafter (?:the other|each other)\b'
 )
+_NOWHERE_ELSE = re.compile(r'\bwithout \w+(?: to)? any(?:where)? (?:other \w+|else)')
 _NOT = re.compile(r"\b(?:not|no|never|don't|cannot|can't|avoid\w*|bypass\w*)\b|\baway from\b")
 _BARRED = re.compile(rf'{_NOT.pattern}|\b(?:without|skip\w*)\b')
 _DENIED = re.compile(r'\b(?:not|never) (?:right |just )?$')
@@ -38,6 +39,7 @@ def visiting_order(text: str, count: int) -> tuple[int, ...] | None:
     Returns:
         None: the words say something of the order that is not understood, or cannot be.
     """
+    text = _NOWHERE_ELSE.sub(' ', text)
     plain = _NO_RELATION.sub(' ', re.sub(r'\bthe (?=@)', '', text))
     cues = list(_CUE.finditer(plain))
     if len(cues) < len(_ANY_CUE.findall(plain)):

@@ -26,14 +26,14 @@ _ORDERED = """
     stay staying only once while until till before directly previous returning return revisit
     revisiting repeated back again time single just but already been completed
     along path out turn exactly permitted allowed previously successor predecessor sequence
-    as many times you want least leave leaving
+    follow as many times you want least leave leaving
     """
 _COUNTED = """
     zero once one two three four five six seven eight nine ten twice thrice single time times
     exactly only just least most more than less fewer greater equal or no nor not never do don't
     can cannot any either neither minimum required number prohibited complete distinct separate
     different instances instance occasions occasion again anymore revisit come coming back leave
-    leaving repeat without each before but additional limit
+    leaving repeat while without each before but additional limit
     """
 _ENDLESS = """
     keep keeping continue continuing continuously infinitely infinite endlessly endless forever
@@ -50,6 +50,11 @@ _WORDS = {
     Pattern.AT_LEAST: _DRIVE + _COUNTED,
 }
 _KNOWN = {pattern: frozenset(words.split()) for pattern, words in _WORDS.items()}
+_PHRASES = re.compile(
+    r"\bat least once\b|\b(?:do not|don't) stop until\b|\bany order required\b"
+    r'|\ball (?:two|three|four|five|six|seven|eight|nine|ten) (?:locations|places|stops|sites)\b'
+)
+"""Words that change nothing together, though one of them alone might."""
 _COUNTS = (Pattern.EXACTLY, Pattern.AT_LEAST)
 
 
@@ -60,7 +65,7 @@ def strangers(text: str, pattern: Pattern) -> tuple[str, ...]:
         text: The sentence; names stand as '@<number>@'.
         pattern: A kind that is carried out by visits.
     """
-    words = re.findall(r"[^\W\d_][\w']*|\d+", re.sub(r'@\d+@', ' ', text))
+    words = re.findall(r"[^\W\d_][\w']*|\d+", _PHRASES.sub(' ', re.sub(r'@\d+@', ' ', text)))
     known = _KNOWN[pattern]
     numbers = pattern in _COUNTS
     return tuple(
