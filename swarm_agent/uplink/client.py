@@ -20,6 +20,7 @@ from swarm_agent.uplink.outbox import AckBook, LogOutbox
 from swarm_agent.uplink.receive import Down, Receiver, Refused
 from swarm_agent.uplink.witnessing import Counterpart
 from swarm_config.fleets import Fleet
+from swarm_vault.errors import VaultError
 from swarm_vault.keys import channel_files, load_trust
 from swarm_vault.recorder import Recorder
 
@@ -151,10 +152,18 @@ class Uplink:
     def _run(self) -> None:
         pause = 0.0 if self._target else None
         while pause is not None and not self._closing.wait(pause):
-            welcomed = self._session()
+            welcomed = self._tried()
             shortest, longest = BACK_OFF_S
             grown = shortest if welcomed else min(longest, max(shortest, pause * 2))
             pause = grown * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+
+    def _tried(self) -> bool:
+        """One connection; what fails on this side of it, a full disk or a key, is told."""
+        try:
+            return self._session()
+        except (OSError, VaultError) as error:
+            self.notes.append(f'the link broke on this side, it is tried again: {error}')
+            return False
 
     def _session(self) -> bool:
         """One connection from its start to its end; True when we were welcomed."""

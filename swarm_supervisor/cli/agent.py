@@ -5,13 +5,17 @@ The supervisor makes the folders that are missing by itself; this makes one that
 look at or change first, or one of another template than the fleet plan's.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from swarm_config.fleets import load_fleet
-from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    FleetOption,
+    RobotArgument,
+    VaultOption,
+    plan_of,
+)
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import (
     FILES,
@@ -32,22 +36,20 @@ def _agent() -> None:
 
 @app.command('init')
 def init(
-    agent: Annotated[str, typer.Argument(help='A robot of the fleet plan.')],
+    agent: RobotArgument,
     template: Annotated[
         str,
         typer.Option(help="Folder in config/agents; the plan's or the class's if not given."),
     ] = '',
-    vault: Annotated[Path, typer.Option(help="Folder of the supervisor's vault.")] = Path(
-        'vault/supervisor'
-    ),
-    fleet: Annotated[Path | None, typer.Option(help='Fleet plan (YAML).')] = None,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Make what is missing of a robot's folder; what is there is never overwritten.
 
     Raises:
         VaultError: There is no such template, or what came out grants no motion.
     """
-    plan = load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    plan = plan_of(fleet)
     robot = plan.robot(agent)
     templates = templates_of(robot, plan.templates_dir, template)
     place = agent_folder(vault, agent)

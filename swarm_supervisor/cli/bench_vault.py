@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from swarm_supervisor.cli.options import JsonOption
 from swarm_vault.bench import Figure, measure
 
 
@@ -23,7 +24,7 @@ def vault(
     folder: Annotated[
         Path | None, typer.Option(help='Where to write; its disk is what is measured.')
     ] = None,
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the vault on this machine and disk; what is written is removed again."""
     with tempfile.TemporaryDirectory(dir=folder, prefix='swarm_bench_') as place:

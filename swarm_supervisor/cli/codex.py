@@ -7,8 +7,14 @@ from typing import Annotated
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli.lesson_rules import plan_of
-from swarm_supervisor.cli.lessons import Fleet, Operator, Vault, principal_in
+from swarm_supervisor.cli.lessons import principal_in
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    ByOption,
+    FleetOption,
+    VaultOption,
+    plan_of,
+)
 from swarm_vault.errors import VaultError
 from swarm_vault.laws.codex_seal import FILE, make_key, seal, seal_fault
 from swarm_vault.laws.core.roles import Right
@@ -19,7 +25,9 @@ app = typer.Typer(no_args_is_help=True, help='Sign the laws, and see that they a
 
 
 @app.command('key')
-def key(path: Path) -> None:
+def key(
+    path: Annotated[Path, typer.Argument(help='Where the private half is written.')],
+) -> None:
     """Make a pair of keys; the private half stays with the commander."""
     public = make_key(path)
     typer.echo(f'{path} signs; name {public} in the fleet plan: codex_key')
@@ -27,10 +35,10 @@ def key(path: Path) -> None:
 
 @app.command('sign')
 def sign(
-    operator: Operator,
+    operator: ByOption,
     key_file: Annotated[Path, typer.Option('--key', help='The private key.')],
-    vault: Vault = Path('vault/supervisor'),
-    fleet: Fleet = None,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Sign LAWS.md, POLICY.md and operators.yaml as they are now, after their review."""
     codex = codex_of(plan_of(fleet))
@@ -40,7 +48,7 @@ def sign(
 
 
 @app.command('check')
-def check(fleet: Fleet = None) -> None:
+def check(fleet: FleetOption = None) -> None:
     """Say whether the codex is as it was signed.
 
     Raises:

@@ -15,29 +15,23 @@ import typer
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-from swarm_config.fleets import Fleet, load_fleet
-from swarm_supervisor.cli.places import config_dir
+from swarm_config.fleets import Fleet
+from swarm_supervisor.cli.options import SUPERVISORS_VAULT, FleetOption, plan_of
 from swarm_supervisor.client import OperatorClient, OperatorError
 
-FleetOption = Annotated[
-    Path | None, typer.Option('--fleet', help='Fleet plan; the depot if not given.')
-]
-VaultOption = Annotated[
+KeysOption = Annotated[
     Path, typer.Option('--vault', help="The supervisor's vault, which holds the operator's keys.")
 ]
 TargetOption = Annotated[
     str,
     typer.Option('--target', help='host:port of the supervisor; else the fleet plan says.'),
 ]
-JsonOption = Annotated[bool, typer.Option('--json', help='Print JSON for machines.')]
 InsecureOption = Annotated[
     bool, typer.Option('--insecure', help='Plain text; the supervisor must run so too.')
 ]
 NameOption = Annotated[
     str, typer.Option('--operator', help='Your name for the record; your login if empty.')
 ]
-ReasonOption = Annotated[str, typer.Option('--reason', help='Why, for the record.')]
-DEFAULT_VAULT = Path('vault/supervisor')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +49,7 @@ def at_desk(
     *, fleet: Path | None, vault: Path, target: str, insecure: bool, operator: str
 ) -> Iterator[Desk]:
     """Connect for one command; what goes wrong ends in one sentence and exit code 1."""
-    path = fleet or config_dir() / 'fleets' / 'depot.yaml'
-    plan = load_fleet(path.resolve())
+    plan = plan_of(fleet)
     entry = plan.file.supervisor
     where = target or f'{entry.host}:{entry.port}'
     plain = insecure or entry.insecure
@@ -75,7 +68,7 @@ def at_desk(
 def _where(
     *,
     fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
+    vault: KeysOption = SUPERVISORS_VAULT,
     target: TargetOption = '',
     insecure: InsecureOption = False,
     operator: NameOption = '',

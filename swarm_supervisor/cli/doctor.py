@@ -17,37 +17,35 @@ from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
 from swarm_supervisor.cli.doctor_checks import examine
 from swarm_supervisor.cli.doctor_finding import Finding, Subject
-from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.cli.options import FleetOption, JsonOption, plan_path
 
 COLOURS = {'ok': 'green', 'warn': 'yellow', 'fail': 'red'}
 
 
 def doctor(
     *,
-    fleet: Annotated[
-        Path | None, typer.Option(help='A fleet plan; the depot if not given.')
-    ] = None,
+    fleet: FleetOption = None,
     vault: Annotated[Path | None, typer.Option(help='The vault of swarm up; ./vault.')] = None,
-    json_out: Annotated[bool, typer.Option('--json', help='For machines.')] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check everything a start depends on, say how to mend it; exit 1 if a start cannot work."""
     findings = examine(_subject(fleet, vault))
     good = all(finding.level != 'fail' for finding in findings.values())
-    if json_out:
-        typer.echo(as_json(findings, good=good))
+    if as_json:
+        typer.echo(json_of(findings, good=good))
     else:
         _print(findings)
     raise typer.Exit(0 if good else 1)
 
 
-def as_json(findings: Mapping[str, Finding], *, good: bool) -> str:
+def json_of(findings: Mapping[str, Finding], *, good: bool) -> str:
     """The findings as a JSON object."""
     rows = [{'check': name, **asdict(finding)} for name, finding in findings.items()]
     return json.dumps({'ok': good, 'findings': rows}, indent=2)
 
 
 def _subject(fleet: Path | None, vault: Path | None) -> Subject:
-    path = (fleet or config_dir() / 'fleets' / 'depot.yaml').resolve()
+    path = plan_path(fleet)
     error = ''
     plan = None
     try:

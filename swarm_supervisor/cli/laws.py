@@ -10,17 +10,19 @@ from rich.console import Console
 from rich.table import Table
 
 from swarm_supervisor.cli.desk import (
-    DEFAULT_VAULT,
     Desk,
-    JsonOption,
-    ReasonOption,
-    VaultOption,
+    KeysOption,
     as_plain,
     asks,
     print_answer,
 )
-from swarm_supervisor.cli.lesson_rules import plan_of
-from swarm_supervisor.cli.lessons import Fleet
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    FleetOption,
+    JsonOption,
+    ReasonOption,
+    plan_of,
+)
 from swarm_vault.keys import issue_operator
 from swarm_vault.laws.core.roles import Role
 from swarm_vault.laws.operators import FILE, add_operator, check_name, vault_file
@@ -158,8 +160,8 @@ def add(
     name: Annotated[str, typer.Argument(help='A name of a-z 0-9 _ -.')],
     role: Annotated[Role, typer.Option('--role', help='What the person is here for.')],
     *,
-    vault: VaultOption = DEFAULT_VAULT,
-    fleet: Fleet = None,
+    vault: KeysOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Give a person keys and a role; the name is verified from then on.
 
@@ -178,7 +180,7 @@ def add(
 
 
 @operators.command('list')
-def list_operators(*, vault: VaultOption = DEFAULT_VAULT, as_json: JsonOption = False) -> None:
+def list_operators(*, vault: KeysOption = SUPERVISORS_VAULT, as_json: JsonOption = False) -> None:
     """Show the people whom this vault knows; the codex may name more."""
     from swarm_config.validation import read_model
     from swarm_vault.laws.operators import OperatorsFile

@@ -3,15 +3,12 @@
 
 import json
 import time
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_config.fleets import Fleet as FleetPlan
-from swarm_config.fleets import load_fleet
-from swarm_supervisor.cli.places import config_dir
+from swarm_config.fleets import Fleet
+from swarm_supervisor.cli.options import SUPERVISORS_VAULT, JsonOption, VaultOption
 from swarm_vault.errors import VaultError
 from swarm_vault.fleet_rules import Rule, kept_rules
 from swarm_vault.laws.policy_file import sectors_of
@@ -20,10 +17,8 @@ WHEN = '; it counts from the next order on'
 
 
 def rules(
-    vault: Annotated[Path, typer.Option(help="Folder of the supervisor's vault.")] = Path(
-        'vault/supervisor'
-    ),
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    as_json: JsonOption = False,
 ) -> None:
     """The rules that lessons became."""
     kept = kept_rules(vault)
@@ -38,7 +33,7 @@ def rules(
         typer.echo('no lesson became a rule')
 
 
-def rule_from(name: str, by: str, effect: tuple[str, str, float], plan: FleetPlan) -> Rule | None:
+def rule_from(name: str, by: str, effect: tuple[str, str, float], plan: Fleet) -> Rule | None:
     """The rule that a lesson becomes; None where it has no effect.
 
     Args:
@@ -70,14 +65,9 @@ def rule_from(name: str, by: str, effect: tuple[str, str, float], plan: FleetPla
         raise ConfigError(f'memory: --{kind}: {" ".join(str(error).split())[:200]}') from error
 
 
-def _corners(place: str, plan: FleetPlan) -> tuple[tuple[float, float], ...]:
+def _corners(place: str, plan: Fleet) -> tuple[tuple[float, float], ...]:
     sectors, fault = sectors_of(plan)
     if place not in sectors:
         known = fault or ', '.join(sectors) or 'none'
         raise ConfigError(f'memory: there is no sector {place[:64]!r}; there is {known}')
     return tuple(sectors[place])
-
-
-def plan_of(fleet: Path | None) -> FleetPlan:
-    """The fleet plan that was named, or the project's."""
-    return load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())

@@ -14,7 +14,17 @@ from typing import Annotated
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli.lesson_rules import WHEN, plan_of, rule_from
+from swarm_supervisor.cli.lesson_rules import WHEN, rule_from
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    ByOption,
+    FleetOption,
+    JsonOption,
+    ReasonOption,
+    RobotArgument,
+    VaultOption,
+    plan_of,
+)
 from swarm_vault import lessons
 from swarm_vault.errors import VaultError
 from swarm_vault.fleet_rules import Rule, add_rule, remove_rule
@@ -25,15 +35,18 @@ from swarm_vault.memory import NoteReading, read_memory
 from swarm_vault.recorder import Kind, Recorder
 
 SUPERVISOR, WRITER = 'supervisor', 'review'
-Vault = Annotated[Path, typer.Option('--vault', help="Folder of the supervisor's vault.")]
-Operator = Annotated[str, typer.Option(help='Who says so.')]
-Fleet = Annotated[Path | None, typer.Option(help='Fleet plan (YAML), whose codex has the roles.')]
-Reason = Annotated[str, typer.Option(help='Why, for the record.')]
-HERE = Path('vault/supervisor')
+NoteArgument = Annotated[str, typer.Argument(help='The name of a note of its memory.')]
+LessonArgument = Annotated[
+    str, typer.Argument(help='The lesson, as `swarm memory proposals` or `rules` names it.')
+]
 
 
 def propose(
-    agent: str, note: str, operator: Operator, vault: Vault = HERE, fleet: Fleet = None
+    agent: RobotArgument,
+    note: NoteArgument,
+    operator: ByOption,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Propose a robot's note as a lesson for the whole fleet."""
     principal = principal_of(operator, Right.ORDER, vault, fleet)
@@ -45,8 +58,8 @@ def propose(
 
 
 def proposals(
-    vault: Vault = HERE,
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    as_json: JsonOption = False,
 ) -> None:
     """The lessons that wait for a human."""
     notes = [note for note in read_memory(lessons.proposed_of(vault)) if note.front]
@@ -62,13 +75,13 @@ def proposals(
 
 
 def accept(
-    name: str,
-    operator: Operator,
+    name: LessonArgument,
+    operator: ByOption,
     slow: Annotated[str, typer.Option(help='Effect, SECTOR=SPEED: so slow there [m/s].')] = '',
     avoid: Annotated[str, typer.Option(help='Effect, SECTOR: robots keep clear of it.')] = '',
     wait: Annotated[float, typer.Option(help='Effect: no single wait is longer [s].')] = 0.0,
-    vault: Vault = HERE,
-    fleet: Fleet = None,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Share a lesson with the fleet; with an effect it becomes a rule that robots keep."""
     principal = principal_of(operator, Right.APPROVE, vault, fleet)
@@ -79,7 +92,11 @@ def accept(
 
 
 def revoke(
-    name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
+    name: LessonArgument,
+    operator: ByOption,
+    reason: ReasonOption = '',
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Take a shared lesson back, and the rule that it became."""
     principal = principal_of(operator, Right.APPROVE, vault, fleet)
@@ -94,7 +111,11 @@ def revoke(
 
 
 def reject(
-    name: str, operator: Operator, reason: Reason = '', vault: Vault = HERE, fleet: Fleet = None
+    name: LessonArgument,
+    operator: ByOption,
+    reason: ReasonOption = '',
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Put a proposed lesson aside."""
     principal = principal_of(operator, Right.APPROVE, vault, fleet)

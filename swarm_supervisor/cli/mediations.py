@@ -2,19 +2,16 @@
 """`swarm mediations`: what the mediator was called for, and what it decided."""
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from swarm_supervisor.cli.options import SUPERVISORS_VAULT, JsonOption, VaultOption
 from swarm_supervisor.mediation_records import records_in
 
 
 def mediations(
-    vault: Annotated[
-        Path, typer.Option('--vault', help="Folder of the supervisor's vault.")
-    ] = Path('vault/supervisor'),
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    as_json: JsonOption = False,
 ) -> None:
     """List what the mediator decided, the oldest first.
 

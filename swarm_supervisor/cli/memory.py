@@ -10,6 +10,12 @@ from typing import Annotated
 import typer
 
 from swarm_supervisor.cli import lesson_rules, lessons
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    JsonOption,
+    RobotArgument,
+    VaultOption,
+)
 from swarm_vault.errors import VaultError
 from swarm_vault.folders import agent_folder
 from swarm_vault.lessons import shelf_of
@@ -31,16 +37,16 @@ Model = Annotated[
         ' the one of the extra `recall` if not given.'
     ),
 ]
-Vault = Annotated[Path, typer.Option('--vault', help='Folder of the vault.')]
+Question = Annotated[str, typer.Argument(help='What you want to know, in your words.')]
 
 
 @app.command('recall')
 def recall_notes(
-    agent: str,
-    question: str,
-    vault: Vault = Path('vault'),
+    agent: RobotArgument,
+    question: Question,
+    vault: VaultOption = SUPERVISORS_VAULT,
     model: Model = '',
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """The notes of a robot that fit a question best, then the lessons that the fleet shares."""
     own, fleet = agent_folder(vault, agent), shelf_of(vault)
@@ -59,10 +65,10 @@ def recall_notes(
 
 @app.command('manual')
 def search_manuals(
-    question: str,
-    vault: Vault = Path('vault'),
+    question: Question,
+    vault: VaultOption = SUPERVISORS_VAULT,
     model: Model = '',
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """The passages of the site's manuals (`manuals/` in the vault) that fit a question best."""
     manuals = read_manuals(vault)
@@ -90,10 +96,10 @@ def _asked(vault: Path, model: str, question: str) -> Asked | None:
 
 @app.command('confirm')
 def confirm_note(
-    agent: str,
-    note: str,
+    agent: RobotArgument,
+    note: lessons.NoteArgument,
     operator: Annotated[str, typer.Option(help='Who confirms it.')],
-    vault: Vault = Path('vault'),
+    vault: VaultOption = SUPERVISORS_VAULT,
 ) -> None:
     """Make a lesson a standing rule of a robot; only a human does that."""
     typer.echo(confirm(agent_folder(vault, agent), note, operator, time.time_ns()))

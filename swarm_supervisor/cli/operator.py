@@ -13,15 +13,11 @@ from swarm.v1.operator_pb2 import FleetState
 
 from swarm_config.maps import load_map
 from swarm_supervisor.cli.desk import (
-    DEFAULT_VAULT,
     Desk,
-    FleetOption,
     InsecureOption,
-    JsonOption,
+    KeysOption,
     NameOption,
-    ReasonOption,
     TargetOption,
-    VaultOption,
     as_plain,
     asks,
     at_desk,
@@ -36,6 +32,12 @@ from swarm_supervisor.cli.operator_view import (
     status_view,
     votes_table,
     watch_view,
+)
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    FleetOption,
+    JsonOption,
+    ReasonOption,
 )
 from swarm_supervisor.client import LINK_LOSS
 from swarm_vault.laws.by_hand import leave_word
@@ -176,7 +178,7 @@ def revoke(
     robot: Annotated[str, typer.Argument(help='The robot.')],
     *,
     fleet: FleetOption = None,
-    vault: VaultOption = DEFAULT_VAULT,
+    vault: KeysOption = SUPERVISORS_VAULT,
     target: TargetOption = '',
     insecure: InsecureOption = False,
     as_json: JsonOption = False,

@@ -3,16 +3,21 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from swarm_config.errors import ConfigError
-from swarm_config.fleets import load_fleet
 from swarm_config.validation import first_fault
-from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.cli.options import (
+    SUPERVISORS_VAULT,
+    ByOption,
+    FleetOption,
+    JsonOption,
+    VaultOption,
+    plan_of,
+)
 from swarm_supervisor.people import PeopleBook, Word
 from swarm_supervisor.people import say as leave_word
 from swarm_vault.keys import OPERATOR
@@ -22,23 +27,22 @@ from swarm_vault.laws.operators import register_of
 from swarm_vault.laws.policy_file import policies_of
 
 app = typer.Typer(no_args_is_help=True, help='Who is in which zone of people.')
-Vault = Annotated[Path, typer.Option('--vault', help="Folder of the supervisor's vault.")]
 
 
 @app.command('say')
 def say(
     zone: Annotated[str, typer.Argument(help='A zone of people in POLICY.md.')],
     count: Annotated[int, typer.Argument(help='How many people are there; 0: nobody.')],
-    operator: Annotated[str, typer.Option(help='Who says so.')],
-    vault: Vault = Path('vault/supervisor'),
-    fleet: Annotated[Path | None, typer.Option(help='Fleet plan (YAML).')] = None,
+    operator: ByOption,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    fleet: FleetOption = None,
 ) -> None:
     """Say how many people are in a zone; the word holds for `people_s` of the policy.
 
     Raises:
         ConfigError: There is no such zone, or who says it has no role for it.
     """
-    plan = load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    plan = plan_of(fleet)
     zones = policies_of(plan).of('').zones
     names = [known.name for known in zones if known.kind is ZoneKind.PEOPLE]
     if zone not in names:
@@ -59,8 +63,8 @@ def say(
 
 @app.command('list')
 def list_words(
-    vault: Vault = Path('vault/supervisor'),
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    vault: VaultOption = SUPERVISORS_VAULT,
+    as_json: JsonOption = False,
 ) -> None:
     """What was said, and how long ago.
 

@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from swarm_config.fleets import load_fleet
-from swarm_supervisor.cli.places import config_dir
+from swarm_supervisor.cli.options import FleetOption, JsonOption, plan_of
 from swarm_supervisor.core.plan_check import check
 from swarm_supervisor.core.plan_types import PlanVerdict
 from swarm_supervisor.plan_files import cards_of, load_plan
@@ -27,11 +26,11 @@ def _plans() -> None:
 @app.command('check')
 def check_file(
     file: Annotated[Path, typer.Argument(help='A plan in YAML; docs/minds.md shows one.')],
-    fleet: Annotated[Path | None, typer.Option(help='Fleet plan (YAML).')] = None,
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON for machines.')] = False,
+    fleet: FleetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check bounds, preconditions, zones, battery and time; exit code 1 on a fault."""
-    plan = load_fleet((fleet or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    plan = plan_of(fleet)
     verdict = check(load_plan(file, plan), cards_of(plan))
     if as_json:
         typer.echo(json.dumps(asdict(verdict)))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from swarm_supervisor.cli.desk import Desk, asks
+from swarm_supervisor.cli.options import PlaybookArgument
 from swarm_supervisor.client import OperatorClient
 from swarm_supervisor.core.playbooks import Progress, Seen, Stage, StageState, advance
 from swarm_supervisor.playbook_files import load_playbook, load_progress, save_progress
@@ -24,7 +25,7 @@ REFUSED = 'refused'
 
 
 @app.command('check')
-def check(file: Path) -> None:
+def check(file: PlaybookArgument) -> None:
     """See whether a playbook can be run."""
     stages = load_playbook(file)
     gates = sum(1 for stage in stages if stage.gate)
@@ -32,7 +33,12 @@ def check(file: Path) -> None:
 
 
 @app.command('approve')
-def approve(file: Path, state: State = None, *, deny: bool = False) -> None:
+def approve(
+    file: PlaybookArgument,
+    state: State = None,
+    *,
+    deny: Annotated[bool, typer.Option('--deny', help='Close it: the playbook ends.')] = False,
+) -> None:
     """Open the gate at which a playbook waits, or close it with --deny."""
     place = state or _state_of(file)
     progress = load_progress(place, load_playbook(file))
@@ -44,7 +50,7 @@ def approve(file: Path, state: State = None, *, deny: bool = False) -> None:
 
 @app.command('run')
 @asks
-def run(desk: Desk, file: Path, state: State = None) -> None:
+def run(desk: Desk, file: PlaybookArgument, state: State = None) -> None:
     """Run a playbook to its end; a restart takes up where it was."""
     stages, place = load_playbook(file), state or _state_of(file)
     progress = load_progress(place, stages)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from swarm_config.errors import ConfigError
-from swarm_config.fleets import load_fleet
+from swarm_supervisor.cli.options import FleetOption, plan_of
 from swarm_supervisor.cli.places import config_dir
 from swarm_supervisor.fleet_keys import check_keys, give_keys
 from swarm_supervisor.fleet_processes import (
@@ -29,9 +29,7 @@ ALONE_S = 1.0
 
 
 def up(
-    fleet_file: Annotated[
-        Path | None, typer.Option('--fleet', help='A fleet plan; the depot if not given.')
-    ] = None,
+    fleet_file: FleetOption = None,
     vault: Annotated[Path, typer.Option(help='Where logs, keys and bags are kept.')] = Path(
         'vault'
     ),
@@ -52,7 +50,7 @@ def up(
     seed: Annotated[int, typer.Option(help='Seed of the simulator.')] = 0,
 ) -> None:
     """Start supervisor, simulator and robots; Ctrl-C stops them all with the robots at rest."""
-    fleet = load_fleet((fleet_file or config_dir() / 'fleets' / 'depot.yaml').resolve())
+    fleet = plan_of(fleet_file)
     run = FleetRun(
         fleet=fleet,
         vault_dir=vault.resolve() / 'robots',

@@ -166,6 +166,36 @@ def test_an_ack_given_while_the_link_is_down_goes_up_with_the_next_hello(
     again.close()
 
 
+def test_a_key_that_cannot_be_read_for_a_while_ends_no_linking(place, supervisor, link_log):
+    key = place / 'robot' / 'nexus' / 'tls' / f'{AGENT}.key'
+    aside = key.rename(key.with_suffix('.aside'))
+    uplink = connect(place, supervisor, link_log)
+    try:
+        assert until(lambda: any('cannot be read' in note for note in uplink.notes))
+        assert not uplink.linked
+        aside.rename(key)
+        assert until(lambda: uplink.linked)
+    finally:
+        uplink.close()
+
+
+def test_a_disk_that_fails_during_a_welcome_ends_no_linking(uplink, supervisor, monkeypatch):
+    assert until(lambda: uplink.linked)
+    resume, faults = uplink._logs.resume, [OSError(28, 'No space left on device')]
+
+    def full_once(positions):
+        if faults:
+            raise faults.pop()
+        resume(positions)
+
+    monkeypatch.setattr(uplink._logs, 'resume', full_once)
+    supervisor.stop()
+    assert until(lambda: not uplink.linked)
+    supervisor.start()
+    assert until(lambda: not faults and uplink.linked)
+    assert any('No space left on device' in note for note in uplink.notes)
+
+
 def test_what_was_logged_while_the_link_was_down_goes_up_afterwards(place, supervisor, link_log):
     recorder = Recorder(vault_dir=place / 'robot', agent_id=AGENT, writer='planner')
     uplink = connect(place, supervisor, link_log)
