@@ -57,7 +57,14 @@ def test_no_two_may_drive_to_one_place_and_both_still_arrive(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', WORLDS)
+def test_in_a_corridor_with_a_pocket_that_holds_for_every_state_there_is():
+    found = explore(POCKET, most=4_000)
+    assert_safe_and_live(found)
+    assert found.whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', sorted(WORLDS.keys() - {'pocket'}))
 def test_further_on_no_two_may_drive_to_one_place_either_and_both_still_arrive(name):
     assert_safe_and_live(explore(*WORLDS[name], most=2_000))
 
