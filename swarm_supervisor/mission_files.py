@@ -9,7 +9,7 @@ from typing import Any
 
 from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 
-from swarm_supervisor.core.packets import MissionPhase, Packet, ScopeArea, packet_of, phase_of
+from swarm_supervisor.core.packets import Packet, ScopeArea, packet_of, phase_of
 from swarm_supervisor.debrief import debrief
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mediated_plan import finally_checked
@@ -151,12 +151,6 @@ def finish(hq: Headquarters, mission: Mission) -> None:
 def folder_of(hq: Headquarters, mission: Mission) -> Path:
     """Where a mission's artefacts lie."""
     return hq.vault_dir / 'missions' / mission.mission_id
-
-
-def phase_in(folder: Path) -> MissionPhase:
-    """The phase that a mission's folder tells."""
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return phase_of(names)[0]
 
 
 def _leave(hq: Headquarters, mission: Mission, name: str, data: dict[str, Any]) -> None:

@@ -117,11 +117,13 @@ class ProcessGroup:
         return tuple(self._running)
 
     def send_line(self, name: str, line: str) -> None:
-        """Write a line to a process's standard input."""
+        """Write a line to a process's standard input; that it is not there just now is noted."""
         pipe = self._running[name].popen.stdin
         assert pipe is not None
-        pipe.write(line.encode() + b'\n')
-        pipe.flush()
+        try:
+            os.write(pipe.fileno(), line.encode() + b'\n')
+        except BrokenPipeError:
+            self.notes.append(f'{name} was not there to be told {line!r}')
 
     def stop(
         self, names: Iterable[str] | None = None, within_s: float = STOP_S
@@ -131,7 +133,7 @@ class ProcessGroup:
         Returns:
             The names of those that had to be killed.
         """
-        chosen = [self._running[n] for n in (names or self._running)]
+        chosen = [self._running[n] for n in (self._running if names is None else names)]
         deadline = time.monotonic() + within_s
         for rank in sorted({process.spec.stop_rank for process in chosen}):
             group = [process for process in chosen if process.spec.stop_rank == rank]

@@ -79,7 +79,6 @@ class Uplink:
         self._linked = threading.Event()
         self._closing = threading.Event()
         self._pump = threading.Event()
-        self._lost_since_ns = time.monotonic_ns()
         self._written = 0
         self.notes: deque[str] = deque(maxlen=50)
         """What happened to the link, for the robot's log; emptied by the reader."""
@@ -90,11 +89,6 @@ class Uplink:
     def linked(self) -> bool:
         """Whether the supervisor has welcomed us and the stream stands."""
         return self._linked.is_set()
-
-    @property
-    def lost_since_ns(self) -> int | None:
-        """Steady time since when there is no link [ns]; None while there is one."""
-        return None if self.linked else self._lost_since_ns
 
     @property
     def events_synced(self) -> int:
@@ -181,8 +175,6 @@ class Uplink:
             finally:
                 welcomed = self.linked
                 self._linked.clear()
-                if welcomed:
-                    self._lost_since_ns = time.monotonic_ns()
                 over.set()
                 self._up.put(None)
                 watch.join()

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swarm.v1 import operator_pb2
 
@@ -103,18 +103,7 @@ def _specs(stage: Stage) -> list[ProcessSpec]:
     run = stage.run
     specs = [supervisor_spec(run), link_spec(stage.relay, stage.supervisor), simulator_spec(run)]
     specs += [spec for robot in run.fleet.robots for spec in robot_specs(run, robot.agent_id)]
-    return [_with_environment(spec, stage.environment) for spec in specs]
-
-
-def _with_environment(spec: ProcessSpec, environment: dict[str, str]) -> ProcessSpec:
-    return ProcessSpec(
-        name=spec.name,
-        argv=spec.argv,
-        environment={**spec.environment, **environment},
-        restart=spec.restart,
-        stdin=spec.stdin,
-        stop_rank=spec.stop_rank,
-    )
+    return [replace(s, environment={**s.environment, **stage.environment}) for s in specs]
 
 
 class _Show:

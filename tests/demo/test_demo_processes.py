@@ -72,6 +72,20 @@ def test_stop_ends_all_and_names_the_one_that_had_to_be_killed(group, tmp_path):
     assert deaf.poll() is not None
 
 
+def test_to_stop_none_stops_none(group):
+    running = group.start(spec('a', WAIT))
+    assert group.stop([]) == ()
+    assert (group.names(), running.poll()) == (('a',), None)
+
+
+def test_a_line_for_a_process_that_has_just_died_is_noted_and_ends_nothing(group):
+    dead = group.start(spec('link', 'raise SystemExit(0)', stdin=True))
+    dead.wait()
+    group.send_line('link', 'down')
+    assert group.notes == ["link was not there to be told 'down'"]
+    dead.stdin.close()
+
+
 def test_lower_ranks_are_stopped_first(group, tmp_path):
     path = tmp_path / 'order'
     code = (

@@ -102,7 +102,6 @@ def test_a_robot_is_welcomed_with_identity_and_token(uplink):
     assert found[0].system_prompt == 'you are amr_1'
     assert found[1].token.tier == 2
     assert until(lambda: uplink.linked)
-    assert uplink.lost_since_ns is None
 
 
 def test_an_identity_comes_again_on_the_open_link_and_a_false_one_does_not(uplink, supervisor):
