@@ -107,7 +107,9 @@ def test_a_model_is_asked_when_a_server_for_it_is_named(plan_file, tmp_path):
         process = Process(plan_file, vault, '--anthropic-url', url).ready()
         robot = connect(plan_file, vault, 'amr_1')
         with OperatorClient.of_vault(f'127.0.0.1:{port}', vault) as client:
-            reply = client.submit('I would feel better knowing what is going on in the west', operator='ada')
+            reply = client.submit(
+                'I would feel better knowing what is going on in the west', operator='ada'
+            )
             assert reply.accepted, reply.reason
             until(lambda: robot.orders, 'the order')
         robot.close()
