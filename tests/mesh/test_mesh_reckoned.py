@@ -142,3 +142,17 @@ def test_two_that_meet_head_on_in_a_corridor_pass(arguments):
 @pytest.mark.slow
 def test_eight_that_cross_all_arrive():
     assert main(['crossing', '--reckoned']) == 0
+
+
+def test_figures_that_cannot_be_kept_are_told_before_anything_is_played(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['corridor', '--reckoned', '--json', '/nowhere/figures.json'])
+    assert '/nowhere/figures.json: cannot be written' in capsys.readouterr().err
+
+
+def test_each_scenario_is_one_narrow_table_of_all_networks(capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '80')
+    main(['corridor', '--reckoned', '--networks', '--seconds', '0.3'])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(name in lines[1] for name in ('corridor', *NETWORKS))
+    assert any(line.split()[:1] == ['longest_free_wait_s'] for line in lines)

@@ -2,7 +2,6 @@
 """`swarm bench scenarios NAME…`: robots meet over real Zenoh; a referee counts contacts."""
 
 import argparse
-import itertools
 import json
 import math
 import sys
@@ -10,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from swarm_agent.mesh.scenarios.impairment import NETWORKS, Impairment
 from swarm_agent.mesh.scenarios.picture import draw
@@ -19,8 +19,8 @@ from swarm_agent.mesh.scenarios.places import SCENARIOS, Scenario
 from swarm_agent.mesh.scenarios.reckoned import play_reckoned
 from swarm_agent.mesh.scenarios.referee import Result, play
 
-COLUMNS = (
-    'scenario', 'network', 'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
+FIGURES = (
+    'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
     'longest_wait_s', 'longest_free_wait_s', 'reversals_most', 'reflex_stops', 'noticed_s',
     'held_by_two_s', 'recovered_s', 'slowest_tick_s', 'machine_s',
 )  # fmt: skip
@@ -39,31 +39,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         clock_s=options.clock_ms / 1e3,
     )
     networks = NETWORKS if options.networks else {'': bad}
-    names = options.names or sorted(SCENARIOS)
     results = []
-    for name, (network, how) in itertools.product(names, networks.items()):
-        scenario = SCENARIOS[name]
-        result = replace(_played(scenario, how, options), network=network)
-        results.append(result)
-        if options.pictures is not None:
-            options.pictures.mkdir(parents=True, exist_ok=True)
-            kind = f'_{network}' if network else ''
-            draw(scenario, result, options.pictures / f'{name}{kind}.svg')
-    _show(results, options.json)
+    for name in options.names or sorted(SCENARIOS):
+        played = [
+            _played(SCENARIOS[name], how, options, network) for network, how in networks.items()
+        ]
+        _show(played)
+        results += played
+    if options.json is not None:
+        plain = [_finite(asdict(result)) for result in results]
+        options.json.write_text(json.dumps(plain, indent=1) + '\n')
     return 1 if any(one.contacts or one.deadlocks for one in results) else 0
 
 
-def _played(scenario: Scenario, bad: Impairment, options: argparse.Namespace) -> Result:
+def _played(
+    scenario: Scenario, bad: Impairment, options: argparse.Namespace, network: str
+) -> Result:
     if options.reckoned:
-        return play_reckoned(scenario, seed=options.seed, bad=bad, seconds=options.seconds)
-    return play(
-        scenario,
-        processes=options.processes,
-        seed=options.seed,
-        bad=bad,
-        seconds=options.seconds,
-        in_step=options.in_step,
-    )
+        result = play_reckoned(scenario, seed=options.seed, bad=bad, seconds=options.seconds)
+    else:
+        result = play(
+            scenario,
+            processes=options.processes,
+            seed=options.seed,
+            bad=bad,
+            seconds=options.seconds,
+            in_step=options.in_step,
+        )
+    if options.pictures is not None:
+        kind = f'_{network}' if network else ''
+        draw(scenario, result, options.pictures / f'{scenario.name}{kind}.svg')
+    return replace(result, network=network)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -102,6 +108,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f'no scenario {unknown[0]!r}; there are {", ".join(sorted(SCENARIOS))}')
     if not 0.0 <= options.loss < 1.0 or not 0.0 <= options.doubled <= 1.0:
         parser.error('--loss and --doubled are shares from 0 to 1')
+    try:
+        if options.pictures is not None:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+        if options.json is not None:
+            options.json.touch()
+    except OSError as error:
+        parser.error(f'{error.filename}: cannot be written ({error.strerror}); name another place')
     back = [name for name in options.names or SCENARIOS if SCENARIOS[name].back_s]
     if back and not options.reckoned:
         if options.names:
@@ -110,25 +123,26 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _show(results: list[Result], json_file: Path | None) -> None:
-    table = Table(*COLUMNS, title='scenarios')
-    for result in results:
-        said = asdict(result)
-        table.add_row(
-            *(
-                f'{said[name]:.4g}' if isinstance(said[name], float) else str(said[name])
-                for name in COLUMNS
-            )
-        )
-    Console(width=190).print(table)
-    for result in results:
+def _show(played: list[Result]) -> None:
+    """One scenario: a row for each figure, a column for each network."""
+    networks = (result.network for result in played)
+    table = Table(
+        Column(played[0].scenario, no_wrap=True), *networks, box=SIMPLE_HEAD, pad_edge=False
+    )
+    for name in FIGURES:
+        table.add_row(name, *(_short(getattr(result, name)) for result in played))
+    Console().print(table)
+    for result in played:
         for story in result.stories:
             if story['goals'] and not story['done'] and story['longest_wait_s'] > LONGEST_WAIT_S:
                 reason = story['last_reason'] or 'no reason told'
                 Console().print(f'{result.scenario}: {story["agent_id"]} stands: {reason}')
-    if json_file is not None:
-        plain = [_finite(asdict(result)) for result in results]
-        json_file.write_text(json.dumps(plain, indent=1) + '\n')
+
+
+def _short(value: float) -> str:
+    if math.isnan(value):
+        return '-'
+    return f'{value:.4g}' if isinstance(value, float) else str(value)
 
 
 def _finite(plain: dict[str, object]) -> dict[str, object]:
