@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from swarm_config.outputs import check_output
 from swarm_supervisor import redteam as supervisor
 from swarm_supervisor.cli.places import config_dir
 
@@ -31,6 +32,7 @@ def redteam(
     Exit 0 only if nothing moved, at most 2 % benign is refused, and the control lets something
     through: else the zero would mean nothing.
     """
+    check_output(json_file, '--json')
     path = cases or config_dir() / 'redteam.yaml'
     outcomes = [*_robot(path), *_supervisor(path)]
     control = [*_robot(path, '--control'), *_supervisor(path, guarded=False)]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lay out a demo's folder: fleet plan with free ports, vaults with keys, scenario."""
 
-import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from swarm_config.automatic import resize_fleet, write_automatic_fleet
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Fleet, load_fleet
 from swarm_config.loopback import free_domain, free_row
+from swarm_config.outputs import check_output
 from swarm_config.scenarios import Scenario, load_scenario
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.story import add_people, write_codex, write_drill
@@ -46,7 +46,7 @@ def prepare(options: DemoOptions, config_dir: Path) -> Stage:
         ConfigError: An option, the map or the fleet cannot be used.
     """
     out = _empty_folder(options.out_dir)
-    _check_writable(options.json_path)
+    check_output(options.json_path, '--json')
     fleet = _choose_fleet(options, config_dir, out)
     relay_port, supervisor_port, mesh_port = _free_ports(len(fleet.robots))
     fleet = _with_ports(out / 'fleet.yaml', supervisor_port, mesh_port, options, config_dir)
@@ -93,15 +93,6 @@ def _empty_folder(out: Path) -> Path:
             f'--out {str(out)[:99]!r}: {error.strerror}; name a folder that can be made'
         ) from error
     return out.resolve()
-
-
-def _check_writable(path: Path | None) -> None:
-    """Refuse before the run what could not be written after it."""
-    if path is None:
-        return
-    place = path if path.exists() else path.parent
-    if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
-        raise ConfigError(f'--json {str(path)[:99]!r}: name a file that can be written')
 
 
 def _choose_fleet(options: DemoOptions, config_dir: Path, out: Path) -> Fleet:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from swarm_config.errors import ConfigError
+from swarm_config.outputs import output_file
 from swarm_supervisor.exams import (
     gpsr,
     huric,
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--slm', action='store_true', help='examine the local language model, too')
     add('--slm-cases', type=int, default=100, metavar='N', help='cases of each exam for the model')
     add('--model', default='', metavar='FILE', help='GGUF file; the small Gemma if not given')
-    add('--json', type=Path, metavar='FILE', help='write the scores there')
+    add('--json', type=output_file, metavar='FILE', help='write the scores there')
     return parser
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from swarm_config.outputs import output_file
 from swarm_supervisor.exams.huric import frames_of, load
 from swarm_vault.errors import VaultError
 from swarm_vault.meaning import VectorBook, encoder_of, filled, nearest
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('--model', default='', metavar='DIR', help='folder with model.onnx and vocab.txt; none')
     add('--data', type=Path, default=DATA, metavar='DIR', help='folder of the exams')
-    add('--json', type=Path, metavar='FILE', help='write the figures there')
+    add('--json', type=output_file, metavar='FILE', help='write the figures there')
     return parser
 
 

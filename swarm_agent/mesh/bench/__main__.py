@@ -4,10 +4,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from swarm_agent.mesh.bench.figures import Figure, show
 from swarm_agent.mesh.bench.measure import agreement, bandwidth, hazard_latency, intent_latency
+from swarm_config.outputs import output_file
 
 PARTS = ('intent', 'hazard', 'right', 'bytes')
 
@@ -37,7 +37,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--robots', type=int, default=20, help='processes while two agree')
     parser.add_argument('--fleets', type=int, nargs='+', default=[5, 20, 50], help='for bytes/s')
     parser.add_argument('--only', nargs='+', choices=PARTS, help='parts; all if not given')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures too')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures too')
     return parser.parse_args(arguments)
 
 

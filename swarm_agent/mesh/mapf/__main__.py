@@ -16,6 +16,8 @@ from swarm_agent.mesh.mapf.rivals import Rival, rivals
 from swarm_agent.mesh.mapf.run import Run, drive, fleet_of
 from swarm_agent.mesh.mapf.score import Score, paths_text
 from swarm_agent.mesh.mapf.untimed import Network
+from swarm_config.errors import ConfigError
+from swarm_config.outputs import check_output
 
 app = typer.Typer(add_completion=False)
 
@@ -48,8 +50,10 @@ def mapf(
 ) -> None:
     """Let robots that hear only their neighbours find their ways; controls run beside."""
     try:
+        for file, option in ((json_file, '--json'), (paths, '--paths'), (picture, '--picture')):
+            check_output(file, option)
         world = read_world(map_file, scen, agents)
-    except Unusable as error:
+    except (ConfigError, Unusable) as error:
         sys.stderr.write(f'swarm bench mapf: {error}\n')
         raise typer.Exit(2) from error
     network = Network(loss=loss, delay_ms=delay_ms, drive_delay=delay_prob)

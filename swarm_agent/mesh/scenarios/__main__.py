@@ -18,6 +18,7 @@ from swarm_agent.mesh.scenarios.picture import draw
 from swarm_agent.mesh.scenarios.places import SCENARIOS, Scenario
 from swarm_agent.mesh.scenarios.reckoned import play_reckoned
 from swarm_agent.mesh.scenarios.referee import Result, play
+from swarm_config.outputs import output_file
 
 FIGURES = (
     'robots', 'arrived', 'seconds', 'contacts', 'least_gap_m', 'deadlocks',
@@ -101,7 +102,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f'play each over these networks in turn: {", ".join(NETWORKS)}',
     )  # fmt: skip
     parser.add_argument('--pictures', type=Path, metavar='FOLDER', help='write an SVG of each')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results too')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the results too')
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(SCENARIOS))
     if unknown:
@@ -111,10 +112,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     try:
         if options.pictures is not None:
             options.pictures.mkdir(parents=True, exist_ok=True)
-        if options.json is not None:
-            options.json.touch()
     except OSError as error:
-        parser.error(f'{error.filename}: cannot be written ({error.strerror}); name another place')
+        parser.error(f'{error.filename}: cannot be made ({error.strerror}); name another folder')
     back = [name for name in options.names or SCENARIOS if SCENARIOS[name].back_s]
     if back and not options.reckoned:
         if options.names:

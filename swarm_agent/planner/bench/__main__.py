@@ -21,6 +21,7 @@ from swarm_agent.planner.ports import DeterministicPlanner, Planner
 from swarm_agent.planner.skill_cards import load_cards
 from swarm_agent.planner.slm import SlmPlanner
 from swarm_config.errors import ConfigError
+from swarm_config.outputs import output_file
 
 _SKILLS = Path(__file__).resolve().parents[3] / 'config' / 'skills'
 _CONTROL_LOOPS = 200_000
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--cases', type=int, default=160, help='scenarios, 1 to 160, spread over all')
     add('--minute', action='store_true', help='each question tells the minute before it')
     add('--skills', type=Path, default=_SKILLS, help='folder of the skill cards')
-    add('--json', type=Path, metavar='FILE', help='write the figures there')
+    add('--json', type=output_file, metavar='FILE', help='write the figures there')
     return parser
 
 

@@ -23,6 +23,7 @@ from swarm_agent.planner.sweep_bench.instances import (
 from swarm_agent.planner.sweep_bench.measure import PlanRow, TrafficRow, plan_rows, traffic_row
 from swarm_agent.planner.sweep_bench.traffic import Trouble
 from swarm_config.errors import ConfigError
+from swarm_config.outputs import output_file
 
 _MAPS = Path('config/maps')
 _LEAST_COLUMNS = 144
@@ -41,7 +42,7 @@ def main(words: list[str] | None = None) -> int:
         return 2
     _print(rows)
     if chosen.json:
-        Path(chosen.json).write_text(json.dumps([asdict(row) for row in rows], indent=1) + '\n')
+        chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + '\n')
     return 0
 
 
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--kill', type=_whole(0), default=0, help='number of the robot to be killed; default 0')
     add('--loss', type=_share, default=0.1, help='share of lost news in the last run; default 0.1')
     add('--delay', type=_whole(1), default=2, help='beats that news take in it; default 2')
-    add('--json', metavar='FILE', help='write the rows there')
+    add('--json', type=output_file, metavar='FILE', help='write the rows there')
     add('--svg', metavar='FOLDER', type=Path, help='draw the plans and runs there')
     return parser
 
