@@ -41,6 +41,8 @@ SIGN_LINES = 32
 """So many synced lines are signed at once."""
 CLOSE_PATIENCE_S = 5.0
 """The longest that closing waits for a slow disk [s]."""
+YIELD_LINES, YIELD_S = 2 * COMMIT_LINES, 1e-5
+"""With more lines waiting, who appends leaves the interpreter to the thread for a moment [s]."""
 MAX_WAITING_BYTES = 64_000_000
 """More that the disk did not take is a fault [bytes]."""
 
@@ -155,6 +157,9 @@ class Ledger:
                 self._urgent = seq
                 self._wake.notify()
                 self._wait_synced(seq)
+            crowded = len(self._waiting) > YIELD_LINES
+        if crowded:
+            time.sleep(YIELD_S)
         return seq
 
     def attach(self, side: SideFile) -> None:

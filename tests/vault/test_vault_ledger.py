@@ -13,7 +13,7 @@ import pytest
 from vault_world import log_file, log_lines, parsed, signed_vault
 
 from swarm_vault.errors import VaultError
-from swarm_vault.ledger import COMMIT_LINES, Ledger
+from swarm_vault.ledger import COMMIT_LINES, YIELD_S, Ledger
 from swarm_vault.lines import GENESIS, Event, Kind
 from swarm_vault.recorder import Recorder
 from swarm_vault.segments import Segments, log_folder, segment_paths
@@ -278,6 +278,25 @@ def test_a_disk_that_does_not_keep_up_is_a_fault_not_a_growing_memory(ledger: Le
     assert 'the disk is too slow' in str(ledger.fault)
     with pytest.raises(VaultError, match='the disk is too slow'):
         ledger.append(said(2))
+
+
+def test_who_appends_leaves_the_interpreter_to_a_thread_that_is_behind(tmp_path, monkeypatch):
+    """Else it gets a turn of 5 ms for 256 lines, and whoever writes at full pace outruns it."""
+    free, true_sync = threading.Event(), Segments.sync
+    monkeypatch.setattr(Segments, 'sync', lambda segments: free.wait(60.0) and true_sync(segments))
+    monkeypatch.setattr('swarm_vault.ledger.YIELD_LINES', COMMIT_LINES)
+    left: list[float] = []
+    monkeypatch.setattr('swarm_vault.ledger.time.sleep', left.append)
+    ledger = Ledger(vault_dir=tmp_path, agent_id='amr_1', writer='reflex')
+    for number in range(COMMIT_LINES):
+        ledger.append(said(number))
+    assert left == []
+    for number in range(2 * COMMIT_LINES):
+        ledger.append(said(number))
+    assert left
+    assert set(left) == {YIELD_S}
+    free.set()
+    ledger.close()
 
 
 def test_closing_does_not_wait_for_ever_for_a_stuck_disk(tmp_path: Path, monkeypatch):
