@@ -88,10 +88,24 @@ def hazard_latency(seconds: float, peers: int) -> list[Figure]:
 
 
 def agreement(seconds: float, robots: int) -> list[Figure]:
-    """Right of way between two, while as many robots in all say, hear and decide at 10 Hz."""
+    """Right of way between two, while as many robots in all say, hear and decide at 10 Hz.
+
+    With tiles each hears those around it, without them everybody hears all.
+    """
     control = bare_latency(min(seconds, 5.0))
+    figures = []
+    for label, tile_m in (('', TILE_M), ('_without_tiles', 0.0)):
+        agreed_ms, cpu = _agreed(seconds, robots, tile_m)
+        figures += spread(f'right_of_way_agreed_{robots}_robots{label}', agreed_ms, 'ms', control)
+        name = f'cpu_per_robot_{robots}_robots{label}'
+        figures.append(Figure(name=name, value=quantile(cpu, 0.5), unit='% of a core'))
+    return figures
+
+
+def _agreed(seconds: float, robots: int, tile_m: float) -> tuple[list[float], list[float]]:
+    """What each agreement took [ms], and the processor share of each robot around [%]."""
     with TemporaryDirectory(prefix='swarm_bench_') as folder:
-        stage = Stage.make(Path(folder), robots)
+        stage = Stage.make(Path(folder), robots, tile_m=tile_m)
         asker, answerer, *others = names(robots)
         poses = {asker: (0.0, 0.0), answerer: (3.0, -3.0)}
         poses |= {name: (FAR_M + 20.0 * k, 0.0) for k, name in enumerate(others)}
@@ -101,13 +115,7 @@ def agreement(seconds: float, robots: int) -> list[Figure]:
         ]
         players += [stage.start(PLAYER, 'crowd', [name], poses=poses) for name in others]
         first, _, *crowd = _play(players, seconds)
-    cpu = [one['cpu'] * 100.0 for one in crowd]
-    return [
-        *spread(f'right_of_way_agreed_{robots}_robots', first['agreed_ms'], 'ms', control),
-        Figure(
-            name=f'cpu_per_robot_{robots}_robots', value=quantile(cpu, 0.5), unit='% of a core'
-        ),
-    ]
+    return first['agreed_ms'], [one['cpu'] * 100.0 for one in crowd]
 
 
 def bandwidth(seconds: float, robots: int) -> list[Figure]:
