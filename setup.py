@@ -54,6 +54,7 @@ setup(
         '': [
             '*.md',
             '*.yaml',
+            '*.xml',
             '*.json',
             '*.html',
             '*.css',

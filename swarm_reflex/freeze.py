@@ -22,6 +22,7 @@ from std_msgs.msg import Bool
 
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
+from swarm_config.sockets import use_sockets
 from swarm_msgs.msg import ReflexState
 from swarm_reflex.core import Cause
 from swarm_reflex.ports import newest, unused
@@ -85,6 +86,7 @@ def write_down(vault_dir: Path, chosen: argparse.Namespace) -> str:
 @contextmanager
 def reached(names: list[str]) -> Iterator[Fleet]:
     """The fleet on ROS, for one command."""
+    use_sockets()
     rclpy.init()
     node = Node('freeze', start_parameter_services=False, enable_rosout=False)
     try:

@@ -18,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_reflex.changes import Changes
 from swarm_reflex.core import CORE, Action, Inputs, Request
 from swarm_reflex.latches import LatchStore, latch_file, latches_of
@@ -26,7 +27,6 @@ from swarm_reflex.parameters import Setup, load_setup
 from swarm_reflex.periods import Periods
 from swarm_reflex.ports import Call, Ports
 from swarm_reflex.realtime import Garbage, claim_realtime
-from swarm_reflex.transport import use_sockets
 from swarm_vault.recorder import Kind, Recorder, VaultError
 
 _STATE_NS = 200_000_000

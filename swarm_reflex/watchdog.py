@@ -19,9 +19,9 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_reflex.core.watchdog import Axes, Heard, due_ns, motors
 from swarm_reflex.realtime import Garbage, claim_realtime
-from swarm_reflex.transport import use_sockets
 
 _LAST_ZEROS = 3
 _RANGE_S = (0.02, 2.0)

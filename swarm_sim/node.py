@@ -30,6 +30,7 @@ from std_srvs.srv import Trigger
 
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import Robot, load_fleet
+from swarm_config.sockets import use_sockets
 from swarm_sim.messages import RobotMessages
 from swarm_sim.params import Params
 from swarm_sim.simulation import Readings, Simulation, scenario_of
@@ -220,6 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0, or 2 when a parameter or file cannot be used.
     """
+    use_sockets()
     rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node('simulator', start_parameter_services=False, enable_rosout=False)
     try:

@@ -8,6 +8,8 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
+from swarm_config.sockets import use_sockets
+
 SERVICE = '/sim/start_script'
 
 
@@ -44,6 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--within', type=float, default=10.0, help='seconds to wait')
     within_s = parser.parse_args().within
+    use_sockets()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         started, sentence = start_script(within_s)

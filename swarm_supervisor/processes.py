@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STOP_S = 3.0
-"""All processes are gone this long after stop() [s]."""
+STOP_S = 10.0
+"""One that hangs is killed this long after it was asked to stop [s]; a busy machine needs some."""
 RESTART_PAUSE_S = 0.5
 """A process that died is started again after this pause [s]."""
 MAX_RESTARTS = 20
@@ -134,9 +134,9 @@ class ProcessGroup:
             The names of those that had to be killed.
         """
         chosen = [self._running[n] for n in (self._running if names is None else names)]
-        deadline = time.monotonic() + within_s
         for rank in sorted({process.spec.stop_rank for process in chosen}):
             group = [process for process in chosen if process.spec.stop_rank == rank]
+            deadline = time.monotonic() + within_s
             for process in group:
                 _signal(process.popen, signal.SIGTERM)
             for process in group:

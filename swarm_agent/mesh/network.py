@@ -9,6 +9,8 @@ from swarm_config.fleets import Fleet
 
 LEASE_MS = 2000
 """A frozen peer's liveliness token goes after this time [ms]."""
+NO_SHARED_MEMORY = {'enabled': False}
+"""A session would take 16 MB of it, and could not be opened where that is not free."""
 SPEAK = ('put', 'delete', 'reply', 'declare_queryable', 'liveliness_token')
 LISTEN = ('declare_subscriber', 'query', 'liveliness_query', 'declare_liveliness_subscriber')
 
@@ -34,7 +36,7 @@ def zenoh_config(fleet: Fleet, agent_id: str, vault_dir: Path) -> dict[str, Any]
         'listen': {'endpoints': listen, **never_give_up},
         'connect': {'endpoints': list(fleet.mesh_connect(agent_id)), **never_give_up},
         'scouting': {'multicast': multicast, 'gossip': {'enabled': mesh.scouting}},
-        'transport': {'link': link},
+        'transport': {'link': link, 'shared_memory': NO_SHARED_MEMORY},
     }
     if mesh.access_control:
         config['access_control'] = _access(fleet)

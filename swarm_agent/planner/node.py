@@ -33,6 +33,7 @@ from swarm_agent.planner.slm import make_adviser
 from swarm_agent.planner.topics import Topics
 from swarm_agent.planner.wire import to_telemetry
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
 from swarm_vault.soul import Temperament
@@ -273,6 +274,7 @@ class PlannerNode:
 
 def main() -> int:
     """Run the node until SIGTERM or SIGINT; 2 means that it was set up wrongly."""
+    use_sockets()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         planner = PlannerNode()

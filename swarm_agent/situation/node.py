@@ -44,6 +44,7 @@ from swarm_agent.situation.odometry import Track
 from swarm_agent.situation.parameters import load_setup, params_of
 from swarm_agent.situation.ports import Ports
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_msgs.msg import Situation
 from swarm_vault.errors import VaultError
 from swarm_vault.heads.witness import REFUSED_EVENT
@@ -344,6 +345,7 @@ def run_polled(make: Callable[[], list[Polled]], name: str) -> int:
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
+    use_sockets()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         nodes = make()

@@ -16,6 +16,7 @@ import rclpy
 from rclpy.node import Node
 
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_reflex.bench.compute import cloud_costs, scan_costs
 from swarm_reflex.bench.endurance import endurance
 from swarm_reflex.bench.faults import LIMITS_S, faults
@@ -25,7 +26,6 @@ from swarm_reflex.bench.recorded import replayed
 from swarm_reflex.bench.stage import Base, Stage, cpu_s, numbers_of, tell
 from swarm_reflex.bench.stops import stop_times_ms
 from swarm_reflex.realtime import claim_realtime
-from swarm_reflex.transport import use_sockets
 
 _ALL = ('compute', 'endurance', 'latency', 'period', 'cpu', 'eight', 'faults')
 _LIMITS_S = {'scan': LIMITS_S['sensor'], 'command': LIMITS_S['planner']}

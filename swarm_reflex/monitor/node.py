@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 from swarm_config.errors import ConfigError
+from swarm_config.sockets import use_sockets
 from swarm_reflex.monitor.core import CORE, MonitorInputs, MonitorOutputs, MonitorParams
 from swarm_reflex.monitor.core.types import ZERO, Request, Setup
 from swarm_reflex.monitor.parameters import read_all, read_setup
@@ -25,7 +26,6 @@ from swarm_reflex.monitor.ports import MonitorPorts, optional
 from swarm_reflex.periods import Periods
 from swarm_reflex.ports import requested
 from swarm_reflex.realtime import Garbage, claim_realtime
-from swarm_reflex.transport import use_sockets
 from swarm_vault.recorder import Kind, Recorder, VaultError
 
 _SLOW_NS = 100_000_000

@@ -9,7 +9,7 @@ from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.story import SIDE_AT_S, SIDE_ORDER
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Stagehands:
 
     link: Callable[[str], None]
     """Takes 'up' or 'down'."""
-    order: Callable[[str, float], None]
+    order: Callable[[str, float], object]
     """Takes an order in words and the second before which it must not leave its first stop."""
     kill: Callable[[str], None]
     side_order: Callable[[], None]

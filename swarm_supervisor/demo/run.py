@@ -18,6 +18,7 @@ from swarm_supervisor.demo.figures import (
     judge,
     read_trail,
 )
+from swarm_supervisor.demo.last_words import last_words
 from swarm_supervisor.demo.options import DemoOptions
 from swarm_supervisor.demo.prepare import Stage, prepare
 from swarm_supervisor.demo.referee import read_referee, read_truth
@@ -73,6 +74,8 @@ def _audit(
         figures = replace(figures, chain=chain_of_names(own))
     elif figures.revoked:
         faults += (f'{figures.revoked} robots were revoked',)
+    if not shown.complete:
+        faults += last_words(trail, shown, [robot.agent_id for robot in stage.run.fleet.robots])
     reasons = judge(figures, shown, faults)
     return replace(figures, passed=not reasons, reasons=reasons), trail
 

@@ -12,6 +12,7 @@ from swarm.v1 import operator_pb2
 from swarm_supervisor.client import OperatorClient, OperatorError
 from swarm_supervisor.demo.cues import Cue, Stagehands, cues_of
 from swarm_supervisor.demo.ended import ended
+from swarm_supervisor.demo.fallen import fallen
 from swarm_supervisor.demo.options import FOR_GOOD, DemoOptions, check_kills, killed_by
 from swarm_supervisor.demo.prepare import Stage
 from swarm_supervisor.demo.referee import RefereeReport, read_referee
@@ -132,10 +133,8 @@ class _Show:
         self._shown.reason = start_script(self._stage.environment, self._stage.run.out_dir)
         if self._shown.reason:
             return
-        if self._options.story and not self._approved_order():
+        if not (self._approved_order() if self._options.story else self._main_order()):
             return
-        if not self._options.story:
-            self._give_main_order()
         self._follow_script()
         self._wait_for_links()
         self._settle()
@@ -161,10 +160,12 @@ class _Show:
     def _log_dir(self) -> str:
         return str(self._stage.run.out_dir / 'logs')
 
-    def _give_main_order(self) -> None:
+    def _main_order(self) -> bool:
         self._order_s = time.monotonic()
         self._shown.order_wall_ns = time.time_ns()
-        self._submit('survey the whole map', 0.0)
+        reply = self._submit('survey the whole map', 0.0)
+        self._shown.reason = '' if reply.accepted else f'the order was not taken: {reply.reason}'
+        return reply.accepted
 
     def _approved_order(self) -> bool:
         """The story's order: it waits for a human, and nothing moves before she has answered."""
@@ -199,7 +200,7 @@ class _Show:
             reply = giver.submit(SIDE_ORDER, operator=GIVER, request_id='story/side')
         self._note(f'{GIVER}: {SIDE_ORDER!r}: {reply.reason}')
 
-    def _submit(self, text: str, depart_s: float) -> None:
+    def _submit(self, text: str, depart_s: float) -> operator_pb2.SubmitReply:
         not_before = self._shown.order_wall_ns + int(depart_s * 1e9) if depart_s else 0
         reply = self._client.submit(
             text,
@@ -209,6 +210,7 @@ class _Show:
             priority=8 if depart_s else 5,
         )
         self._note(f'order {text!r}: ' + ('accepted' if reply.accepted else reply.reason))
+        return reply
 
     def _note(self, text: str) -> None:
         at_s = time.monotonic() - self._order_s
@@ -224,14 +226,19 @@ class _Show:
         )
         cues = cues_of(self._options, self._stage, hands)
         limit = self._options.time_limit_s or self._usual_limit_s()
-        while not self._over(cues) and self._elapsed() < limit:
+        while not (self._over(cues) or self._fallen()) and self._elapsed() < limit:
             self._play_due(cues)
             self._tick()
             self._view.running(self._elapsed(), self._shown.fleet, self._shown.referee)
         self._shown.mission_s = self._elapsed()
         self._shown.complete = self._over(cues)
         if not self._shown.complete:
-            self._shown.reason = f'not done within {limit:.0f} s; read {self._log_dir()}'
+            why = self._fallen() or f'not done within {limit:.0f} s'
+            self._shown.reason = f'{why}; read {self._log_dir()}'
+
+    def _fallen(self) -> str:
+        logs = self._stage.run.out_dir / 'logs'
+        return fallen(self._group.dead(), self._options.lost, logs)
 
     def _kill(self, name: str) -> None:
         for process in killed_by(name, self._group.names()):
@@ -286,5 +293,5 @@ class _Show:
         names = self._group.names()
         first = [n for n in names if n.endswith(('.situation', '.reflex'))]
         last = [n for n in names if n.endswith(('.planner', '.composed'))]
-        self._shown.killed_at_stop += self._group.stop(first, within_s=3.0)
+        self._shown.killed_at_stop += self._group.stop(first)
         self._shown.killed_at_stop += self._group.stop(last, within_s=SYNC_WITHIN_S)

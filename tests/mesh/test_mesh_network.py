@@ -169,3 +169,24 @@ def test_robots_on_a_lan_find_each_other_by_multicast(keys):
         capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     assert 'found each other' in found.stdout, found.stderr[-2000:]
+
+
+OPENS = """
+import json, sys, zenoh
+with zenoh.open(zenoh.Config.from_json5(sys.argv[1])):
+    print('.zenoh' in open('/proc/self/maps').read())
+"""
+
+
+def test_a_session_takes_no_shared_memory_which_may_be_full(tmp_path):
+    config = zenoh_config(fleet_file(tmp_path), 'amr_1', tmp_path)
+    took = []
+    for one in (config, {**config, 'transport': {}}):
+        done = subprocess.run(
+            (sys.executable, '-c', OPENS, json.dumps(one)),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        took.append(done.stdout.strip())
+    assert took == [b'False', b'True']

@@ -3,7 +3,6 @@
 
 import array
 import math
-import os
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
@@ -32,7 +31,6 @@ from swarm_reflex.messages import (
 )
 from swarm_reflex.parameters import Settings
 from swarm_reflex.periods import Periods
-from swarm_reflex.transport import use_sockets
 
 YAML = Path(__file__).parents[2] / 'config' / 'params' / 'reflex.yaml'
 WALL_NS = 1_700_000_000_000_000_000
@@ -265,15 +263,3 @@ def test_parameters_are_frozen():
     with pytest.raises(AttributeError):
         Settings().rate_hz = 5.0  # type: ignore[misc]
     assert replace(Settings(), rate_hz=50.0).rate_hz == 50.0
-
-
-def test_processes_that_stop_the_robot_share_no_memory_unless_told_to(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv('FASTDDS_BUILTIN_TRANSPORTS', 'LARGE_DATA')
-    use_sockets()
-    assert os.environ['FASTDDS_BUILTIN_TRANSPORTS'] == 'LARGE_DATA'
-    monkeypatch.delenv('FASTDDS_BUILTIN_TRANSPORTS')
-    use_sockets()
-    assert os.environ['FASTDDS_BUILTIN_TRANSPORTS'] == 'UDPv4'
-    monkeypatch.delenv('FASTDDS_BUILTIN_TRANSPORTS')
