@@ -13,6 +13,8 @@ from swarm_config.errors import ConfigError
 
 FIRST_PORT, LAST_PORT = 17_450, 32_700
 """Below the ports that Linux gives to outgoing connections (net.ipv4.ip_local_port_range)."""
+PARTICIPANTS = 32
+"""So many find each other on one machine (rmw_fastrtps), each with two ports."""
 FIRST_DOMAIN, LAST_DOMAIN = 11, 99
 """Domains whose ports lie below them, too: 7400 + 250 * domain + 10 (DDSI-RTPS)."""
 
@@ -30,14 +32,16 @@ def free_row(length: int) -> int:
 
 
 def free_domain() -> int:
-    """A ROS domain whose first discovery port is free.
+    """A ROS domain in which nobody of this machine is.
+
+    Whoever is left of an earlier run need not be its first participant: all their ports are tried.
 
     Raises:
         ConfigError: There is none.
     """
     for domain in _from_own(range(FIRST_DOMAIN, LAST_DOMAIN + 1)):
         port = 7400 + 250 * domain + 10
-        if _are_free(range(port, port + 1), socket.SOCK_DGRAM):
+        if _are_free(range(port, port + 2 * PARTICIPANTS), socket.SOCK_DGRAM):
             return domain
     raise ConfigError(
         f'no free ROS domain between {FIRST_DOMAIN} and {LAST_DOMAIN}; stop other ROS programs'

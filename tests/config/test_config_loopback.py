@@ -20,10 +20,11 @@ def test_a_row_of_ports_can_be_opened_whole():
         assert free_row(3) not in range(base - 2, base + 3)
 
 
-def test_a_domain_in_use_is_not_given_again():
+@pytest.mark.parametrize('participant', [0, 1, 31])
+def test_a_domain_in_use_is_not_given_again(participant: int):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         domain = free_domain()
-        taken.bind(('127.0.0.1', 7400 + 250 * domain + 10))
+        taken.bind(('127.0.0.1', 7400 + 250 * domain + 10 + 2 * participant))
         assert free_domain() != domain
 
 
