@@ -101,7 +101,7 @@ class MeshSession:
             heard['intent'] = f'{self._prefix}/*/intent'
         listen, answer = self._session.declare_subscriber, self._session.declare_queryable
         self._subscriptions = [
-            *(listen(key, self._putter(kind)) for kind, key in heard.items()),
+            *(listen(key, self._ear(kind)) for kind, key in heard.items()),
             answer(f'{own}/hand/*', self._take_ask),
             answer(f'{self._prefix}/blackboard/**', self._tell_board),
             self._session.liveliness().declare_subscriber(
@@ -160,10 +160,10 @@ class MeshSession:
         if tile == self._tile:
             return
         self._tile, before = tile, self._near
-        put = self._putter('intent')
+        ear = self._ear('intent')
         self._near = [
             self._session.declare_subscriber(
-                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', put
+                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', ear
             )
             for dx in (-1, 0, 1)
             for dy in (-1, 0, 1)
@@ -275,6 +275,10 @@ class MeshSession:
         payload = message.SerializeToString()
         signed = self._signer.sign(message.DESCRIPTOR.full_name, self._sequence, payload)
         return bytes(signed.SerializeToString())
+
+    def _ear(self, kind: str) -> 'zenoh.handlers.Callback[zenoh.Sample]':
+        """Sort bytes on the thread that received them: no thread wakes in between."""
+        return zenoh.handlers.Callback(self._putter(kind), indirect=False)
 
     def _putter(self, kind: str) -> Callable[[zenoh.Sample], None]:
         def put(sample: zenoh.Sample) -> None:

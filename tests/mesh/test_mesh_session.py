@@ -173,7 +173,7 @@ def test_a_replayed_intent_is_dropped(fleet, tmp_path):
     data = signed_by(tmp_path, 'tb4_1', intent('tb4_1'))
     for _ in range(2):
         session._gate.put('intent', data)
-    assert len(session.drain().peers) == 1
+        assert len(session.drain().peers) == 1
     assert session.dropped == {'intent: replayed': 1}
     session.close()
 
