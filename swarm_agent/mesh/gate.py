@@ -67,6 +67,8 @@ class Gate:
         self._heard = Counter[str]()
         self.arrived = threading.Event()
         """Set by every message that arrives."""
+        self.claimed = threading.Event()
+        """Set by every claim: somebody waits for this robot's word, or has given its own."""
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -113,6 +115,8 @@ class Gate:
             self.drop(kind, 'flood')
         lane.append(Letter(kind=kind, signed=signed, heard_ns=self._steady_ns(), extra=extra))
         self.arrived.set()
+        if kind == 'claim':
+            self.claimed.set()
 
     def take(self, now_ns: int) -> Iterator[Letter]:
         """What is to be believed if `read` does so: all letters but superseded intents.

@@ -7,6 +7,7 @@ on the caller's thread, so a flood costs its sender's messages and not our memor
 
 import json
 import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -139,9 +140,11 @@ class MeshSession:
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something has arrived since the last call, or the time is over."""
-        came = self._gate.arrived.wait(timeout_s)
-        self._gate.arrived.clear()
-        return came
+        return _came(self._gate.arrived, timeout_s)
+
+    def wait_for_claim(self, timeout_s: float) -> bool:
+        """Block until a claim has arrived since the last call, or the time is over."""
+        return _came(self._gate.claimed, timeout_s)
 
     def publish_intent(self, intent: mesh_pb2.PeerIntent) -> None:
         """Tell the peers, or those on the tiles around, where we are and where we go."""
@@ -318,3 +321,9 @@ class MeshSession:
     def _put_hazard(self, hazard: mesh_pb2.Hazard) -> None:
         key = f'{self._prefix}/hazard/{hazard.hazard_id}'
         self._say(key, hazard, zenoh.Priority.INTERACTIVE_HIGH)
+
+
+def _came(event: threading.Event, timeout_s: float) -> bool:
+    came = event.wait(timeout_s)
+    event.clear()
+    return came
