@@ -61,6 +61,7 @@ class Gate:
         self._lanes: dict[str, deque[Letter]] = {
             name: deque(maxlen=LANE) for name in trust.members if name != agent_id
         }
+        self._names = sorted(self._lanes)
         self._welcome: dict[str, Bucket] = {}
         self._forged: dict[str, Bucket] = {}
         self._turn = 0
@@ -149,15 +150,12 @@ class Gate:
 
     def _in_turn(self) -> Iterator[tuple[str, Letter]]:
         """Letters of all lanes in turn, as many as the budget allows."""
-        names = sorted(self._lanes)
-        self._turn += 1
-        order = names[self._turn % max(1, len(names)) :] + names[: self._turn % max(1, len(names))]
-        left = BUDGET
-        while left > 0 and any(self._lanes[name] for name in order):
-            for name in order:
-                if self._lanes[name]:
-                    left -= 1
-                    yield name, self._lanes[name].popleft()
+        self._turn = (self._turn + 1) % max(1, len(self._names))
+        left, order = BUDGET, self._names[self._turn :] + self._names[: self._turn]
+        while left > 0 and (order := [name for name in order if self._lanes[name]]):
+            for name in order[:left]:
+                left -= 1
+                yield name, self._lanes[name].popleft()
 
     def _admitted(self, name: str, letter: Letter, now_ns: int) -> bool:
         for buckets, rate in ((self._welcome, WELCOME), (self._forged, FORGED)):

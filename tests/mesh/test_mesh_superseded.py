@@ -165,3 +165,13 @@ def test_a_forger_with_the_highest_numbers_silences_nobody_that_was_heard_before
         forged.sequence = 2**63 + number
         ear.put('intent', forged.SerializeToString(), NS)
     assert [one.word.said_ns for one in ear.drain().peers] == [2]
+
+
+def test_a_peer_that_says_nothing_new_is_not_built_anew_unless_it_has_gone(trust, letters):
+    ear = Ear(trust)
+    ear.put('intent', letters['b', 'intent', 1], NS)
+    (first,) = ear.hearing.drain(NS, {'b': True}).peers
+    (second,) = ear.hearing.drain(NS, {'b': True}).peers
+    (gone,) = ear.hearing.drain(NS, {'b': False}).peers
+    assert second is first
+    assert (first.alive, gone.alive) == (True, False)
