@@ -146,13 +146,16 @@ class SequenceGuard:
 
     def accept(self, signed: Signed) -> Verdict:
         """Judge a message whose signature was verified, and remember its sequence if it rises."""
-        place = (signed.domain, signed.agent_id)
-        highest = self._highest.get(place, -1)
-        if signed.sequence <= highest:
+        if self.reached(signed):
+            highest = self._highest[signed.domain, signed.agent_id]
             reason = f'sequence {signed.sequence} of {signed.agent_id!r} is not above {highest}'
             return Verdict(ok=False, reason=reason)
-        self._highest[place] = signed.sequence
+        self._highest[signed.domain, signed.agent_id] = signed.sequence
         return Verdict(ok=True)
+
+    def reached(self, signed: Signed) -> bool:
+        """Whether this message, or a later one of its author and domain, was accepted."""
+        return signed.sequence <= self._highest.get((signed.domain, signed.agent_id), -1)
 
 
 def ensure_authority(vault_dir: Path, agents: Sequence[str]) -> None:

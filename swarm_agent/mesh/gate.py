@@ -3,6 +3,7 @@
 
 Zenoh's threads only sort bytes into bounded lanes, one for each member; what costs time is done
 in `drain`, on the caller's thread and within a budget. Everything that is dropped is counted.
+Of a member's intents only the last word counts, so only that one's signature is verified.
 """
 
 import threading
@@ -23,6 +24,8 @@ LANE = 128
 """Messages of one member that wait for the next drain."""
 BUDGET = 400
 """Messages that one drain looks at: so a flood delays the robot by some 50 ms at most."""
+LAST_WORD = 'intent'
+"""The kind of which a member's newest message replaces all earlier ones."""
 WELCOME = Rate(per_s=80.0, burst=160.0)
 """Verified messages of one member; a robot says 10 to 30 a second."""
 FORGED = Rate(per_s=100.0, burst=100.0)
@@ -58,12 +61,15 @@ class Gate:
         self._lanes: dict[str, deque[Letter]] = {
             name: deque(maxlen=LANE) for name in trust.members if name != agent_id
         }
+        self._names = sorted(self._lanes)
         self._welcome: dict[str, Bucket] = {}
         self._forged: dict[str, Bucket] = {}
         self._turn = 0
         self._heard = Counter[str]()
         self.arrived = threading.Event()
         """Set by every message that arrives."""
+        self.claimed = threading.Event()
+        """Set by every claim: somebody waits for this robot's word, or has given its own."""
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -73,7 +79,7 @@ class Gate:
 
     @property
     def heard(self) -> dict[str, int]:
-        """Messages and bytes that have arrived, believed or not."""
+        """Messages and bytes that have arrived, believed or not, and intents superseded unread."""
         with self._lock:
             return dict(self._heard)
 
@@ -110,20 +116,46 @@ class Gate:
             self.drop(kind, 'flood')
         lane.append(Letter(kind=kind, signed=signed, heard_ns=self._steady_ns(), extra=extra))
         self.arrived.set()
+        if kind == 'claim':
+            self.claimed.set()
 
     def take(self, now_ns: int) -> Iterator[Letter]:
-        """Letters of all lanes in turn, as many as the budget and each throttle allow."""
-        names = sorted(self._lanes)
-        self._turn += 1
-        order = names[self._turn % max(1, len(names)) :] + names[: self._turn % max(1, len(names))]
-        left = BUDGET
-        while left > 0 and any(self._lanes[name] for name in order):
-            for name in order:
-                if self._lanes[name]:
-                    left -= 1
-                    letter = self._lanes[name].popleft()
-                    if self._admitted(name, letter, now_ns):
-                        yield letter
+        """What is to be believed if `read` does so: all letters but superseded intents.
+
+        Intents come last, the newest of each member first; what it leaves behind is counted.
+        """
+        intents: dict[str, list[Letter]] = {}
+        for name, letter in self._in_turn():
+            if letter.kind == LAST_WORD:
+                intents.setdefault(name, []).append(letter)
+            elif self._admitted(name, letter, now_ns):
+                yield letter
+        for name, said in intents.items():
+            yield from self._last_words(name, said, now_ns)
+
+    def _last_words(self, name: str, said: list[Letter], now_ns: int) -> Iterator[Letter]:
+        """The intent that claims to be the newest; all in order of arrival if that is a lie."""
+        newest = max(said, key=lambda letter: letter.signed.sequence)
+        rest = [letter for letter in said if letter is not newest]
+        for letter in (newest, *rest):
+            if self._admitted(name, letter, now_ns):
+                yield letter
+            if letter is newest and self._guard.reached(letter.signed):
+                self._supersede(rest)
+                return
+
+    def _supersede(self, letters: Sequence[Letter]) -> None:
+        with self._lock:
+            self._heard['superseded'] += len(letters)
+
+    def _in_turn(self) -> Iterator[tuple[str, Letter]]:
+        """Letters of all lanes in turn, as many as the budget allows."""
+        self._turn = (self._turn + 1) % max(1, len(self._names))
+        left, order = BUDGET, self._names[self._turn :] + self._names[: self._turn]
+        while left > 0 and (order := [name for name in order if self._lanes[name]]):
+            for name in order[:left]:
+                left -= 1
+                yield name, self._lanes[name].popleft()
 
     def _admitted(self, name: str, letter: Letter, now_ns: int) -> bool:
         for buckets, rate in ((self._welcome, WELCOME), (self._forged, FORGED)):

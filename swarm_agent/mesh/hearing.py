@@ -2,7 +2,7 @@
 """From letters to what is known of the peers: intents, claims, hazards, votes, hands."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -70,7 +70,7 @@ class Hearing:
 
     def __init__(self, agent_id: str, gate: Gate) -> None:
         self._agent_id, self._gate = agent_id, gate
-        self._peers: dict[str, tuple[mesh_pb2.PeerIntent, int]] = {}
+        self._peers: dict[str, Peer] = {}
         self._tracks: dict[str, Track] = {}
         self._hazards: tuple[Known, ...] = ()
         self._claims: list[Claim] = []
@@ -117,14 +117,11 @@ class Hearing:
 
     def _peer_table(self, now_ns: int, alive: Mapping[str, bool]) -> tuple[Peer, ...]:
         self._peers = {
-            agent: (intent, heard_ns)
-            for agent, (intent, heard_ns) in self._peers.items()
-            if now_ns - heard_ns < FORGET_PEER_S * 1e9
+            agent: _seen(peer, alive=alive.get(agent, False))
+            for agent, peer in sorted(self._peers.items())
+            if now_ns - peer.heard_ns < FORGET_PEER_S * 1e9
         }
-        return tuple(
-            peer_of(intent, author=agent, heard_ns=heard_ns, alive=alive.get(agent, False))
-            for agent, (intent, heard_ns) in sorted(self._peers.items())
-        )
+        return tuple(self._peers.values())
 
     def _intent(self, letter: Letter) -> None:
         intent = self._gate.read(letter, mesh_pb2.PeerIntent())
@@ -134,7 +131,7 @@ class Hearing:
         self._tracks[author] = track
         if not believed:
             raise Malformed('leaps')
-        self._peers[author] = (intent, letter.heard_ns)
+        self._peers[author] = peer
 
     def _claim(self, letter: Letter) -> None:
         claim = self._gate.read(letter, mesh_pb2.Claim())
@@ -209,3 +206,7 @@ class Hearing:
         self._joint.answers.append(
             joint_wire.answer_of(reply, author=author, reader=self._agent_id)
         )
+
+
+def _seen(peer: Peer, *, alive: bool) -> Peer:
+    return peer if peer.alive == alive else replace(peer, alive=alive)

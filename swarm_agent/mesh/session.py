@@ -7,6 +7,7 @@ on the caller's thread, so a flood costs its sender's messages and not our memor
 
 import json
 import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -101,7 +102,7 @@ class MeshSession:
             heard['intent'] = f'{self._prefix}/*/intent'
         listen, answer = self._session.declare_subscriber, self._session.declare_queryable
         self._subscriptions = [
-            *(listen(key, self._putter(kind)) for kind, key in heard.items()),
+            *(listen(key, self._ear(kind)) for kind, key in heard.items()),
             answer(f'{own}/hand/*', self._take_ask),
             answer(f'{self._prefix}/blackboard/**', self._tell_board),
             self._session.liveliness().declare_subscriber(
@@ -139,9 +140,11 @@ class MeshSession:
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something has arrived since the last call, or the time is over."""
-        came = self._gate.arrived.wait(timeout_s)
-        self._gate.arrived.clear()
-        return came
+        return _came(self._gate.arrived, timeout_s)
+
+    def wait_for_claim(self, timeout_s: float) -> bool:
+        """Block until a claim has arrived since the last call, or the time is over."""
+        return _came(self._gate.claimed, timeout_s)
 
     def publish_intent(self, intent: mesh_pb2.PeerIntent) -> None:
         """Tell the peers, or those on the tiles around, where we are and where we go."""
@@ -160,10 +163,10 @@ class MeshSession:
         if tile == self._tile:
             return
         self._tile, before = tile, self._near
-        put = self._putter('intent')
+        ear = self._ear('intent')
         self._near = [
             self._session.declare_subscriber(
-                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', put
+                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', ear
             )
             for dx in (-1, 0, 1)
             for dy in (-1, 0, 1)
@@ -276,6 +279,10 @@ class MeshSession:
         signed = self._signer.sign(message.DESCRIPTOR.full_name, self._sequence, payload)
         return bytes(signed.SerializeToString())
 
+    def _ear(self, kind: str) -> 'zenoh.handlers.Callback[zenoh.Sample]':
+        """Sort bytes on the thread that received them: no thread wakes in between."""
+        return zenoh.handlers.Callback(self._putter(kind), indirect=False)
+
     def _putter(self, kind: str) -> Callable[[zenoh.Sample], None]:
         def put(sample: zenoh.Sample) -> None:
             self._gate.put(kind, bytes(sample.payload))
@@ -314,3 +321,9 @@ class MeshSession:
     def _put_hazard(self, hazard: mesh_pb2.Hazard) -> None:
         key = f'{self._prefix}/hazard/{hazard.hazard_id}'
         self._say(key, hazard, zenoh.Priority.INTERACTIVE_HIGH)
+
+
+def _came(event: threading.Event, timeout_s: float) -> bool:
+    came = event.wait(timeout_s)
+    event.clear()
+    return came

@@ -2,7 +2,7 @@
 """Between the horizontal plane's protobuf and the core's nouns; hostile input stops here."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from swarm.v1 import common_pb2, mesh_pb2
@@ -206,8 +206,11 @@ def _point(x_m: float, y_m: float) -> Point:
     return x_m, y_m
 
 
-def _path(points: Iterable[common_pb2.Point2D]) -> Polyline:
-    path = tuple(_point(point.x_m, point.y_m) for point in points)
-    if len(path) > MAX_POINTS:
+def _path(points: Sequence[common_pb2.Point2D]) -> Polyline:
+    if len(points) > MAX_POINTS:
         raise Malformed('path too long')
+    path = tuple([(point.x_m, point.y_m) for point in points])
+    for x, y in path:
+        if not (abs(x) <= MAX_COORDINATE_M and abs(y) <= MAX_COORDINATE_M):
+            _point(x, y)
     return path

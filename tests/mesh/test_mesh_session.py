@@ -92,6 +92,24 @@ def test_a_claim_reaches_only_its_addressee(pair):
     assert a.drain().claims == ()
 
 
+def test_a_claim_wakes_who_waits_for_one_and_an_intent_does_not(pair):
+    a, b = pair
+    meet(a, b)
+    assert until(lambda: not b.wait(0.0))
+    a.publish_intent(intent('amr_1'))
+    assert b.wait(30.0)
+    assert not b.wait_for_claim(0.0)
+    a.send_claim(
+        Claim(
+            claim_id='c', kind=1, from_agent='amr_1', to_agent='amr_2', priority=3, waited_ms=0,
+            path=(), place=None, reason='',
+        )
+    )  # fmt: skip
+    assert b.wait_for_claim(30.0)
+    assert len(b.drain().claims) == 1
+    assert not b.wait_for_claim(0.0)
+
+
 def test_a_hazard_is_heard_also_by_a_peer_that_comes_later(fleet, tmp_path, pair):
     a, _ = pair
     a.publish_hazard(
@@ -173,7 +191,7 @@ def test_a_replayed_intent_is_dropped(fleet, tmp_path):
     data = signed_by(tmp_path, 'tb4_1', intent('tb4_1'))
     for _ in range(2):
         session._gate.put('intent', data)
-    assert len(session.drain().peers) == 1
+        assert len(session.drain().peers) == 1
     assert session.dropped == {'intent: replayed': 1}
     session.close()
 

@@ -5,11 +5,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from swarm_agent.mesh.bench.cost import hearing_cost
 from swarm_agent.mesh.bench.figures import Figure, show
 from swarm_agent.mesh.bench.measure import agreement, bandwidth, hazard_latency, intent_latency
 from swarm_config.outputs import output_file
 
-PARTS = ('intent', 'hazard', 'right', 'bytes')
+PARTS = ('cost', 'intent', 'hazard', 'right', 'bytes')
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     figures: list[Figure] = []
     parts = options.only or PARTS
+    if 'cost' in parts:
+        figures += hearing_cost()
     if 'intent' in parts:
         figures += intent_latency(options.seconds)
     if 'hazard' in parts:

@@ -16,6 +16,7 @@ SPACING_M = 20.0
 """Between robots in the test of bandwidth: one on 400 square metres."""
 TILE_M = 20.0
 FAR_M = 500.0
+HAZARD_PERIOD_S = 0.2
 PER_PROCESS = 13
 """Robots in one process where the sessions count, not the processes."""
 
@@ -33,28 +34,32 @@ def _play(players: list[Player], seconds: float) -> list[dict[str, Any]]:
     return [player.end() for player in reversed(players)][::-1]
 
 
-def bare_latency(seconds: float) -> list[float]:
-    """One way between two processes, Zenoh alone [ms]."""
+def bare_latency(seconds: float, listeners: int = 1, period_s: float = 0.02) -> list[float]:
+    """From one process to one or more others, Zenoh alone [ms]."""
     with TemporaryDirectory(prefix='swarm_bench_') as folder:
-        port = free_row(1)
+        port = free_row(listeners)
         stage = Stage(folder=Path(folder), count=0, base_port=port, mesh={})
-        off = {'multicast': {'enabled': False}}
-        here, there = f'tcp/127.0.0.1:{port}', 'tcp/127.0.0.1:0'
-        hears = {'mode': 'peer', 'listen': {'endpoints': [here]}, 'scouting': off}
-        says = {
-            'mode': 'peer',
-            'listen': {'endpoints': [there]},
-            'connect': {'endpoints': [here]},
-            'scouting': off,
-        }
-        listener = stage.start(PLAYER, 'bare', ['hears'], config=hears, period_s=0.05)
-        _ready([listener])
-        speaker = stage.start(PLAYER, 'bare', ['says'], config=says, period_s=0.02)
+        ends = [f'tcp/127.0.0.1:{port + k}' for k in range(listeners)]
+        heard = [
+            stage.start(PLAYER, 'bare', ['hears'], config=_bare_peer(end), period_s=0.2)
+            for end in ends
+        ]
+        _ready(heard)
+        says = _bare_peer('tcp/127.0.0.1:0', *ends)
+        speaker = stage.start(PLAYER, 'bare', ['says'], config=says, period_s=period_s)
         _ready([speaker])
         time.sleep(seconds)
         speaker.end()
-        found: list[float] = listener.end()['arrived_ms']
-        return found[5:]
+        return [value for one in heard for value in one.end()['arrived_ms'][5:]]
+
+
+def _bare_peer(listen: str, *connect: str) -> dict[str, Any]:
+    return {
+        'mode': 'peer',
+        'listen': {'endpoints': [listen]},
+        'connect': {'endpoints': connect},
+        'scouting': {'multicast': {'enabled': False}, 'gossip': {'enabled': False}},
+    }
 
 
 def intent_latency(seconds: float) -> list[Figure]:
@@ -75,12 +80,14 @@ def intent_latency(seconds: float) -> list[Figure]:
 
 
 def hazard_latency(seconds: float, peers: int) -> list[Figure]:
-    """From one robot to all others, verified there: every peer, and the last of them each time."""
-    control = bare_latency(min(seconds, 5.0))
+    """From one robot to all others, verified there; control: the same fan-out by Zenoh alone."""
+    control = bare_latency(seconds, peers, HAZARD_PERIOD_S)
     with TemporaryDirectory(prefix='swarm_bench_') as folder:
         stage = Stage.make(Path(folder), peers + 1)
         speaker, *listeners = names(peers + 1)
-        players = [stage.start(PLAYER, 'speak', [speaker], what='hazard', period_s=0.2)]
+        players = [
+            stage.start(PLAYER, 'speak', [speaker], what='hazard', period_s=HAZARD_PERIOD_S)
+        ]
         players += [stage.start(PLAYER, 'listen', [name], what='hazard') for name in listeners]
         _, *said = _play(players, seconds)
     every = [value for one in said for value in one['verified_ms'][1:]]

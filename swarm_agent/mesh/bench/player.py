@@ -28,6 +28,7 @@ from swarm_agent.mesh.core import (
     decide_right_of_way,
 )
 from swarm_agent.mesh.session import MeshSession
+from swarm_agent.mesh.wire import points_message
 
 WRAP_NS = 10**13
 TICK_S = 0.1
@@ -71,19 +72,20 @@ class Body:
         self.state = RightOfWayState()
         self.params = RightOfWayParams()
 
-    def say(self, *, x_m: float | None = None) -> None:
-        """Publish the intent."""
-        points = [common_pb2.Point2D(x_m=x, y_m=y) for x, y in self.path]
+    def say(self, *, timed: bool = False) -> None:
+        """Publish the intent; if it is timed, with the time at which it goes to the session."""
         intent = mesh_pb2.PeerIntent(
             agent_id=self.agent_id,
             stamp_ns=time.time_ns(),
-            pose=common_pb2.Pose2D(x_m=self.pose[0] if x_m is None else x_m, y_m=self.pose[1]),
+            pose=common_pb2.Pose2D(x_m=self.pose[0], y_m=self.pose[1]),
             speed_mps=0.3,
             radius_m=0.28,
             priority=common_pb2.PRIORITY_CLASS_MISSION,
             state=mesh_pb2.PEER_STATE_MOVING,
-            path=points,
+            path=points_message(self.path),
         )
+        if timed:
+            intent.pose.x_m = clock_m()
         self.session.publish_intent(intent)
 
     def decide(self) -> bool:
@@ -118,7 +120,7 @@ def speak(bodies: list[Body], told: Told) -> Told:
     body, number = bodies[0], 0
     while not ended():
         if told['what'] == 'intent':
-            body.say(x_m=clock_m())
+            body.say(timed=True)
         else:
             number += 1
             place = common_pb2.Point2D(x_m=clock_m(), y_m=3.0 * number)
@@ -194,7 +196,7 @@ def ask(bodies: list[Body], told: Told) -> Told:
         granted = body.decide()
         end = began + 2.0
         while not granted and time.perf_counter() < end:
-            body.session.wait(0.1)
+            body.session.wait_for_claim(0.1)
             granted = body.decide()
         if granted:
             spent.append((time.perf_counter() - began) * 1e3)
@@ -203,11 +205,11 @@ def ask(bodies: list[Body], told: Told) -> Told:
 
 
 def answer(bodies: list[Body], told: Told) -> Told:
-    """Answer as soon as something is heard."""
+    """Answer as soon as a claim is heard; say, hear and decide at 10 Hz besides."""
     del told
     body, due = bodies[0], 0.0
     while not ended():
-        body.session.wait(0.02)
+        body.session.wait_for_claim(max(0.0, due - time.monotonic()))
         body.decide()
         if time.monotonic() >= due:
             body.say()
@@ -228,11 +230,14 @@ def bare(told: Told) -> Told:
     """The control: Zenoh alone, the same size, no signature, no check."""
     config = zenoh.Config.from_json5(json.dumps(told['config']))
     found: list[float] = []
+
+    def take(sample: zenoh.Sample) -> None:
+        found.append(since_ms(float(bytes(sample.payload)[:32])))
+
     with zenoh.open(config) as session:
         if told['agents'][0] == 'hears':
             handle = session.declare_subscriber(
-                'bare/intent',
-                lambda sample: found.append(since_ms(float(bytes(sample.payload)[:32]))),
+                'bare/intent', zenoh.handlers.Callback(take, indirect=False)
             )
         report(ready=True)
         while not ended():

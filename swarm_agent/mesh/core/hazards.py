@@ -62,7 +62,7 @@ def living(board: tuple[Known, ...], now_ns: int) -> tuple[Known, ...]:
     for one in board:
         words = tuple(word for word in one.words if now_ns < word.ends_ns)
         if sum(not word.gone for word in words) > sum(word.gone for word in words):
-            kept.append(replace(one, words=words))
+            kept.append(one if len(words) == len(one.words) else replace(one, words=words))
     return tuple(kept)
 
 
@@ -76,9 +76,12 @@ def _sum(known: Known, now_ns: int) -> Hazard:
     there = [word.hazard for word in known.words if not word.gone]
     widest = max(there, key=lambda hazard: (hazard.radius_m, hazard.reporter))
     newest = max(there, key=lambda hazard: (hazard.heard_ns, hazard.reporter))
-    return replace(
-        widest,
+    return Hazard(
         hazard_id=known.hazard_id,
+        kind=widest.kind,
+        reporter=widest.reporter,
+        position=widest.position,
+        radius_m=widest.radius_m,
         heard_ns=newest.heard_ns,
         ttl_s=newest.ttl_s,
         confirmed_by=tuple(hazard.reporter for hazard in there),
