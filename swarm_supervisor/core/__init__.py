@@ -2,7 +2,8 @@
 """The pure decision of the supervisor: who surveys which part of an area.
 
 `CORE.initial` prepares the map, `CORE.decide` splits the unseen floor of an area between robots,
-by travel distance and speed, so that all finish at about the same time. No clock, I/O or chance.
+by travel distance and speed, so that all finish at about the same time, or gives it to one robot
+where that is quicker. No clock, I/O or chance.
 """
 
 from swarm_supervisor.core.allocation import Terrain, decide_allocation, prepare_terrain
@@ -13,7 +14,7 @@ __all__ = ['CORE', 'Inputs', 'Outputs', 'Params', 'RobotInput', 'Share', 'Terrai
 
 CORE: Core[Params, Terrain, Inputs, Outputs] = Core(
     name='allocation',
-    version=2,
+    version=3,
     params=Params,
     inputs=Inputs,
     outputs=Outputs,
