@@ -10,9 +10,10 @@ from scipy.sparse import csgraph
 
 from swarm_config.fleets import Fleet, Pose
 from swarm_config.maps import GridMap, Mask, pack_map
-from swarm_supervisor.core import CORE, Inputs, Outputs, Params, RobotInput
+from swarm_supervisor.core.allocation_core import CORE
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.ground import Ground
+from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput
 from swarm_supervisor.roster import Member
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.strategist import KnownRobot, Spot

@@ -10,9 +10,9 @@ from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 from swarm_config.maps import Mask
 from swarm_supervisor.agenda import Agenda, agenda_of, done_in_s
 from swarm_supervisor.allocator import robot_input
-from swarm_supervisor.core import Outputs, RobotInput
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.giving import Given
+from swarm_supervisor.core.problem import Outputs, RobotInput
 from swarm_supervisor.experience import remark, remark_on_parts, survey_key
 from swarm_supervisor.headquarters import Headquarters, known_robot
 from swarm_supervisor.missions import DEFAULT_PRIORITY, Mission, Order

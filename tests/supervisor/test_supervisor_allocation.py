@@ -10,9 +10,10 @@ from supervisor_room import CONFIG, room
 
 from swarm_config.fleets import load_fleet
 from swarm_config.maps import GridMap, load_map, pack_map
-from swarm_supervisor.core import CORE, Inputs, Outputs, Params, RobotInput
+from swarm_supervisor.core.allocation_core import CORE
 from swarm_supervisor.core.cells import pack_cells, unpack_cells
 from swarm_supervisor.core.islands import absorb, parts_of
+from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput
 from swarm_vault.codec import codec_of
 from swarm_vault.recorder import Recorder
 
