@@ -34,9 +34,10 @@ def waits_in_line(hq: Headquarters, order: Order) -> bool:
 
     A delivery stays where it is: two robots would meet at one load if a recall came late.
     """
-    task, member = order.task(), hq.roster.get(order.agent_id)
+    member = hq.roster.get(order.agent_id)
     if order.status != ACCEPTED or order.recall or order.progress > 0.0 or member is None:
         return False
+    task = order.task()
     movable = task.HasField('handoff') and (task.HasField('patrol') or task.HasField('survey'))
     heard = member.linked and hq.clock() - member.last_heard_ns <= FRESH_NS
     before = {other.order_id for other in hq.orders_of(member.agent_id) if other is not order}
