@@ -4,13 +4,15 @@
 import asyncio
 
 import pytest
-from supervisor_lives import accepted, life, ordered
+from supervisor_lives import accepted, life, ordered, principal
 from supervisor_room import write_fleet
+from swarm.v1 import operator_pb2
 
 from swarm_supervisor import relieving, revoking, settling
 from swarm_supervisor.agenda import agenda_of, done_in_s
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.missions import COMPLETED
+from swarm_supervisor.operations import submit
 from swarm_vault.replay import replay_vault
 
 LONG = 'patrol west_end, east_end 9 times with {}'
@@ -77,6 +79,19 @@ def test_a_more_urgent_task_does_not_wait_for_what_it_interrupts(hq):
     assert done_in_s(hq, hq.roster['amr_1'], task) > 5 * soon_s
     task.priority = 9
     assert done_in_s(hq, hq.roster['amr_1'], task) == soon_s
+
+
+def test_behind_rounds_that_use_up_the_charge_only_a_more_urgent_order_is_proved(hq):
+    telemetry = hq.roster['amr_1'].telemetry
+    telemetry.stamp_ns, telemetry.battery = 1, 0.25
+    given(hq, 'keep visiting west_end and east_end with amr_1')
+    request = operator_pb2.SubmitRequest(
+        text='patrol west_end, east_end 3 times with amr_1', operator='ada', request_id='behind'
+    )
+    refused = asyncio.run(submit(hq, request, principal(hq, 'ada')))
+    assert 'amr_1 gets home with' in refused.reason
+    request.priority, request.request_id = 8, 'before'
+    assert asyncio.run(submit(hq, request, principal(hq, 'ada'))).accepted
 
 
 def test_rounds_go_to_who_is_done_soonest_and_not_to_who_has_the_fewest_orders(hq):
