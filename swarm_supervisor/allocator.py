@@ -10,9 +10,10 @@ from scipy.sparse import csgraph
 
 from swarm_config.fleets import Fleet, Pose
 from swarm_config.maps import GridMap, Mask, pack_map
-from swarm_supervisor.core import CORE, Inputs, Outputs, Params, RobotInput
+from swarm_supervisor.core.allocation_core import CORE
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.ground import Ground
+from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput
 from swarm_supervisor.roster import Member
 from swarm_supervisor.settings import Settings
 from swarm_supervisor.strategist import KnownRobot, Spot
@@ -83,10 +84,9 @@ class Allocator:
         _, outputs = self._recorder.decide(CORE, self._terrain, inputs, self._params)
         return outputs
 
-    def sweep_s(self, cells: int, speed_mps: float) -> float:
-        """How long a robot looks at so many cells [s]."""
-        area_m2 = cells * self._params.survey_cell_m**2
-        return area_m2 / (self._params.swath_m * max(speed_mps, 0.01))
+    def sweep_m(self, cells: Mask) -> float:
+        """How far a robot drives to see these cells [m]: narrow places take longer."""
+        return float(self._terrain.work_m[cells.ravel()].sum())
 
     def fault(self, spot: Spot, robot: KnownRobot) -> str | None:
         """Why a robot cannot go to a spot; None when it can."""
@@ -139,6 +139,11 @@ class Allocator:
             self._drawn[key] = _shut_nodes(bars, ground, self._terrain.grid)
         return self._drawn[key]
 
+    def point_of(self, node: int, radius_m: float) -> tuple[float, float]:
+        """Where a node of the floor lies, in the map frame [m]."""
+        middles = self._terrain.ground_for(radius_m).middles
+        return self._terrain.grid.centre_of(*middles[node])
+
     def ways_to(self, node: int, cells: Mask, radius_m: float) -> dict[int, float]:
         """Ways from a node to those that see survey cells [m]; what is cut off lacks."""
         ground = self._terrain.ground_for(radius_m)
@@ -160,11 +165,13 @@ class Allocator:
         reach = np.isfinite(ground.distances(node, shut)) & ~shut
         return np.asarray((eyes >= 0) & reach[eyes])
 
-    def travel_m(self, start: Pose, spot: Spot, radius_m: float) -> float:
+    def travel_m(
+        self, start: tuple[float, float], goal: tuple[float, float], radius_m: float
+    ) -> float:
         """Travel distance between two places [m], inf where there is no way."""
         ground = self._terrain.ground_for(radius_m)
-        a = ground.node_at(self._terrain.grid, start[0], start[1])
-        b = ground.node_at(self._terrain.grid, spot.x_m, spot.y_m)
+        a = ground.node_at(self._terrain.grid, *start)
+        b = ground.node_at(self._terrain.grid, *goal)
         return float(ground.distances(a)[b]) if a >= 0 and b >= 0 else float('inf')
 
 
@@ -184,13 +191,13 @@ def _shut_nodes(bars: Bars, ground: Ground, grid: GridMap) -> Mask:
 
 
 def robot_input(
-    member: Member, busy_s: float, lawful: bytes | None, *, held_back: bool
+    member: Member, pose: Pose, busy_s: float, lawful: bytes | None, *, held_back: bool
 ) -> RobotInput:
-    """A member as the core sees it."""
+    """A member as the core sees it; the pose is where it will have done its other work."""
     model = member.robot.model
     return RobotInput(
         agent_id=member.agent_id,
-        pose=member.pose,
+        pose=pose,
         home=member.robot.home,
         max_speed_mps=model.max_speed_mps,
         radius_m=model.radius_m,

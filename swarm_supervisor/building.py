@@ -2,10 +2,11 @@
 """Build a headquarters from a fleet plan and a vault, as it was when its process ended."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from swarm_config.fleets import Fleet
-from swarm_config.maps import load_map
+from swarm_config.maps import GridMap, load_map
 from swarm_supervisor.allocator import Allocator, params_of
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.spare import SpareParams
@@ -35,7 +36,7 @@ from swarm_supervisor.wishing import WishDesk
 from swarm_supervisor.world import SurveyGrid, World, survey_grid
 from swarm_vault.folders import ensure_folder, facts_of, templates_of
 from swarm_vault.heads.witness import Witness
-from swarm_vault.keys import ensure_authority, load_signer, load_trust
+from swarm_vault.keys import Signer, Trust, ensure_authority, load_signer, load_trust
 from swarm_vault.laws.operators import register_of
 from swarm_vault.laws.policy_file import policies_of
 from swarm_vault.laws.revocation_book import RevocationBook
@@ -70,17 +71,8 @@ def build(
         VaultError: The vault cannot be opened, or another supervisor uses it.
     """
     grid, places = load_map(fleet.map_path), load_places(fleet)
-    ensure_authority(vault_dir, [robot.agent_id for robot in fleet.robots])
-    make_folders(fleet, vault_dir)
-    recorder = Recorder(vault_dir=vault_dir, agent_id=SUPERVISOR, writer=SUPERVISOR)
-    store, roster = Store(vault_dir), Roster(fleet)
-    store.restore_members(roster)
-    missions = store.missions()
-    world = _world(store, missions, survey_grid(grid, fleet), settings)
-    signer, trust = load_signer(vault_dir, SUPERVISOR), load_trust(vault_dir)
-    book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
-    recorder.attach(book)
-    mirror = Mirror(vault_dir)
+    seat = _open(fleet, vault_dir)
+    recorder, memory = seat.recorder, _remember(fleet, vault_dir, grid, settings)
     minds = minds_of(recorder, vault_dir, settings, access, judge_access)
     rules = StandingRules(vault_dir, policies_of(fleet))
     return Headquarters(
@@ -88,37 +80,83 @@ def build(
         grid=grid,
         places=places,
         settings=settings,
-        roster=roster,
-        world=world,
-        store=store,
-        post=Post(signer, store),
+        roster=memory.roster,
+        world=memory.world,
+        store=memory.store,
+        post=Post(seat.signer, memory.store),
         recorder=recorder,
-        mirror=mirror,
-        witness=Witness(book, recorder, trust, SUPERVISOR),
+        mirror=seat.mirror,
+        witness=seat.witness,
         vault_dir=vault_dir,
         allocator=Allocator(recorder, params_of(fleet, grid, settings)),
         prover=Prover(recorder, cards_of(fleet)),
         strategist=minds.strategist,
         mediation=minds.mediation,
-        spares=SpareDesk(recorder, _spare_params(world.grid, settings)),
+        spares=SpareDesk(recorder, _spare_params(memory.world.grid, settings)),
         experience=Experience(recorder, vault_dir),
         wishes=WishDesk(recorder, vault_dir),
         recollection=Recollection(vault_dir, settings.recall_model),
-        crews=_crews(store, missions, roster, world.grid),
-        missions=missions,
+        crews=_crews(memory),
+        missions=memory.missions,
         disputes=DisputeBook(tried=tried_in(vault_dir)),
-        counted=store.counted(),
-        court=_court(recorder, store, fleet, settings, rules),
+        counted=memory.store.counted(),
+        court=_court(recorder, memory.store, fleet, settings, rules),
         rules=rules,
         mandates=MandateShelf(vault_dir, places.sectors),
         register=register_of(fleet, vault_dir),
-        revoked=RevocationBook(vault_dir, SUPERVISOR, trust),
+        revoked=RevocationBook(vault_dir, SUPERVISOR, seat.trust),
         people=PeopleBook(vault_dir),
         second_judge=minds.second_judge,
         insecure=insecure,
         say=say,
-        events_stored=_stored(mirror, fleet),
+        events_stored=_stored(seat.mirror, fleet),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seat:
+    """The supervisor's place in the vault: its log, its key, and whom it believes."""
+
+    recorder: Recorder
+    mirror: Mirror
+    signer: Signer
+    trust: Trust
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Memory:
+    """What it knew when its process ended."""
+
+    store: Store
+    roster: Roster
+    missions: list[Mission]
+    world: World
+
+
+def _open(fleet: Fleet, vault_dir: Path) -> _Seat:
+    """Open the vault for writing; keys and agent folders that are missing are made."""
+    ensure_authority(vault_dir, [robot.agent_id for robot in fleet.robots])
+    make_folders(fleet, vault_dir)
+    recorder = Recorder(vault_dir=vault_dir, agent_id=SUPERVISOR, writer=SUPERVISOR)
+    signer, trust = load_signer(vault_dir, SUPERVISOR), load_trust(vault_dir)
+    book = WitnessBook(vault_dir=vault_dir, signer=signer, trust=trust, writer=SUPERVISOR)
+    recorder.attach(book)
+    return _Seat(
+        recorder=recorder,
+        mirror=Mirror(vault_dir),
+        signer=signer,
+        trust=trust,
+        witness=Witness(book, recorder, trust, SUPERVISOR),
+    )
+
+
+def _remember(fleet: Fleet, vault_dir: Path, grid: GridMap, settings: Settings) -> _Memory:
+    store, roster = Store(vault_dir), Roster(fleet)
+    store.restore_members(roster)
+    missions = store.missions()
+    world = _world(store, missions, survey_grid(grid, fleet), settings)
+    return _Memory(store=store, roster=roster, missions=missions, world=world)
 
 
 def make_folders(fleet: Fleet, vault_dir: Path) -> None:
@@ -141,13 +179,13 @@ def _world(store: Store, missions: list[Mission], grid: SurveyGrid, settings: Se
     return world
 
 
-def _crews(store: Store, missions: list[Mission], roster: Roster, grid: SurveyGrid) -> CrewBook:
+def _crews(memory: _Memory) -> CrewBook:
     """What the robots told of open surveys on this map; each owes a word of what it holds now."""
-    names = [order.order_id for mission in missions if mission.open for order in mission.orders]
-    size = len(pack_cells(grid.floor))
-    words = store.crew(names)
+    open_ = [mission for mission in memory.missions if mission.open]
+    size = len(pack_cells(memory.world.grid.floor))
+    words = memory.store.crew([order.order_id for mission in open_ for order in mission.orders])
     told = {name: word for name, word in words.items() if len(word.held) in (0, size)}
-    return CrewBook(words=told, owing={member.agent_id for member in roster.available()})
+    return CrewBook(words=told, owing={member.agent_id for member in memory.roster.available()})
 
 
 def _spare_params(grid: SurveyGrid, settings: Settings) -> SpareParams:

@@ -48,7 +48,7 @@ class Experience:
         self,
         mission_id: str,
         task: mission_pb2.MissionOrder,
-        begins_s: Mapping[str, float],
+        done_s: Mapping[str, float],
         now_ns: int,
     ) -> Given:
         """Choose a robot for a task.
@@ -56,18 +56,18 @@ class Experience:
         Args:
             mission_id: Its mission.
             task: The task.
-            begins_s: In how long each robot that may do it could begin [s]; inf: never.
+            done_s: In how long each robot that may do it would be done [s]; inf: never.
             now_ns: Since the epoch.
         """
-        return self.give_key(mission_id, action_key(task), begins_s, now_ns)
+        return self.give_key(mission_id, action_key(task), done_s, now_ns)
 
     def give_key(
-        self, mission_id: str, key: str, begins_s: Mapping[str, float], now_ns: int
+        self, mission_id: str, key: str, done_s: Mapping[str, float], now_ns: int
     ) -> Given:
         """The same for a task that is known by its key alone, as a survey is before it is cut."""
         candidates = tuple(
-            Candidate(agent_id=name, begins_in_s=begins, tries=self._tries(name, key, now_ns))
-            for name, begins in sorted(begins_s.items())
+            Candidate(agent_id=name, done_in_s=in_s, tries=self._tries(name, key, now_ns))
+            for name, in_s in sorted(done_s.items())
         )
         inputs = GivingInputs(mission_id=mission_id, task=key, candidates=candidates)
         _, given = self._recorder.decide(GIVING, None, inputs, self._params)

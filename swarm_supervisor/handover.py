@@ -6,6 +6,7 @@ import math
 from swarm.v1 import mission_pb2, packet_pb2
 
 from swarm_config.maps import Mask
+from swarm_supervisor.agenda import done_in_s
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.core.spare import Spare, Verdict
 from swarm_supervisor.handoff import handoff_message, leave_handoff
@@ -16,7 +17,7 @@ from swarm_supervisor.proving import check_drafts, with_energy
 from swarm_supervisor.roster import Member, Standing
 from swarm_supervisor.spares import spare_of
 from swarm_supervisor.store import Escalation
-from swarm_supervisor.tasking import Draft, add_order, available, split_area
+from swarm_supervisor.tasking import Draft, add_order, available, note_choice, split_area
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.recorder import Kind
 
@@ -77,31 +78,50 @@ def _wait(hq: Headquarters, mission: Mission, order: Order, spare: Spare) -> Non
 
 
 async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str) -> bool:
-    """Give a round or an untouched delivery of a robot that let it down to another one."""
+    """Give a round or an untouched delivery of a robot that let it down to who is done soonest."""
     task = order.task()
     untouched = task.HasField('deliver') and order.progress < TAKEN_UP
     let_down = DROPPED in order.reason or hq.roster[order.agent_id].standing is Standing.REVOKED
     if not (let_down and (task.HasField('patrol') or untouched)):
         return False
-    same = mission_pb2.MissionOrder(return_home=task.return_home, max_speed_mps=task.max_speed_mps)
-    if task.HasField('patrol'):
-        same.patrol.CopyFrom(task.patrol)
-        same.patrol.loops = max(1, math.ceil(task.patrol.loops * (1.0 - order.progress)))
-    else:
-        same.deliver.CopyFrom(task.deliver)
-    heirs = heirs_of(hq, mission, order)
-    drafts = [Draft(agent_id=heir.agent_id, task=same) for heir in heirs]
-    fit = [draft for draft in await _proved(hq, mission, drafts) if is_free(hq, draft)]
-    chosen = min(fit, key=lambda d: (hq.busy_s(hq.roster[d.agent_id]), d.agent_id), default=None)
-    if chosen is None or not mission.open or not cannot(hq, order):
+    rest = rest_of(order)
+    drafts = [Draft(agent_id=m.agent_id, task=rest) for m in heirs_of(hq, mission, order)]
+    fit = {d.agent_id: d for d in await proved(hq, mission, drafts) if is_free(hq, d)}
+    if not fit or not mission.open or not cannot(hq, order):
         return False
-    heir = hq.roster[chosen.agent_id]
-    new = add_order(hq, mission, chosen, task)
-    inherit(new, task, _handoff(hq, mission, order, reason))
-    _replace(hq, mission, order, reason, {new.order_id: new.agent_id})
-    renew_token(hq, heir)
-    hq.send_order(new)
+    done_s = {name: done_in_s(hq, hq.roster[name], rest) for name in fit}
+    given = hq.experience.give(mission.mission_id, rest, done_s, hq.clock())
+    note_choice(hq, mission, given, done_s)
+    give_on(hq, mission, order, [fit[given.chosen]], reason)
     return True
+
+
+def rest_of(order: Order) -> mission_pb2.MissionOrder:
+    """What is left of a round or a delivery, as another robot is told it."""
+    task = order.task()
+    rest = mission_pb2.MissionOrder(
+        return_home=task.return_home, max_speed_mps=task.max_speed_mps, priority=task.priority
+    )
+    if task.HasField('patrol'):
+        rest.patrol.CopyFrom(task.patrol)
+        rest.patrol.loops = max(1, math.ceil(task.patrol.loops * (1.0 - order.progress)))
+    else:
+        rest.deliver.CopyFrom(task.deliver)
+    return rest
+
+
+def give_on(
+    hq: Headquarters, mission: Mission, order: Order, drafts: list[Draft], reason: str
+) -> None:
+    """Put others' orders in the place of one: all of it on the disk before anything is sent.
+
+    One who has nothing else to do goes home afterwards, whatever the first robot was to do.
+    """
+    for draft in drafts:
+        draft.task.return_home |= not hq.orders_of(draft.agent_id)
+    orders = bequeath(hq, mission, order, drafts, reason)
+    _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
+    send(hq, mission, orders)
 
 
 async def proved_split(
@@ -119,9 +139,10 @@ async def proved_split(
         drafts, outputs = await split_area(hq, mission, heirs, area, reason, sector)
         for draft in drafts:
             draft.task.max_speed_mps = task.max_speed_mps
+            draft.task.priority = task.priority
         if not drafts:
             return [], f'nobody else reaches the {outputs.unreached_cells} cells left'
-        fit = await _proved(hq, mission, drafts)
+        fit = await proved(hq, mission, drafts)
         unfit = {draft.agent_id for draft in drafts} - {draft.agent_id for draft in fit}
         if not unfit:
             return fit, ''
@@ -129,7 +150,7 @@ async def proved_split(
     return [], 'for nobody else the plan can be proved'
 
 
-async def _proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> list[Draft]:
+async def proved(hq: Headquarters, mission: Mission, drafts: list[Draft]) -> list[Draft]:
     """The orders that the plan checker lets pass, each by itself, with what they take."""
     proved: list[Draft] = []
     for draft in drafts:
@@ -179,9 +200,7 @@ async def _split(
     if fault:
         _give_up(hq, mission, order, f'{reason}; {fault}')
         return False
-    orders = bequeath(hq, mission, order, drafts, reason)
-    _replace(hq, mission, order, reason, {o.order_id: o.agent_id for o in orders})
-    send(hq, mission, orders)
+    give_on(hq, mission, order, drafts, reason)
     return False
 
 

@@ -48,8 +48,6 @@ from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Kind, Recorder
 
 SUPERVISOR = 'supervisor'
-OTHER_TASK_S = 20.0
-"""What an order without a known length counts as when work is shared out [s]."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -172,22 +170,6 @@ class Headquarters:
         """How many cells of a survey nobody has seen since its mission began."""
         seen = self.world.seen_since(mission.created_ns)
         return int(np.count_nonzero(self.region_of(order) & ~seen))
-
-    def busy_s(self, member: Member) -> float:
-        """How long a robot still works on its open orders [s]."""
-        total_s = 0.0
-        for mission in self.missions:
-            for order in mission.orders:
-                if order.agent_id == member.agent_id and not order.closed and not order.recall:
-                    total_s += self._left_s(mission, order, member)
-        return total_s
-
-    def _left_s(self, mission: Mission, order: Order, member: Member) -> float:
-        task = order.task()
-        if task.HasField('survey'):
-            cells = self.unseen_cells(mission, order)
-            return self.allocator.sweep_s(cells, member.robot.model.max_speed_mps)
-        return task.wait.seconds if task.HasField('wait') else OTHER_TASK_S
 
     def escalate(self, escalation: Escalation, cause: str = '') -> None:
         """Ask an operator; the same question is asked once."""

@@ -5,7 +5,7 @@ from swarm.v1 import operator_pb2
 
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.mission_files import begin, equip, packet_for, ready
-from swarm_supervisor.missions import Mission, MissionStatus, Order
+from swarm_supervisor.missions import DEFAULT_PRIORITY, Mission, MissionStatus, Order
 from swarm_supervisor.proving import Proven, prove_orders
 from swarm_supervisor.recalling import recall_mission
 from swarm_supervisor.refusing import drop, refuse
@@ -25,6 +25,7 @@ async def carry_out(
 ) -> operator_pb2.SubmitReply:
     """Turn a plan that was judged into orders, prove them, and send them."""
     waited = mission.status is MissionStatus.PENDING
+    mission.priority = request.priority or DEFAULT_PRIORITY
     try:
         proven = await prove_orders(hq, plan, mission)
         _see_that_nobody_was_stopped(hq, mission, proven)

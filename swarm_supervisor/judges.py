@@ -45,15 +45,6 @@ class SecondJudge(Protocol):
         """Give an opinion; never raises, and never takes longer than it is allowed."""
 
 
-class RulesOnly:
-    """The adapter without a model: the rules are enough."""
-
-    async def opinion(self, question: JudgeQuestion) -> Opinion:
-        """Have nothing to add."""
-        del question
-        return Opinion(verdict=Verdict.ALLOW, reason='no second judge', author='rules')
-
-
 class _Answer(BaseModel):
     model_config = ConfigDict(extra='forbid')
 

@@ -13,6 +13,7 @@ REFUSED = mission_pb2.ACK_STATUS_REFUSED
 COMPLETED = mission_pb2.ACK_STATUS_COMPLETED
 FAILED = mission_pb2.ACK_STATUS_FAILED
 RECALLED = mission_pb2.ACK_STATUS_RECALLED
+DEFAULT_PRIORITY = 5
 CLOSED = (REFUSED, COMPLETED, FAILED, RECALLED)
 
 
@@ -103,6 +104,8 @@ class Mission:
     """Robots that the judge does not let do it."""
     cause: str = ''
     """Id of the audit event of its submission."""
+    priority: int = DEFAULT_PRIORITY
+    """How urgent the orders are that are made of it now, 1 to 10."""
     stops: Counter[str] = field(default_factory=Counter)
     """How often each robot had been stopped when the order for it was given."""
     orders: list[Order] = field(default_factory=list)

@@ -9,6 +9,7 @@ from swarm.v1 import mission_pb2
 
 from swarm_config.cards import Fact
 from swarm_config.maps import Mask
+from swarm_supervisor.agenda import agenda_of
 from swarm_supervisor.allocator import Allocator
 from swarm_supervisor.core.cells import unpack_cells
 from swarm_supervisor.core.plan_types import (
@@ -22,7 +23,7 @@ from swarm_supervisor.core.plan_types import (
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.missions import REFUSED, Mission
 from swarm_supervisor.roster import Member
-from swarm_supervisor.task_ways import bars_for, leaving
+from swarm_supervisor.task_ways import bars_for, goals_of, leaving
 from swarm_supervisor.tasking import Draft
 from swarm_supervisor.trusting import trust_to_give
 from swarm_vault.laws.core.bars import Bars
@@ -54,7 +55,8 @@ def inputs_of(
     """Take up the roster as it is now; what is returned measures the ways, in any thread."""
     members = [hq.roster[name] for name in dict.fromkeys(d.agent_id for d in drafts)]
     wished = {name: _wished_mps(drafts, name) for name in {d.agent_id for d in drafts}}
-    robots = {m.agent_id: _robot(hq, m, mission, wished[m.agent_id]) for m in members}
+    urgency = min((draft.task.priority for draft in drafts), default=0)
+    robots = {m.agent_id: _robot(hq, m, mission, wished[m.agent_id], urgency) for m in members}
     limits = Limits(
         forbidden=tuple(sorted({a.name for r in robots.values() for a in r.barred})),
         deadline_s=_deadline_s(hq, members),
@@ -86,12 +88,15 @@ def _wished_mps(drafts: tuple[Draft, ...], agent_id: str) -> float:
     return min((speed for speed in own if speed > 0.0), default=math.inf)
 
 
-def _robot(hq: Headquarters, member: Member, mission: Mission, wished_mps: float) -> _Robot:
+def _robot(
+    hq: Headquarters, member: Member, mission: Mission, wished_mps: float, urgency: int
+) -> _Robot:
     model, radius_m = member.robot.model, member.robot.model.radius_m
     trust, _ = trust_to_give(hq, member)
     heard = member.telemetry.stamp_ns > 0
     home = hq.allocator.node_at(*member.robot.home[:2], radius_m)
-    node = hq.allocator.node_at(*member.pose[:2], radius_m)
+    agenda = agenda_of(hq, member, priority=urgency)
+    node = hq.allocator.node_at(*agenda.pose[:2], radius_m)
     top_mps = model.max_speed_mps
     start = RobotStart(
         agent_id=member.agent_id,
@@ -105,7 +110,7 @@ def _robot(hq: Headquarters, member: Member, mission: Mission, wished_mps: float
         beliefs=BELIEFS if heard else (),
         unheard=not heard,
         creeps=trust.tier == Tier.OPERATOR,
-        busy_s=hq.busy_s(member),
+        busy_s=agenda.busy_s,
         order_wh=_order_wh(trust.mandate, model.battery.capacity_wh),
         left_wh=_left_wh(hq, trust.mandate),
     )
@@ -183,7 +188,7 @@ def _step(
 ) -> PlanStep:
     draft = drafts[number]
     skill, task = str(draft.task.WhichOneof('task')), draft.task
-    goals = _goals(task)
+    goals = goals_of(task)
     stops = tuple(floor.stop(x, y, robot.barred) for _, x, y in goals)
     names = tuple(dict.fromkeys(name for name, _, _ in goals))
     way = _sweep(floor, robot, task) if skill == 'survey' else _drive(floor, robot, task, goals)
@@ -211,19 +216,6 @@ def _numbers(task: mission_pb2.MissionOrder) -> tuple[tuple[str, float], ...]:
     if kind == 'wait':
         return (('seconds', task.wait.seconds),)
     return (('range_m', task.survey.range_m),) if kind == 'survey' else ()
-
-
-def _goals(task: mission_pb2.MissionOrder) -> tuple[tuple[str, float, float], ...]:
-    """The places of an order: the card's parameter, x and y [m]."""
-    kind = task.WhichOneof('task')
-    if kind == 'go_to':
-        return (('goal', task.go_to.goal.x_m, task.go_to.goal.y_m),)
-    if kind == 'patrol':
-        return tuple(('stops', stop.x_m, stop.y_m) for stop in task.patrol.stops)
-    if kind == 'deliver':
-        up, down = task.deliver.pick_up, task.deliver.drop_off
-        return (('pick_up', up.x_m, up.y_m), ('drop_off', down.x_m, down.y_m))
-    return ()
 
 
 def _crossed(robot: _Robot, points: tuple[Point, ...]) -> tuple[str, ...]:
@@ -289,6 +281,6 @@ def _sweep(floor: _Floor, robot: _Robot, task: mission_pb2.MissionOrder) -> _Way
     way = floor.allocator.way(robot.node, nearest, robot.radius_m, bars) if robot.barred else None
     back = floor.allocator.ways_to(robot.home, cells, robot.radius_m)
     robot.node = max(back, key=lambda node: (back[node], node), default=nearest)
-    swept_m = floor.allocator.sweep_s(int(cells.sum()), 1.0)
+    swept_m = floor.allocator.sweep_m(cells)
     points = way.points if way else ()
     return _Way(there[nearest] + swept_m, back.get(robot.node, 0.0), points)

@@ -62,6 +62,7 @@ async def check_drafts(
         'faults': list(verdict.faults),
         'seconds': round(verdict.seconds, 1),
         'used_wh': {step.step_id: round(step.used_wh, 2) for step in verdict.proof},
+        'rests_on': {step.step_id: list(step.rests_on) for step in verdict.proof},
         'left_to_the_robot': dict.fromkeys(unheard, 'charge and localisation'),
     }
     type_ = 'plan.proved' if verdict.ok else 'plan.refused'

@@ -29,6 +29,12 @@ class Settings(BaseModel):
     """Width of what a robot sees in passing, as a share of its survey range."""
     hello_within_s: float = Field(default=10.0, gt=0.0)
     """A link without a Hello is closed after this [s]."""
+    orders_per_minute: int = Field(default=120, ge=1)
+    """So many orders of one operator are taken in a minute."""
+    requests_per_minute: int = Field(default=3000, ge=1)
+    """So many other requests of one operator; to stop, recall or revoke is never counted."""
+    watchers: int = Field(default=64, ge=1)
+    """So many may watch at once."""
     mediator_stuck_s: float = Field(default=30.0, gt=0.0)
     """A robot at work that has not got on for so long gets a mediator [s]."""
     mediator_conflicts: int = Field(default=3, ge=1)

@@ -8,6 +8,7 @@ from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.letting_in import is_due, let_in
 from swarm_supervisor.mission_files import finish, ready
 from swarm_supervisor.missions import FAILED, RECALLED, REFUSED, Mission, MissionStatus
+from swarm_supervisor.relieving import relieve, waits_in_line
 from swarm_supervisor.trusting import renew_token
 from swarm_vault.recorder import Kind
 
@@ -23,6 +24,8 @@ async def settle(hq: Headquarters) -> None:
                 waits |= await hand_over(hq, mission, order)
             elif mission.open and is_due(hq, mission, order):
                 await let_in(hq, mission, order)
+            elif mission.open and waits_in_line(hq, order):
+                await relieve(hq, mission, order)
         _send_ready(hq, mission)
         if not waits and not any(is_due(hq, mission, order) for order in mission.orders):
             _close_if_done(hq, mission)

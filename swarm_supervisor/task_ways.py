@@ -7,6 +7,8 @@ It goes around what the law closes to this robot, as the robot's own path planne
 from collections.abc import Callable, Sequence
 from itertools import dropwhile
 
+from swarm.v1 import mission_pb2
+
 from swarm_config.maps import Mask
 from swarm_supervisor.headquarters import Headquarters
 from swarm_supervisor.places import sector_cells
@@ -35,6 +37,19 @@ def way_of(hq: Headquarters, action: Action, member: Member) -> tuple[Point, ...
         points += way.points if way else ()
         at = node if way else at
     return leaving(points, bars)
+
+
+def goals_of(task: mission_pb2.MissionOrder) -> tuple[tuple[str, float, float], ...]:
+    """The places of an order: the card's parameter, x and y [m]."""
+    kind = task.WhichOneof('task')
+    if kind == 'go_to':
+        return (('goal', task.go_to.goal.x_m, task.go_to.goal.y_m),)
+    if kind == 'patrol':
+        return tuple(('stops', stop.x_m, stop.y_m) for stop in task.patrol.stops)
+    if kind == 'deliver':
+        up, down = task.deliver.pick_up, task.deliver.drop_off
+        return (('pick_up', up.x_m, up.y_m), ('drop_off', down.x_m, down.y_m))
+    return ()
 
 
 def leaving(points: Sequence[Point], bars: Bars) -> tuple[Point, ...]:

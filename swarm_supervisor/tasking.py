@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from swarm.v1 import common_pb2, laws_pb2, mission_pb2, operator_pb2
 
 from swarm_config.maps import Mask
+from swarm_supervisor.agenda import Agenda, agenda_of, done_in_s
 from swarm_supervisor.allocator import robot_input
-from swarm_supervisor.core import Outputs, RobotInput
 from swarm_supervisor.core.cells import pack_cells
 from swarm_supervisor.core.giving import Given
+from swarm_supervisor.core.problem import Outputs, RobotInput
 from swarm_supervisor.experience import remark, remark_on_parts, survey_key
 from swarm_supervisor.headquarters import Headquarters, known_robot
-from swarm_supervisor.missions import Mission, Order
+from swarm_supervisor.missions import DEFAULT_PRIORITY, Mission, Order
 from swarm_supervisor.places import sector_cells
 from swarm_supervisor.roster import Member
 from swarm_supervisor.strategist import (
@@ -33,7 +34,6 @@ from swarm_supervisor.task_ways import lawful_cells
 from swarm_supervisor.world import SurveyGrid
 from swarm_vault.recorder import Kind
 
-DEFAULT_PRIORITY = 5
 LINK_LOSS = {
     'continue': mission_pb2.LINK_LOSS_POLICY_CONTINUE,
     'finish_leg': mission_pb2.LINK_LOSS_POLICY_FINISH_LEG,
@@ -87,6 +87,7 @@ async def draft_orders(
             found = _others(hq, task, mission, out)
         for draft in found:
             draft.task.squad = squad_of(task)
+            draft.task.priority = mission.priority
             draft.task.max_speed_mps = plan.max_speed_mps
         drafts += [replace(draft, number=number) for draft in found]
     return drafts
@@ -167,13 +168,15 @@ async def split_area(
         reason: Why it is split, for the reader of the record.
         sector: What the order is to survey, empty for the whole floor.
     """
-    busy_s = {member.agent_id: hq.busy_s(member) for member in members}
-    given = hq.experience.give_key(mission.mission_id, survey_key(sector), busy_s, hq.clock())
+    urgency = mission.priority
+    agendas = {m.agent_id: agenda_of(hq, m, priority=urgency) for m in members}
+    free_s = {name: agenda.busy_s for name, agenda in agendas.items()}
+    given = hq.experience.give_key(mission.mission_id, survey_key(sector), free_s, hq.clock())
     outputs = await hq.allocator.split(
         now_ns=hq.clock(),
         reason=reason,
         mission_id=mission.mission_id,
-        robots=await _robots(hq, members, busy_s, given),
+        robots=await _robots(hq, members, agendas, given),
         area=area,
         seen=hq.world.seen_since(mission.created_ns),
     )
@@ -223,7 +226,7 @@ def _crew(members: tuple[Member, ...], outputs: Outputs) -> list[mission_pb2.Cre
 
 
 async def _robots(
-    hq: Headquarters, members: tuple[Member, ...], busy_s: Mapping[str, float], given: Given
+    hq: Headquarters, members: tuple[Member, ...], agendas: Mapping[str, Agenda], given: Given
 ) -> tuple[RobotInput, ...]:
     """The robots as the split sees them; what the law leaves each is drawn beside the loop."""
     failed = {one.agent_id for one in given.held_back}
@@ -232,7 +235,8 @@ async def _robots(
     return tuple(
         robot_input(
             member,
-            busy_s[member.agent_id],
+            agendas[member.agent_id].pose,
+            agendas[member.agent_id].busy_s,
             None if own.all() else pack_cells(own),
             held_back=member.agent_id in failed,
         )
@@ -281,7 +285,7 @@ def _others(
     mission: Mission,
     unfit: frozenset[str],
 ) -> list[Draft]:
-    order = mission_pb2.MissionOrder()
+    order = mission_pb2.MissionOrder(priority=mission.priority)
     if isinstance(task, ReturnTask):
         order.return_to_base.SetInParent()
         names = [task.robot] if task.robot else [m.agent_id for m in available(hq, mission, unfit)]
@@ -313,52 +317,50 @@ def _given(
     *,
     goes_home: bool,
 ) -> Draft:
-    """Give a task to the named robot or to the one that can begin first and is not unfit.
+    """Give a task to the named robot or to the one that is done first and is not unfit.
 
     One that failed there again and again comes after the others.
 
     A robot that has other work goes home after that, not in between.
     """
     robot, unfit = choice
-    begins_s = {robot: 0.0} if robot else _begins(hq, mission, spots, unfit)
-    given = hq.experience.give(mission.mission_id, order, begins_s, hq.clock())
+    done_s = {robot: 0.0} if robot else _done(hq, mission, spots, order, unfit)
+    given = hq.experience.give(mission.mission_id, order, done_s, hq.clock())
     if not given.chosen:
         raise CannotError('no available robot can reach the places of this order')
     if robot is None:
-        _note_choice(hq, mission, given, begins_s)
+        note_choice(hq, mission, given, done_s)
     order.return_home = goes_home and not hq.orders_of(given.chosen)
     return Draft(agent_id=given.chosen, task=order, remark=remark(given))
 
 
-def _begins(
-    hq: Headquarters, mission: Mission, spots: tuple[Spot, ...], unfit: frozenset[str]
+def _done(
+    hq: Headquarters,
+    mission: Mission,
+    spots: tuple[Spot, ...],
+    order: mission_pb2.MissionOrder,
+    unfit: frozenset[str],
 ) -> dict[str, float]:
-    """In how long each robot could begin that may and can go there [s]; inf: no way."""
+    """In how long each robot would be done that may and can go there [s]; inf: no way."""
     return {
-        member.agent_id: hq.busy_s(member) + _travel_s(hq, member, spots)
+        member.agent_id: done_in_s(hq, member, order)
         for member in available(hq, mission, unfit)
         if not any(hq.allocator.fault(spot, known_robot(member)) for spot in spots)
     }
 
 
-def _note_choice(
-    hq: Headquarters, mission: Mission, given: Given, begins_s: dict[str, float]
+def note_choice(
+    hq: Headquarters, mission: Mission, given: Given, done_s: dict[str, float]
 ) -> None:
+    """Note which robot got a task, and by when each would have been done with it."""
     data = {
         'mission_id': mission.mission_id,
         'chosen': given.chosen,
-        'begins_in_s': {name: round(s, 1) for name, s in begins_s.items() if s < 1e9},
+        'done_in_s': {name: round(s, 1) for name, s in done_s.items() if s < 1e9},
         'passed_over': list(given.passed_over),
         'notes': list(given.notes),
     }
     hq.note(Kind.DECISION, 'order.given_to', data, causes=(mission.cause,))
-
-
-def _travel_s(hq: Headquarters, member: Member, spots: tuple[Spot, ...]) -> float:
-    if not spots:
-        return 0.0
-    model = member.robot.model
-    return hq.allocator.travel_m(member.pose, spots[0], model.radius_m) / model.max_speed_mps
 
 
 def _pose(spot: Spot) -> common_pb2.Pose2D:

@@ -34,7 +34,7 @@ CORES: Mapping[str, str] = {
     'planner': 'swarm_agent.planner.core:CORE',
     'joint': 'swarm_agent.mesh.core.joint:CORE',
     'sweep_crew': 'swarm_agent.planner.core.sweep.crew:CORE',
-    'allocation': 'swarm_supervisor.core:CORE',
+    'allocation': 'swarm_supervisor.core.allocation_core:CORE',
     'laws': 'swarm_vault.laws.core:CORE',
     'mediation': 'swarm_supervisor.core.mediation:MEDIATION',
     'witness': 'swarm_vault.heads.core:CORE',

@@ -23,12 +23,11 @@ from swarm_msgs.msg import Intent as IntentMessage
 from swarm_vault.codec import codec_of
 from swarm_vault.laws.core.bars import Bars
 from swarm_vault.laws.core.budget import own_stop
+from swarm_vault.laws.core.tiers import motion_tier
 
 BOARD_EVENT = 'blackboard.written'
 MOST_TEXTS = 200
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-_TOP_TIER = 3
-"""Above it the reflex knows no more freedom, and would take the number for a fault."""
 
 
 class Topics:
@@ -114,7 +113,7 @@ class Topics:
         """Let the reflex know how far the robot is trusted; it holds until the next."""
         if tier != self._tier:
             self._tier = tier
-            self._tiers.publish(UInt8(data=max(0, min(tier, _TOP_TIER))))
+            self._tiers.publish(UInt8(data=motion_tier(tier)))
 
     def beat(self) -> None:
         """Tell the reflex node that the planner lives."""

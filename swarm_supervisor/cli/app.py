@@ -6,58 +6,52 @@ import sys
 import typer
 
 from swarm_config.errors import ConfigError
-from swarm_supervisor.cli import (
-    agent,
-    bench,
-    codex,
-    demo,
-    doctor,
-    freeze,
-    laws,
-    mediations,
-    memory,
-    operator,
-    people,
-    plan,
-    playbook,
-    up,
-)
-from swarm_vault import cli as audit
+from swarm_supervisor.cli.lazy import lazy_group
 from swarm_vault.errors import VaultError
 
+_CLI = 'swarm_supervisor.cli'
+COMMANDS = {
+    'demo': f'{_CLI}.demo:demo',
+    'up': f'{_CLI}.up:up',
+    'status': f'{_CLI}.operator:status',
+    'watch': f'{_CLI}.operator:watch',
+    'stop': f'{_CLI}.operator:stop',
+    'freeze': f'{_CLI}.freeze:freeze',
+    'revoke': f'{_CLI}.operator:revoke',
+    'votes': f'{_CLI}.operator:votes',
+    'escalations': f'{_CLI}.operator:escalations',
+    'resolve': f'{_CLI}.operator:resolve',
+    'mediations': f'{_CLI}.mediations:mediations',
+    'pending': f'{_CLI}.laws:pending',
+    'approve': f'{_CLI}.laws:approve',
+    'deny': f'{_CLI}.laws:deny',
+    'budget': f'{_CLI}.laws:budget',
+    'doctor': f'{_CLI}.doctor:doctor',
+    'mission': f'{_CLI}.operator:mission',
+    'plan': f'{_CLI}.plan:app',
+    'agent': f'{_CLI}.agent:app',
+    'memory': f'{_CLI}.memory:app',
+    'people': f'{_CLI}.people:app',
+    'codex': f'{_CLI}.codex:app',
+    'playbook': f'{_CLI}.playbook:app',
+    'tier': f'{_CLI}.laws:tier',
+    'operators': f'{_CLI}.laws:operators',
+    'audit': 'swarm_vault.cli:app',
+    'bench': f'{_CLI}.bench:app',
+}
+"""Where each command lies; it is imported when it is chosen."""
 app = typer.Typer(
     name='swarm',
+    cls=lazy_group(COMMANDS, frozenset({'freeze'})),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help='Mission command for ROS 2 fleets: run a fleet, give it orders, watch it, audit it.',
 )
-app.command('demo')(demo.demo)
-app.command('up')(up.up)
-app.add_typer(operator.mission, name='mission')
-app.add_typer(plan.app, name='plan')
-app.add_typer(agent.app, name='agent')
-app.add_typer(memory.app, name='memory')
-app.add_typer(people.app, name='people')
-app.add_typer(codex.app, name='codex')
-app.add_typer(playbook.app, name='playbook')
-app.command('status')(operator.status)
-app.command('watch')(operator.watch)
-app.command('stop')(operator.stop)
-app.command('freeze', context_settings=bench.PASSED_ON)(freeze.freeze)
-app.command('revoke')(operator.revoke)
-app.command('votes')(operator.votes)
-app.command('escalations')(operator.escalations)
-app.command('resolve')(operator.resolve)
-app.command('mediations')(mediations.mediations)
-app.command('pending')(laws.pending)
-app.command('approve')(laws.approve)
-app.command('deny')(laws.deny)
-app.add_typer(laws.tier, name='tier')
-app.command('budget')(laws.budget)
-app.add_typer(laws.operators, name='operators')
-app.add_typer(audit.app, name='audit')
-app.add_typer(bench.app, name='bench')
-app.command('doctor')(doctor.doctor)
+
+
+@app.callback()
+def _commands() -> None:
+    """Mission command for ROS 2 fleets: run a fleet, give it orders, watch it, audit it."""
 
 
 _LONGEST_PLACE = 200

@@ -1,22 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pure decision of the supervisor: who surveys which part of an area.
-
-`CORE.initial` prepares the map, `CORE.decide` splits the unseen floor of an area between robots,
-by travel distance and speed, so that all finish at about the same time. No clock, I/O or chance.
-"""
-
-from swarm_supervisor.core.allocation import Terrain, decide_allocation, prepare_terrain
-from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput, Share
-from swarm_vault.core import Core
-
-__all__ = ['CORE', 'Inputs', 'Outputs', 'Params', 'RobotInput', 'Share', 'Terrain']
-
-CORE: Core[Params, Terrain, Inputs, Outputs] = Core(
-    name='allocation',
-    version=2,
-    params=Params,
-    inputs=Inputs,
-    outputs=Outputs,
-    initial=prepare_terrain,
-    decide=decide_allocation,
-)
+"""The pure decisions of the supervisor: no clock, no I/O, no chance."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which robot gets a task that names none: the soonest that experience does not hold back.
+"""Which robot gets a task that names none: the soonest done that experience does not hold back.
 
 A survey has parts for many: for it counts only who is held back.
 
@@ -27,7 +27,8 @@ class Candidate:
     """A robot that may and can do the task."""
 
     agent_id: str
-    begins_in_s: float
+    done_in_s: float
+    """With all that it has to do before, and the way there; inf: never."""
     tries: tuple[Try, ...] = ()
     """The newest first."""
 
@@ -62,11 +63,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Who gets the task; empty where nobody can begin it."""
+    """Who gets the task; empty where nobody can do it."""
 
     chosen: str
     passed_over: tuple[str, ...] = ()
-    """Robots that could have begun sooner, and failed at it before."""
+    """Robots that would have been done sooner, and failed at it before."""
     notes: tuple[str, ...] = ()
     """The notes that tell so, of these and of the chosen one."""
     warned: bool = False
@@ -77,17 +78,17 @@ class Given:
 
 def decide_giving(state: None, inputs: GivingInputs, params: GivingParams) -> tuple[None, Given]:
     """Choose a robot."""
-    able = [one for one in inputs.candidates if one.begins_in_s < float('inf')]
+    able = [one for one in inputs.candidates if one.done_in_s < float('inf')]
     failed = {one.agent_id: failures_of(one, params) for one in able}
 
     def held_back(one: Candidate) -> bool:
         return len(failed[one.agent_id]) >= params.failures
 
-    able.sort(key=lambda one: (held_back(one), one.begins_in_s, one.agent_id))
+    able.sort(key=lambda one: (held_back(one), one.done_in_s, one.agent_id))
     if not able:
         return state, Given(chosen='')
     best = able[0]
-    sooner = [o for o in able if o.begins_in_s < best.begins_in_s and held_back(o)]
+    sooner = [o for o in able if o.done_in_s < best.done_in_s and held_back(o)]
     told = [*sooner, *([best] if held_back(best) else [])]
     return state, Given(
         chosen=best.agent_id,
@@ -117,7 +118,7 @@ def _nothing(_params: GivingParams) -> None:
 
 GIVING: Core[GivingParams, None, GivingInputs, Given] = Core(
     name='giving',
-    version=2,
+    version=3,
     params=GivingParams,
     inputs=GivingInputs,
     outputs=Given,

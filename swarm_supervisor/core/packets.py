@@ -44,14 +44,6 @@ def phase_of(there: Collection[str]) -> tuple[MissionPhase, str]:
     return MissionPhase.EXIT, ''
 
 
-def out_of_order(there: Collection[str]) -> str:
-    """An artefact that is there though an earlier one is missing; empty when all is in order."""
-    _, missing = phase_of(there)
-    names = list(ARTEFACTS.values())
-    late = names[names.index(missing) + 1 :] if missing else []
-    return next((name for name in late if name in there), '')
-
-
 Corners = tuple[tuple[float, float], ...]
 
 

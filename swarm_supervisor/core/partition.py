@@ -52,8 +52,12 @@ class Costs:
 
     @property
     def worst(self) -> float:
-        """What is to be small: the last finish, and a little of the sum."""
-        return float(self.finish_s.max() + 0.1 * self.finish_s.mean())
+        """What is to be small: when the last of those with a part is done, and a little of all.
+
+        Who has no part may be busy for as long as it likes: nobody waits for it.
+        """
+        last = float(self.finish_s[self.sweep_s > 0.0].max(initial=0.0))
+        return last + 0.1 * float(self.finish_s.mean())
 
 
 def costs_of(owner: Ints, runners: tuple[Runner, ...], tuning: Tuning) -> Costs:
@@ -88,9 +92,18 @@ def split(places: Field, runners: tuple[Runner, ...], tuning: Tuning) -> Ints:
     """
     starts = [_nearest_to_start(runner) for runner in runners]
     even = _even_sites(places, runners, tuning)
-    found = [_search(places, sites, runners, tuning) for sites in (starts, even)]
-    best = min(found, key=lambda result: result.worst)
-    return best.owner
+    found = [_search(places, sites, runners, tuning).owner for sites in (starts, even)]
+    found = [*_undivided(runners), *found]
+    return min(found, key=lambda owner: costs_of(owner, runners, tuning).worst)
+
+
+def _undivided(runners: tuple[Runner, ...]) -> list[Ints]:
+    """All cells to one robot, for each that reaches all of them."""
+    return [
+        np.full(runner.nodes.shape, number, dtype=np.int64)
+        for number, runner in enumerate(runners)
+        if np.isfinite(runner.out_m).all()
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,8 @@ MARGIN = 1.3
 """Ways are driven this much longer than the shortest one, for detours and turns."""
 MAX_STEPS = 64
 """Of each robot."""
-_GIVEN = (Fact.ORDERED, Fact.BATTERY_ABOVE_RESERVE)
-"""A step of a plan is ordered; the battery is proved by its own figures."""
+_GIVEN = {Fact.ORDERED: 'by this plan', Fact.BATTERY_ABOVE_RESERVE: 'by the figures of the proof'}
+"""Whence facts are known that no belief is asked for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,6 +199,7 @@ def _advance(step: PlanStep, card: SkillCard, robot: _Robot, ends: dict[str, flo
     start_s = max([robot.clock_s, *(ends[name] for name in step.after)])
     travel_m = step.travel_m or 0.0
     moving_s = MARGIN * travel_m / robot.start.speed_mps
+    rests_on = tuple(_cited(fact, robot) for fact in card.preconditions)
     numbers = dict(step.numbers)
     asked_s = numbers.get('seconds', moving_s if travel_m else card.cost_s)
     seconds = max(asked_s, moving_s)
@@ -213,7 +214,18 @@ def _advance(step: PlanStep, card: SkillCard, robot: _Robot, ends: dict[str, flo
         battery=robot.battery,
         used_wh=used_wh,
         facts=tuple(sorted(fact.value for fact, (holds, _) in robot.facts.items() if holds)),
+        rests_on=rests_on,
     )
+
+
+def _cited(fact: Fact, robot: _Robot) -> str:
+    """A fact that a step relies on, and whence it is known when the step begins."""
+    if fact in _GIVEN:
+        return f'{fact.value}: {_GIVEN[fact]}'
+    if fact not in robot.facts:
+        return f'{fact.value}: {"left to the robot" if robot.start.unheard else "not known"}'
+    holds, provenance = robot.facts[fact]
+    return f'{fact.value}: {provenance.value}' if holds else f'{fact.value}: does not hold'
 
 
 def _mandate_faults(robot: _Robot, used_wh: float) -> list[str]:

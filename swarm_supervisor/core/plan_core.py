@@ -27,7 +27,7 @@ def _nothing(_params: CheckParams) -> None:
 
 PLAN_CHECK: Core[CheckParams, None, PlanInputs, PlanVerdict] = Core(
     name='plan_check',
-    version=1,
+    version=2,
     params=CheckParams,
     inputs=PlanInputs,
     outputs=PlanVerdict,

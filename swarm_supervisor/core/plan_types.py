@@ -114,6 +114,8 @@ class StepProof:
     """Energy that it takes, waiting for others included [Wh]."""
     facts: tuple[str, ...]
     """What holds at its end."""
+    rests_on: tuple[str, ...] = ()
+    """The facts that must hold when it begins, each with whence that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

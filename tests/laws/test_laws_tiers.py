@@ -51,7 +51,7 @@ def test_an_architect_moves_no_more_than_an_executor() -> None:
     mandate = replace(token().mandate, tier=4)
     high = token(tier=4, granted_by='ada', expires_ns=NOW_NS + SECOND_NS, mandate=mandate)
     trust = trust_of(high, (), agent_id='amr_1', wall_ns=NOW_NS)
-    assert (trust.tier, motion_tier(trust)) == (4, 3)
+    assert (trust.tier, motion_tier(trust.tier)) == (4, 3)
 
 
 def test_a_revocation_outranks_every_token_also_a_later_one() -> None:

@@ -31,9 +31,9 @@ def commands_in(text):
 def fault_of(words):
     """What is wrong with a command line; empty: nothing."""
     command, rest = COMMANDS, list(words)
-    while rest and rest[0] in getattr(command, 'commands', {}):
-        command = command.commands[rest.pop(0)]
-    if rest and hasattr(command, 'commands') and len(rest) == len(words):
+    while rest and (chosen := command_of(command, rest[0])):
+        command, rest = chosen, rest[1:]
+    if rest and hasattr(command, 'get_command') and len(rest) == len(words):
         return f'no command {rest[0]}'
     known = {'--help'} | {
         name for one in command.params for name in (*one.opts, *one.secondary_opts)
@@ -42,6 +42,11 @@ def fault_of(words):
     if command.context_settings.get('ignore_unknown_options'):
         missing = [word for word in missing if not passed_on(word)]
     return f'no option {missing}' if missing else ''
+
+
+def command_of(group, name):
+    """The command of this name in a group; None where there is none, or it is no group."""
+    return group.get_command(None, name) if hasattr(group, 'get_command') else None
 
 
 def passed_on(option):

@@ -10,9 +10,10 @@ from supervisor_room import CONFIG, room
 
 from swarm_config.fleets import load_fleet
 from swarm_config.maps import GridMap, load_map, pack_map
-from swarm_supervisor.core import CORE, Inputs, Outputs, Params, RobotInput
+from swarm_supervisor.core.allocation_core import CORE
 from swarm_supervisor.core.cells import pack_cells, unpack_cells
 from swarm_supervisor.core.islands import absorb, parts_of
+from swarm_supervisor.core.problem import Inputs, Outputs, Params, RobotInput
 from swarm_vault.codec import codec_of
 from swarm_vault.recorder import Recorder
 
@@ -173,6 +174,24 @@ def test_a_robot_with_work_left_gets_less():
     free, _ = decide('room', [robot('a', 1.0, 1.0), robot('b', 1.0, 5.0)])
     busy, _ = decide('room', [robot('a', 1.0, 1.0, busy_s=10.0), robot('b', 1.0, 5.0)])
     assert busy.shares[0].cells < free.shares[0].cells
+
+
+def finish_s(outputs: Outputs) -> float:
+    """When the last of those with a part is done."""
+    return max(share.finish_s for share in outputs.shares if share.cells)
+
+
+def test_who_is_done_first_alone_gets_a_rest_whole_however_long_another_is_busy():
+    robots = [
+        robot('busy', 4.58, 3.23, max_speed_mps=1.41, busy_s=49.2),
+        robot('slow', 4.67, 0.75, max_speed_mps=0.37),
+        robot('soon', 7.82, 2.23, max_speed_mps=0.25, busy_s=7.6),
+    ]
+    rest = np.zeros_like(prepared('room')[1].floor)
+    rest[:9, 22:33] = True
+    outputs, _ = decide('room', robots, pack_cells(rest))
+    alone = [decide('room', [one], pack_cells(rest))[0] for one in robots]
+    assert finish_s(outputs) <= min(finish_s(one) for one in alone) + 0.01
 
 
 @pytest.mark.parametrize('pose', [(-5.0, 0.0, 0.0), (1e5, 1e5, 0.0), (6.0, 0.5, 0.0)])

@@ -42,10 +42,10 @@ def give(*candidates: Candidate) -> Given:
 
 
 def near(word: str, age_s: float = 60.0) -> Candidate:
-    return Candidate(agent_id='near', begins_in_s=1.0, tries=tries(word, age_s))
+    return Candidate(agent_id='near', done_in_s=1.0, tries=tries(word, age_s))
 
 
-FAR = Candidate(agent_id='far', begins_in_s=9.0)
+FAR = Candidate(agent_id='far', done_in_s=9.0)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_failures_are_forgotten_after_a_week():
 
 
 def test_where_all_failed_the_soonest_goes_and_the_operator_hears_it():
-    far = Candidate(agent_id='far', begins_in_s=9.0, tries=tries('ff'))
+    far = Candidate(agent_id='far', done_in_s=9.0, tries=tries('ff'))
     found = give(near('ff'), far)
     assert (found.chosen, found.warned, found.passed_over) == ('near', True, ())
     assert 'nobody else is better' in remark(found)
 
 
 def test_nobody_is_chosen_who_cannot_get_there():
-    lost = Candidate(agent_id='lost', begins_in_s=float('inf'))
+    lost = Candidate(agent_id='lost', done_in_s=float('inf'))
     assert give(lost).chosen == ''
     assert give(lost, near('ffff')).chosen == 'near', 'to have failed bars nobody'
 
@@ -86,7 +86,7 @@ def test_nobody_is_chosen_who_cannot_get_there():
 )
 def test_the_choice_is_of_the_candidates_and_not_of_their_order(words, rng):
     robots = [
-        Candidate(agent_id=f'r{n}', begins_in_s=float(n % 3), tries=tries(word))
+        Candidate(agent_id=f'r{n}', done_in_s=float(n % 3), tries=tries(word))
         for n, word in enumerate(words)
     ]
     mixed = rng.sample(robots, len(robots))
@@ -107,7 +107,7 @@ def test_a_survey_is_known_by_its_sector_whatever_its_parts_are():
 
 
 def test_a_survey_tells_who_got_no_part_and_who_got_one_all_the_same():
-    found = give(near('ff'), Candidate(agent_id='far', begins_in_s=9.0, tries=tries('ff')))
+    found = give(near('ff'), Candidate(agent_id='far', done_in_s=9.0, tries=tries('ff')))
     assert [one.agent_id for one in found.held_back] == ['far', 'near']
     assert remark_on_parts(found, {'far'}) == (
         'near failed at it before, others go; far failed at it before, nobody else can go'

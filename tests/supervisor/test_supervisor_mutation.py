@@ -5,7 +5,8 @@ import pytest
 from core_mutation import Tape, judge, modules_of, record
 from test_supervisor_allocation import prepared, robot
 
-from swarm_supervisor.core import CORE, Inputs
+from swarm_supervisor.core.allocation_core import CORE
+from swarm_supervisor.core.problem import Inputs
 
 PACKAGE = 'swarm_supervisor.core'
 

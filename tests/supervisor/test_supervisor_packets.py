@@ -8,7 +8,6 @@ import pytest
 from swarm_supervisor.core.packets import (
     ARTEFACTS,
     MissionPhase,
-    out_of_order,
     packet_of,
     phase_of,
 )
@@ -158,5 +157,3 @@ def test_each_phase_asks_for_its_artefact() -> None:
         assert phase_of(there) == (phase, artefact)
         there.append(artefact)
     assert phase_of(there) == (MissionPhase.EXIT, '')
-    assert out_of_order(['packet.json', 'orders.json']) == 'orders.json'
-    assert out_of_order(there) == ''

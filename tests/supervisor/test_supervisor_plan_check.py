@@ -91,6 +91,21 @@ def test_a_faulty_step_is_named(change: dict[str, object], said: str) -> None:
     assert said in found
 
 
+def test_each_step_cites_the_facts_that_it_rests_on_and_whence_they_are_known() -> None:
+    def cited(robot: RobotStart) -> tuple[str, ...]:
+        return judged(GO, robot=robot).proof[0].rests_on
+
+    figures = 'battery_above_reserve: by the figures of the proof'
+    assert cited(ROBOT) == ('ordered: by this plan', 'localised: observed', figures)
+    heard_say = Belief(fact=Fact.LOCALISED, provenance=Provenance.INFERRED)
+    assert cited(replace(ROBOT, beliefs=(heard_say,)))[1] == 'localised: inferred'
+    lost = Belief(fact=Fact.LOCALISED, holds=False)
+    assert cited(replace(ROBOT, beliefs=(lost,)))[1] == 'localised: does not hold'
+    assert cited(replace(ROBOT, beliefs=()))[1] == 'localised: not known'
+    unheard = replace(ROBOT, beliefs=(), unheard=True, battery=None)
+    assert cited(unheard)[1] == 'localised: left to the robot'
+
+
 def test_a_low_tier_a_flat_battery_and_a_deadline_refuse() -> None:
     assert 'needs tier 2, amr_1 has 1' in fault_of(GO, robot=replace(ROBOT, tier=1))
     assert 'gets home with 20 %' in fault_of(GO, robot=replace(ROBOT, battery=0.201))

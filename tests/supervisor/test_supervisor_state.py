@@ -19,7 +19,8 @@ from swarm.v1 import common_pb2, mission_pb2, operator_pb2
 from swarm_config.errors import ConfigError
 from swarm_config.fleets import load_fleet
 from swarm_config.maps import load_map
-from swarm_supervisor.core import CORE, Params
+from swarm_supervisor.core.allocation_core import CORE
+from swarm_supervisor.core.problem import Params
 from swarm_supervisor.missions import (
     ACCEPTED,
     COMPLETED,

@@ -48,9 +48,9 @@ def trust_of(
     return Trust(tier=token.tier, mandate=token.mandate)
 
 
-def motion_tier(trust: Trust) -> int:
+def motion_tier(tier: int) -> int:
     """The tier as the reflexes know it, 0 to 3: an architect moves no more than an executor."""
-    return min(max(trust.tier, 0), HIGHEST_IN_MOTION)
+    return min(max(tier, 0), HIGHEST_IN_MOTION)
 
 
 def token_fault(token: Token, agent_id: str) -> str:
