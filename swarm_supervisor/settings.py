@@ -29,7 +29,7 @@ class Settings(BaseModel):
     """Width of what a robot sees in passing, as a share of its survey range."""
     hello_within_s: float = Field(default=10.0, gt=0.0)
     """A link without a Hello is closed after this [s]."""
-    orders_per_minute: int = Field(default=120, ge=1)
+    orders_per_minute: int = Field(default=600, ge=1)
     """So many orders of one operator are taken in a minute."""
     requests_per_minute: int = Field(default=3000, ge=1)
     """So many other requests of one operator; to stop, recall or revoke is never counted."""
