@@ -13,6 +13,7 @@ from swarm_agent.mesh.core import (
     Binding,
     Claim,
     ClaimKind,
+    Heard,
     Me,
     Peer,
     PeerState,
@@ -55,7 +56,13 @@ def claim(kind, claim_id='x', from_agent='a', to_agent='b', **more):
 
 
 def tick(state, own, *peers, claims=(), now_s=10.0):
+    """One tick; who does not say what it heard has heard that this way was told."""
     now_ns = round(now_s * NS)
+    own = replace(own, told=own.told or (own.pose[:2], *(own.aside or own.path)))
+    heard = (Heard(agent_id=own.agent_id, said_ns=state.last_ns),)
+    peers = tuple(
+        replace(one, word=replace(one.word, heard=one.word.heard or heard)) for one in peers
+    )
     inputs = RightOfWayInputs(now_ns=now_ns, me=own, peers=peers, claims=tuple(claims))
     return decide_right_of_way(state, inputs, PARAMS)
 
