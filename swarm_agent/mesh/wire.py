@@ -11,6 +11,7 @@ from swarm_agent.mesh.core.types import (
     Binding,
     Claim,
     Hazard,
+    Heard,
     OpenClaim,
     Peer,
     Point,
@@ -65,7 +66,7 @@ def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: b
 
 
 def _word(intent: mesh_pb2.PeerIntent) -> Word:
-    if max(len(intent.open), len(intent.bound)) > MAX_PROMISES:
+    if max(len(intent.open), len(intent.bound), len(intent.heard)) > MAX_PROMISES:
         raise Malformed('too many promises')
     return Word(
         said_ns=intent.said_ns,
@@ -77,6 +78,9 @@ def _word(intent: mesh_pb2.PeerIntent) -> Word:
             Binding(claim_id=one.claim_id[:MAX_TEXT], asked_ns=one.asked_ns, heard_ns=one.heard_ns)
             for one in intent.bound
         ),
+        heard=tuple(
+            Heard(agent_id=one.agent_id[:MAX_TEXT], said_ns=one.said_ns) for one in intent.heard
+        ),
     )
 
 
@@ -87,6 +91,8 @@ def say_word(intent: mesh_pb2.PeerIntent, word: Word) -> None:
         intent.open.add(claim_id=claim.claim_id, promised_ns=claim.promised_ns)
     for one in word.bound:
         intent.bound.add(claim_id=one.claim_id, asked_ns=one.asked_ns, heard_ns=one.heard_ns)
+    for peer in word.heard:
+        intent.heard.add(agent_id=peer.agent_id, said_ns=peer.said_ns)
 
 
 def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:

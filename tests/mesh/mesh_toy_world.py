@@ -134,6 +134,7 @@ class Robot:
     state: RightOfWayState = field(default_factory=RightOfWayState)
     out: RightOfWayOutputs | None = None
     arrived_s: float = math.inf
+    told: Polyline = ()
     heard: dict[str, Peer] = field(default_factory=dict)
     inbox: list[Claim] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
@@ -157,6 +158,7 @@ class Robot:
             place=self.place,
             aside=cut(self.aside),
             route=cut(self.path, 49),
+            told=self.told,
         )
         inputs = RightOfWayInputs(
             now_ns=now_ns, me=me, peers=tuple(self.heard.values()), claims=tuple(self.inbox)
@@ -261,6 +263,8 @@ class Robot:
 
     def announce(self, now_ns: int) -> Peer:
         assert self.out is not None
+        path = cut(self.aside if self.advice.kind == 'make_way' else self.path)
+        self.told = (self.at, *path)
         return Peer(
             agent_id=self.agent_id,
             heard_ns=now_ns,
@@ -270,7 +274,7 @@ class Robot:
             priority=self.priority if self.goal else 1,
             waited_ms=self.out.waited_ms,
             state=self.out.state,
-            path=cut(self.aside if self.advice.kind == 'make_way' else self.path),
+            path=path,
             yields_to=self.out.yields_to,
             cannot_yield=self.out.cannot_yield,
             alive=True,

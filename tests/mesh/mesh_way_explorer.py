@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that can happen to two robots that settle right of way by the real core, in any order.
+"""All that can happen to a few robots that settle right of way by the real core, in any order.
 
 Robots drive from point to point of a small map, half a metre at most each time they decide, which
-they do in turn, each twice a second. Whenever one decides, it hears the other's newest intent, the
-one before, or none, and any one of the claims that were said to it and not forgotten, or none; so
-messages are late, lost, doubled and out of order. Where the map has two ways, a robot may change
-its mind. Times are shifted and claims renamed, so that what is the same in all but that is one
-state.
+they do in turn, each twice a second. Whenever one decides, it hears of each other the newest
+intent, the one before, or none, and any one of the claims that were said to it and not forgotten,
+or none; so messages are late, lost, doubled and out of order. Where the map has two ways, a robot
+may change its mind. Times are shifted and claims renamed, so that what is the same in all but that
+is one state.
 """
 
 import dataclasses
+import itertools
 import math
 from collections import deque
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from functools import cache
 from swarm_agent.mesh.core import (
     Binding,
     Claim,
+    Heard,
     Me,
     OpenClaim,
     Peer,
@@ -31,7 +33,6 @@ from swarm_agent.mesh.core.bonds import Bond
 from swarm_agent.mesh.core.encounter import Encounter
 
 NS = 1_000_000_000
-TURN_NS = NS // 4
 START_NS = 1_000 * NS
 OLD_NS = 5 * NS
 """What is older is only kept in order."""
@@ -45,12 +46,15 @@ LONGEST = 200
 """So many decisions are made before it is said that two do not arrive."""
 
 
+NAMES = 'abc'
+
+
 @dataclass(frozen=True)
 class Map:
     """Points half a metre apart, ways of each robot over them, places to step aside to."""
 
     ways: tuple[tuple[tuple, ...], ...]
-    """Of each robot, its ways from start to goal; they begin alike."""
+    """Of each robot, its ways from start to goal; one point is where it is parked."""
     refuges: tuple = ()
 
 
@@ -65,8 +69,11 @@ class Body:
     aside: tuple = ()
     refuge: str = 'unasked'
     place: tuple | None = None
+    new: bool = False
+    """The place was found after how far to drive was said, so that is nowhere."""
     state: RightOfWayState = RightOfWayState()
-    heard: Peer | None = None
+    heard: tuple = ()
+    """What it knows of each other."""
     said: tuple = ()
     """Its newest intent and the one before."""
     entitled: tuple = ()
@@ -76,11 +83,16 @@ class Body:
 
 @dataclass(frozen=True)
 class State:
-    """Both robots, what was said to each, and whose turn it is."""
+    """The robots, what was said to each, and whose turn it is."""
 
-    bodies: tuple[Body, Body]
-    claims: tuple = ((), ())
+    bodies: tuple[Body, ...]
+    claims: tuple
     turn: int = 0
+
+    @property
+    def now_ns(self):
+        """When the next decision is made; each robot makes two in a second."""
+        return START_NS + turn_ns(len(self.bodies))
 
 
 @dataclass(frozen=True)
@@ -89,11 +101,11 @@ class Bounds:
 
     changes: int = 0
     """How often each may change its mind."""
-    silent_ns: int = 2 * TURN_NS
+    silent_ns: int = NS // 2
     """One that has heard nothing for longer hears something, if there is something to hear."""
     deaf: int | None = None
-    """This one hears nothing any more but the newest claim, again and again, the other all, but
-    the oldest of three claims: only promises are judged, in one order of events."""
+    """Of two this one hears nothing any more but the newest claim, again and again, the other all,
+    but the oldest of three claims: only promises are judged, in one order of events."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +115,21 @@ class Found:
     states: int = 0
     fault: str = ''
     stuck: int = 0
-    """States from which not both arrive, though nothing is lost any more."""
+    """States from which not all arrive, though nothing is lost any more."""
     whole: bool = False
     """There are no more states than these."""
 
 
+def turn_ns(count):
+    """Between two decisions, whosever [ns]."""
+    return NS // (2 * count)
+
+
 def ahead(world, body, who):
-    """The rest of the way that it means to take, at most 6 m in steps of half a metre."""
+    """The rest of the way that it means to take, in steps of half a metre."""
     way = world.ways[who][body.way]
+    if len(way) == 1:
+        return ()
     if body.at in way:
         return way[way.index(body.at) + 1 :]
     return rest_back(world, body.at, way)
@@ -126,12 +145,26 @@ def rest_back(world, at, way):
     raise AssertionError(at)
 
 
-def seek(world, body, who, corridor, keep_m):
-    """The way to the nearest place off the corridor: back along the own way, then aside."""
-    taken = [body.heard.pose[:2]]
+def seek(world, body, who, advice):
+    """How the search for a place off the corridor ends: past nobody, past who stands, or none."""
+    stays = {advice.peer, *advice.immovable}
+    pushed = [one for one in body.heard if one.agent_id in stays or one.speed_mps > 0.0]
+    beyond = [one for one in pushed if one.agent_id != advice.peer]
+    for refuge, others in (('found', body.heard), ('found', pushed), ('behind', beyond)):
+        path = way_aside(world, body, who, advice.corridor, [one.pose[:2] for one in others])
+        if path is not None:
+            return refuge, path
+    return 'none', ()
+
+
+def way_aside(world, body, who, corridor, taken):
+    """The way to the nearest place off the corridor: back along the way, then aside."""
+    keep_m = 2 * RADIUS_M + PARAMS.margin_m
+    own = world.ways[who][body.way]
+    ways = [own] if len(own) > 1 else [way for of in world.ways for way in of]
     found = []
     for refuge in world.refuges:
-        for way in (world.ways[who][body.way], world.ways[who][body.way][::-1], refuge):
+        for way in (*ways, *(way[::-1] for way in ways), refuge):
             path = joined(body.at, way, refuge)
             if path and not any(math.dist(p, t) < 0.45 for p in path for t in taken):
                 found.append(path)
@@ -161,7 +194,7 @@ def fine(at, points):
 def me_of(world, body, who):
     path = fine(body.at, ahead(world, body, who))
     return Me(
-        agent_id='ab'[who],
+        agent_id=NAMES[who],
         pose=(*body.at, 0.0),
         speed_mps=body.speed,
         radius_m=RADIUS_M,
@@ -172,7 +205,13 @@ def me_of(world, body, who):
         place=body.place,
         aside=fine(body.at, body.aside),
         route=path,
+        told=told_by(body),
     )
+
+
+def told_by(body):
+    """Where it was, and the way from there, as its last intent told it."""
+    return () if not body.said else (body.said[0].pose[:2], *body.said[0].path)
 
 
 @cache
@@ -180,26 +219,35 @@ def decided(state, inputs):
     return decide_right_of_way(state, inputs, PARAMS)
 
 
-def act(world, state, fresh, claims, now_ns, way):
-    """One robot hears, decides, says, drives; None if a wish to change its mind is idle."""
-    who = state.turn
-    body, other = state.bodies[who], state.bodies[1 - who]
+def act(world, state, fresh, claims, way):
+    """One robot hears what is named of each other, decides, says and drives."""
+    who, now_ns = state.turn, state.now_ns
+    body = state.bodies[who]
     if way != body.way:
         body = replace(body, way=way, changes=body.changes + 1)
-    if fresh is not None:
-        body = replace(body, heard=replace(other.said[fresh], heard_ns=now_ns))
-    peers = () if body.heard is None else (body.heard,)
+    body = replace(body, heard=heard_after(state, fresh))
     inputs = RightOfWayInputs(
-        now_ns=now_ns, me=me_of(world, body, who), peers=peers, claims=claims
+        now_ns=now_ns, me=me_of(world, body, who), peers=body.heard, claims=claims
     )
     rights, out = decided(body.state, inputs)
     body = driven(world, obeyed(world, replace(body, state=rights), who, out.advice), who, out)
     said = said_of(world, body, who, out, now_ns)
     body = replace(body, said=(said, *body.said[:1]))
-    bodies = (body, other) if who == 0 else (other, body)
-    pools = list(state.claims)
-    pools[1 - who] = (*out.claims, *pools[1 - who])[:KEPT_CLAIMS]
-    return State(bodies, tuple(pools), 1 - who)
+    bodies = tuple(body if k == who else one for k, one in enumerate(state.bodies))
+    pools = tuple(
+        (*(claim for claim in out.claims if claim.to_agent == NAMES[k]), *pool)[:KEPT_CLAIMS]
+        for k, pool in enumerate(state.claims)
+    )
+    return State(bodies, pools, (who + 1) % len(bodies))
+
+
+def heard_after(state, fresh):
+    """What is known of each other when of each this of its intents was heard, or none."""
+    heard = {one.agent_id: one for one in state.bodies[state.turn].heard}
+    for k, which in fresh.items():
+        if which is not None:
+            heard[NAMES[k]] = replace(state.bodies[k].said[which], heard_ns=state.now_ns)
+    return tuple(one for _, one in sorted(heard.items()))
 
 
 def obeyed(world, body, who, advice):
@@ -208,18 +256,17 @@ def obeyed(world, body, who, advice):
         return replace(body, refuge='unasked', place=None, aside=())
     keep_m = 2 * RADIUS_M + PARAMS.margin_m
     gone = body.place and any(math.dist(body.place, c) < keep_m - 0.05 for c in advice.corridor)
-    if body.refuge in {'found', 'reached'} and not gone:
+    if body.refuge in {'found', 'behind', 'reached'} and not gone:
         return body
-    path = seek(world, body, who, advice.corridor, keep_m)
-    if path is None:
-        return replace(body, refuge='none', place=None, aside=())
-    return replace(body, refuge='found', place=path[-1], aside=path)
+    refuge, path = seek(world, body, who, advice)
+    return replace(body, refuge=refuge, place=path[-1] if path else None, aside=path, new=True)
 
 
 def driven(world, body, who, out):
     aside = out.advice.kind == 'make_way'
     points = body.aside if aside else ahead(world, body, who)
-    limit_m = out.advice.stop_after_m
+    limit_m = 0.0 if body.new else out.advice.stop_after_m
+    body = replace(body, new=False)
     goes = tuple(p for k, p in enumerate(points[:12]) if 0.5 * (k + 1) <= limit_m + 1e-9)
     if not goes:
         return replace(body, entitled=(), speed=0.0)
@@ -227,14 +274,14 @@ def driven(world, body, who, out):
     if not aside:
         return body
     rest = body.aside[1:]
-    return replace(body, aside=rest, refuge='found' if rest else 'reached')
+    return replace(body, aside=rest, refuge=body.refuge if rest else 'reached')
 
 
 def said_of(world, body, who, out, now_ns):
     aside = out.advice.kind == 'make_way'
     path = body.aside if aside else ahead(world, body, who)
     return Peer(
-        agent_id='ab'[who],
+        agent_id=NAMES[who],
         heard_ns=now_ns,
         pose=(*body.at, 0.0),
         speed_mps=body.speed,
@@ -250,7 +297,7 @@ def said_of(world, body, who, out, now_ns):
     )
 
 
-def after(world, state, now_ns, bounds):
+def after(world, state, bounds):
     """Every state that may follow when the one whose turn it is acts."""
     who = state.turn
     body = state.bodies[who]
@@ -260,28 +307,43 @@ def after(world, state, now_ns, bounds):
     mails = [(), *((claim,) for claim in state.claims[who])]
     if bounds.deaf is not None:
         mails = [state.claims[who][:1]] if who == bounds.deaf else mails[-1:]
-    for way in ways:
-        for fresh in hears(state, now_ns, bounds):
-            for mail in mails:
-                yield act(world, state, fresh, mail, now_ns, way)
+    others = [k for k in range(len(state.bodies)) if k != who]
+    news = [hears(state, k, bounds) for k in others]
+    for way, fresh, mail in itertools.product(ways, itertools.product(*news), mails):
+        yield act(world, state, dict(zip(others, fresh, strict=True)), mail, way)
 
 
-def hears(state, now_ns, bounds):
-    """Which of the other's intents may be heard now, newest first; None is none."""
-    body, other = state.bodies[state.turn], state.bodies[1 - state.turn]
-    newer = [k for k, said in enumerate(other.said) if not older(body.heard, said)]
+def hears(state, other, bounds):
+    """Which of another's intents may be heard now, newest first; None is none."""
+    heard = known_of(state, other)
+    newer = [k for k, said in enumerate(state.bodies[other].said) if not older(heard, said)]
     if bounds.deaf is not None:
         return [None] if bounds.deaf == state.turn else newer[:1] or [None]
-    if not newer or now_ns - body.heard.heard_ns <= bounds.silent_ns:
+    if not newer or state.now_ns - heard.heard_ns <= bounds.silent_ns:
         newer.append(None)
     return newer
 
 
+def known_of(state, other):
+    """What the one whose turn it is knows of another."""
+    heard = state.bodies[state.turn].heard
+    return next((one for one in heard if one.agent_id == NAMES[other]), None)
+
+
+def newest(state):
+    """To hear the newest of all others."""
+    others = [k for k in range(len(state.bodies)) if k != state.turn]
+    known = {k: [known_of(state, k), *state.bodies[k].said[:1]] for k in others}
+    return {k: 0 for k, one in known.items() if len(one) > 1 and not older(*one)}
+
+
 def greeted(world):
-    """Both stand where they start and have heard each other."""
-    state = State(tuple(Body(at=world.ways[who][0][0], way=0) for who in (0, 1)))
-    for fresh in (None, 0, 0):
-        state = named(act(world, state, fresh, (), START_NS + TURN_NS, 0))
+    """All stand where they start and have heard each other."""
+    count = len(world.ways)
+    bodies = tuple(Body(at=ways[0][0], way=0) for ways in world.ways)
+    state = State(bodies, ((),) * count)
+    for _ in range(2 * count - 1):
+        state = named(act(world, state, newest(state), (), 0))
     return state
 
 
@@ -291,33 +353,26 @@ def older(heard, said):
 
 def fault_of(state, bounds):
     """What must not be, in words."""
-    one, two = state.bodies
+    faults = (faulty(*pair, bounds) for pair in itertools.combinations(state.bodies, 2))
+    return next(filter(None, faults), '')
+
+
+def faulty(one, two, bounds):
     if broken(one, two) or broken(two, one):
         return 'one goes by a promise that the other is not bound by'
     if bounds.deaf is not None:
         return ''
     if math.dist(one.at, two.at) < 2 * RADIUS_M:
         return 'they touch'
-    return 'both may drive to the same place' if known(one, two) and shares(one, two) else ''
+    return 'both may drive to the same place' if shares(one, two) else ''
 
 
 def broken(mine, its):
     """Whether one goes by a promise for which the other is not bound any more."""
     bonds = {bond.claim_id for bond in its.state.bonds}
-    return any(one.granted and one.claim_id not in bonds for one in mine.state.encounters)
-
-
-def known(one, two):
-    """Whether at least one knows the way that the other means to drive now."""
-    return any(
-        mine.heard is not None and ends(mine.heard.path, its.said[0].path)
-        for mine, its in ((one, two), (two, one))
-        if its.said
-    )
-
-
-def ends(told, now):
-    return told[len(told) - len(now) :] == now or (told and now and told[-1] in now)
+    granted = (one for one in mine.state.encounters if one.granted)
+    own = [one for one in granted if its.said and one.peer == its.said[0].agent_id]
+    return any(one.claim_id not in bonds for one in own)
 
 
 def shares(one, two):
@@ -332,7 +387,7 @@ def explore(world, bounds=None, *, most=150):
     found, seen, edge = Found(), {start}, deque([start])
     while edge:
         state = edge.popleft()
-        for following in after(world, state, START_NS + TURN_NS, bounds):
+        for following in after(world, state, bounds):
             fault = fault_of(following, bounds)
             if fault:
                 return replace(found, states=len(seen), fault=fault)
@@ -348,7 +403,7 @@ def explore(world, bounds=None, *, most=150):
 
 
 def ends_well(world, state, known_ends):
-    """Whether both arrive from here, when all is heard from now on."""
+    """Whether all arrive from here, when all is heard from now on."""
     trail = []
     while len(trail) < LONGEST and state not in known_ends and not home(world, state):
         trail.append(state)
@@ -360,10 +415,8 @@ def ends_well(world, state, known_ends):
 
 def all_heard(world, state):
     """The state after the next decision, all that was said being heard."""
-    body, other = state.bodies[state.turn], state.bodies[1 - state.turn]
-    fresh = None if older(body.heard, other.said[0]) else 0
     mail = state.claims[state.turn][::-1]
-    following = act(world, state, fresh, mail, START_NS + TURN_NS, body.way)
+    following = act(world, state, newest(state), mail, state.bodies[state.turn].way)
     pools = tuple(() if k == state.turn else pool for k, pool in enumerate(following.claims))
     return named(replace(following, claims=pools))
 
@@ -376,8 +429,9 @@ def named(state):
     """The state as if it were the start: times shifted, the old in order only, claims renamed."""
     times, ids = set(), set()
     collect(state, times, ids)
-    old = sorted(time for time in times if time < START_NS + TURN_NS - OLD_NS)
-    moved = {time: time - TURN_NS for time in times}
+    step_ns = turn_ns(len(state.bodies))
+    old = sorted(time for time in times if time < START_NS + step_ns - OLD_NS)
+    moved = {time: time - step_ns for time in times}
     moved |= {time: START_NS - OLD_NS - len(old) + k for k, time in enumerate(old)}
     by_age = sorted(ids, key=lambda one: int(one.split('@')[1]))
     moved |= {one: f'{one.split("@")[0]}@{k}' for k, one in enumerate(by_age)}
@@ -419,7 +473,7 @@ def fields_of(*kinds):
 
 
 FIELDS = fields_of(
-    State, Body, Peer, Claim, Word, OpenClaim, Binding, RightOfWayState, Encounter, Bond
+    State, Body, Peer, Claim, Word, OpenClaim, Binding, Heard, RightOfWayState, Encounter, Bond
 )
 
 

@@ -13,6 +13,7 @@ from swarm_agent.mesh.core import (
     Binding,
     Claim,
     ClaimKind,
+    Heard,
     Me,
     Peer,
     PeerState,
@@ -55,7 +56,13 @@ def claim(kind, claim_id='x', from_agent='a', to_agent='b', **more):
 
 
 def tick(state, own, *peers, claims=(), now_s=10.0):
+    """One tick; who does not say what it heard has heard that this way was told."""
     now_ns = round(now_s * NS)
+    own = replace(own, told=own.told or (own.pose[:2], *(own.aside or own.path)))
+    heard = (Heard(agent_id=own.agent_id, said_ns=state.last_ns),)
+    peers = tuple(
+        replace(one, word=replace(one.word, heard=one.word.heard or heard)) for one in peers
+    )
     inputs = RightOfWayInputs(now_ns=now_ns, me=own, peers=peers, claims=tuple(claims))
     return decide_right_of_way(state, inputs, PARAMS)
 
@@ -313,6 +320,8 @@ def test_waiting_counts_while_it_stands_and_ends_when_it_was_free_for_a_while():
 number = st.floats(-9.0, 9.0)
 point = st.tuples(number, number)
 polyline = st.lists(point, max_size=5).map(tuple)
+stamps = st.integers(-1, 20 * NS)
+some_echo = st.builds(Heard, agent_id=st.sampled_from(('b', 'c')), said_ns=stamps)
 some_peer = st.builds(
     peer,
     st.sampled_from(('a', 'c', 'd')),
@@ -325,6 +334,7 @@ some_peer = st.builds(
     heard_ns=st.integers(5, 10).map(lambda s: s * NS),
     yields_to=st.sampled_from(('', 'b', 'c')),
     alive=st.booleans(),
+    word=st.builds(Word, said_ns=stamps, heard=st.lists(some_echo, max_size=2).map(tuple)),
 )
 some_claim = st.builds(
     claim,
@@ -346,6 +356,7 @@ some_tick = st.tuples(
         refuge=st.sampled_from(('unasked', 'found', 'none', 'reached')),
         place=st.none() | point,
         aside=polyline,
+        told=polyline,
     ),
     st.lists(some_peer, max_size=3, unique_by=lambda one: one.agent_id),
     st.lists(some_claim, max_size=3),

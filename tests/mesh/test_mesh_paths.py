@@ -122,6 +122,15 @@ def test_room_ends_before_a_body_in_the_way():
     assert gap(EAST, (3.0, 1.0)) == 1.0
 
 
+@pytest.mark.parametrize('body_m', [0.75, 1.0])
+def test_room_ends_before_a_body_also_if_it_is_about_to_drive_over_the_own_place(body_m):
+    """Two that drove towards each other on one way had no limit at all: the explorer's ring."""
+    coming = np.array([(body_m - 0.25 * k, 0.0) for k in range(5)])
+    assert room_before(EAST, coming, 0.68, LEAST_M) == (0.0 if body_m < 1.0 else 0.25)
+    leaving = way_of((0.0, 0.0), ((-6.0, 0.0),))
+    assert room_before(leaving, coming, 0.68, LEAST_M) == math.inf
+
+
 @given(point, polyline, point, polyline)
 def test_both_robots_see_the_same_conflict(at, path, its_at, its_path):
     mine, its = way_of(at, path), way_of(its_at, its_path)

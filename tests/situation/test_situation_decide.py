@@ -644,3 +644,21 @@ def test_a_robot_leaves_the_way_of_one_that_goes_first_where_there_is_room(under
     assert min(beside) > 0.6
     assert routes[1] is routes[-1]
     assert state.dodged == 'amr_2'
+
+
+def test_what_the_last_intent_told_of_the_way_is_what_right_of_way_takes_for_told(
+    under_way, monkeypatch
+):
+    seen = []
+
+    def watched(state, inputs, params):
+        seen.append(inputs.me.told)
+        return real(state, inputs, params)
+
+    real = DECIDE.decide_right_of_way
+    monkeypatch.setattr(DECIDE, 'decide_right_of_way', watched)
+    rig, inputs = under_way
+    state, told = decide(rig.state, inputs, rig.params)
+    decide(state, inputs, rig.params)
+    assert told.path
+    assert seen[-1] == (told.pose_map[:2], *told.path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swarm_agent.mesh.core.params import RightOfWayParams
-from swarm_agent.mesh.core.paths import Way, distances, meet, way_of
+from swarm_agent.mesh.core.paths import Points, Way, distances, meet, way_of
 from swarm_agent.mesh.core.types import (
     Binding,
     Claim,
@@ -162,17 +162,17 @@ def followed_m(way: Way, route: Polyline) -> float:
     """How far a way follows a route told before [m]."""
     if not route:
         return 0.0
-    off = _apart(way, told_way(route)) > FOLLOWS_M
+    off = apart(way.points, told_way(route)) > FOLLOWS_M
     return way.before(int(off.argmax())) if off.any() else math.inf
 
 
-def _apart(way: Way, told: Way) -> NDArray[np.float64]:
-    """Distance of each point of a way from another way [m], shape (steps,)."""
+def apart(points: Points, told: Way) -> NDArray[np.float64]:
+    """Distance of each point from a way [m], shape (points,)."""
     if not told.leads_away:
-        return distances(way.points, told.points)[:, 0]
+        return distances(points, told.points)[:, 0]
     arcs = np.arange(0.0, float(told.arcs_m[-1]) + FINE_M, FINE_M)
     fine = [np.interp(arcs, told.arcs_m, told.points[:, axis]) for axis in (0, 1)]
-    return distances(way.points, np.stack(fine, axis=1)).min(axis=1)
+    return distances(points, np.stack(fine, axis=1)).min(axis=1)
 
 
 def awaits(bond: Bond | None, peer: Peer) -> bool:

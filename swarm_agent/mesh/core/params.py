@@ -37,5 +37,7 @@ class RightOfWayParams:
     """How long a peer that broke a promise is believed less [s], 0 to 3600."""
     doubt_m: float = 0.15
     """What is kept clear of such a peer besides the margin, under way [m], 0 to 0.5."""
+    top_mps: float = 1.0
+    """The fastest that a peer is taken to get, if it is not seen to be faster [m/s], 0.1 to 5."""
     decel_mps2: float = 0.5
     """Braking reckoned with before promising to stop [m/s^2], 0.1 to 3."""

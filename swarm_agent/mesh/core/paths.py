@@ -136,11 +136,20 @@ def room_before(way: Way, bodies: Points, clearance_m: float, least_m: float) ->
 
     Args:
         way: The own way.
-        bodies: Where the other's centre is or soon may be, shape (points, 2) in the map frame [m].
+        bodies: Where the other's centre is, and then where it soon may be, shape (points, 2) in
+            the map frame [m]. One that is about to drive over the own place may be left, but its
+            body counts all the same.
         clearance_m: Distance between the centres to be kept [m].
         least_m: Sum of the radii [m]; see meet.
     """
     each = distances(way.points, bodies)
+    soon_m = _room_off(way, bodies, each, clearance_m, least_m)
+    return min(soon_m, _room_off(way, bodies[:1], each[:, :1], clearance_m, least_m))
+
+
+def _room_off(
+    way: Way, bodies: Points, each: NDArray[np.float64], clearance_m: float, least_m: float
+) -> float:
     distance = each.min(axis=1)
     here_m = float(distance[0])
     if here_m < least_m + CLOSE_M and _nears(way, bodies[int(each[0].argmin())]):

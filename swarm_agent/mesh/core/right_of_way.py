@@ -19,7 +19,9 @@ from swarm_agent.mesh.core.bonds import (
 from swarm_agent.mesh.core.encounter import NS, STANDS_MPS, Encounter, Scene, Step
 from swarm_agent.mesh.core.mail import read_claim
 from swarm_agent.mesh.core.meet_peer import meet_peer
+from swarm_agent.mesh.core.news import Told, hearing, room_told, told_after
 from swarm_agent.mesh.core.params import RightOfWayParams
+from swarm_agent.mesh.core.passing import covered_m
 from swarm_agent.mesh.core.paths import HORIZON_M, Way, way_of
 from swarm_agent.mesh.core.rank import Standing, standing_of
 from swarm_agent.mesh.core.types import (
@@ -65,6 +67,8 @@ class RightOfWayState:
     """How long this robot has been kept waiting [ns]."""
     free_ns: int = 0
     """How long it has been free to go since [ns]."""
+    told: Told = ()
+    """What intents told of the own way that some peer may not know yet, or not better."""
     last_ns: int = -1
     """When the last tick was [ns]; negative before the first."""
 
@@ -73,6 +77,7 @@ def decide_right_of_way(
     state: RightOfWayState, inputs: RightOfWayInputs, params: RightOfWayParams
 ) -> tuple[RightOfWayState, RightOfWayOutputs]:
     """Settle right of way for one tick, towards every peer that is or was just heard."""
+    state = replace(state, told=told_after(state.told, state.last_ns, inputs, params))
     state = _still_bound(state, inputs, params)
     ways = _Ways.of(state, inputs)
     scenes = [
@@ -83,6 +88,8 @@ def decide_right_of_way(
     steps = [meet_peer(scene, _read_claims(state, inputs, scene)) for scene in scenes]
     state = replace(state, bonds=_bonds_after(state, steps))
     steps = [_held_to(state, *pair) for pair in zip(scenes, steps, strict=True)]
+    way = _driven(inputs, steps)
+    steps = [_as_told(state, way, *pair) for pair in zip(scenes, steps, strict=True)]
     state = _watch_barring(state, inputs, params, scenes, steps)
     advice = _advise(state, scenes, steps)
     state = _remember(state, inputs, steps, advice, params)
@@ -120,6 +127,24 @@ def _held_to(state: RightOfWayState, scene: Scene, step: Step) -> Step:
     keep_m = scene.place_m - (HOLD_M if stepping else 0.0)
     room = room_beside(bond, scene.way, scene.peer_at, keep_m, scene.least_m)
     return replace(step, limit_m=min(step.limit_m, room))
+
+
+def _driven(inputs: RightOfWayInputs, steps: list[Step]) -> Way:
+    """Where this robot drives by what is decided in this tick."""
+    me = inputs.me
+    mission = me.path if me.wants_to_move else ()
+    return way_of(me.pose[:2], me.aside if any(step.make_way for step in steps) else mission)
+
+
+def _as_told(state: RightOfWayState, way: Way, scene: Scene, step: Step) -> Step:
+    """Drive no farther than the peer knows of, or promised to let this robot drive."""
+    room_m = room_told(scene, way, state.told)
+    if room_m >= step.limit_m:
+        return step
+    passes = step.encounter is not None and step.encounter.granted
+    if passes and step.encounter is not None:
+        room_m = max(room_m, covered_m(replace(scene, way=way), step.encounter))
+    return replace(step, limit_m=min(step.limit_m, room_m), reason=step.reason or 'tells its way')
 
 
 def _bond(state: RightOfWayState, peer: str) -> Bond | None:
@@ -353,11 +378,11 @@ def _conclude(
         waited_ms=state.waited_ns // 1_000_000,
         settled=tuple(one for step in steps for one in step.settled),
         violations=tuple(text for step in steps for text in step.violations),
-        word=_word(state, inputs),
+        word=_word(state, inputs, scenes),
     )
 
 
-def _word(state: RightOfWayState, inputs: RightOfWayInputs) -> Word:
+def _word(state: RightOfWayState, inputs: RightOfWayInputs, scenes: list[Scene]) -> Word:
     """What to tell of the own claims and promises."""
     peers = {peer.agent_id: peer for peer in inputs.peers}
     claims = [one for one in state.encounters if one.role == 'passes']
@@ -368,6 +393,7 @@ def _word(state: RightOfWayState, inputs: RightOfWayInputs) -> Word:
             OpenClaim(claim_id=one.claim_id, promised_ns=one.promised_ns) for one in claims
         ),
         bound=tuple(binding(bond, peers.get(bond.peer)) for bond in bonds),
+        heard=hearing(inputs, scenes),
     )
 
 

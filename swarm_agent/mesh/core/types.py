@@ -66,14 +66,25 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What of a peer's intents the author has taken in."""
+
+    agent_id: str
+    said_ns: int
+    """When the newest of them was said [ns of that peer's clock]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """What a robot says of its claims and promises, with every intent."""
+    """What a robot says of its claims and promises, and of what it heard, with every intent."""
 
     said_ns: int = 0
     """Its own steady clock [ns]; only ever compared with other times of the same robot."""
     open: tuple[OpenClaim, ...] = ()
     """Its own claims that can entitle it; one that is not there any more never will again."""
     bound: tuple[Binding, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """Whose intents it knew when it decided; of each the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +179,8 @@ class Me:
     route: Polyline = ()
     """As `path`, but longer, about 12 m: told to one that has to make way, so that it does not
     step aside to where the mission leads next; `path` if empty."""
+    told: Polyline = ()
+    """What the last intent told of the way: where the robot was, and the path from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ def decide(state: State, inputs: Inputs, params: Params) -> tuple[State, Outputs
     state = replace(state, drive=drive, ticks=state.ticks + 1)
     state = _waited(state, order, rights.advice, inputs)
     outputs = outputs_of(state, sight, verdict, notes, rights, order, inputs, params)
+    state = replace(state, told=(state.pose[:2], *outputs.path))
     resolutions = (*outputs.resolutions, *findings.resolutions)
     return state, replace(outputs, resolutions=resolutions) if findings.resolutions else outputs
 
@@ -141,6 +142,7 @@ def _right_of_way(
         place=state.retreat.place,
         aside=aside(state),
         route=route,
+        told=state.told,
     )
     return decide_right_of_way(
         state.rights,

@@ -22,7 +22,7 @@ from swarm_agent.situation.core.refuge import Retreat
 from swarm_agent.situation.core.roadmap import Roadmap, make_roadmap
 from swarm_agent.situation.core.room import Room, make_room
 from swarm_agent.situation.core.scan import Beams, make_beams
-from swarm_agent.situation.core.se2 import Pose
+from swarm_agent.situation.core.se2 import Point, Pose
 from swarm_agent.situation.core.seen import Seen, SurveyGrid, make_survey, nothing_seen
 from swarm_config.maps import unpack_map
 
@@ -65,6 +65,8 @@ class State:
     inquiry: Inquiry = Inquiry()
     drive: Drive = Drive()
     rights: RightOfWayState = RightOfWayState()
+    told: tuple[Point, ...] = ()
+    """What peers were told of the way with the last decision, from where the robot was."""
     law: FloorLaw = OPEN
     """Which floor is closed and where to be slow."""
     trespass: str = ''

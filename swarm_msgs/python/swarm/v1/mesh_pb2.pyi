@@ -61,7 +61,7 @@ HAND_STATUS_LATE: HandStatus
 HAND_STATUS_FAILED: HandStatus
 
 class PeerIntent(_message.Message):
-    __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id", "said_ns", "open", "bound")
+    __slots__ = ("agent_id", "stamp_ns", "pose", "speed_mps", "radius_m", "priority", "waited_ms", "state", "path", "yields_to", "cannot_yield", "skill", "intent_id", "said_ns", "open", "bound", "heard")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     STAMP_NS_FIELD_NUMBER: _ClassVar[int]
     POSE_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +78,7 @@ class PeerIntent(_message.Message):
     SAID_NS_FIELD_NUMBER: _ClassVar[int]
     OPEN_FIELD_NUMBER: _ClassVar[int]
     BOUND_FIELD_NUMBER: _ClassVar[int]
+    HEARD_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     stamp_ns: int
     pose: _common_pb2.Pose2D
@@ -94,7 +95,16 @@ class PeerIntent(_message.Message):
     said_ns: int
     open: _containers.RepeatedCompositeFieldContainer[OpenClaim]
     bound: _containers.RepeatedCompositeFieldContainer[Binding]
-    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., state: _Optional[_Union[PeerState, str]] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., yields_to: _Optional[str] = ..., cannot_yield: _Optional[bool] = ..., skill: _Optional[str] = ..., intent_id: _Optional[int] = ..., said_ns: _Optional[int] = ..., open: _Optional[_Iterable[_Union[OpenClaim, _Mapping]]] = ..., bound: _Optional[_Iterable[_Union[Binding, _Mapping]]] = ...) -> None: ...
+    heard: _containers.RepeatedCompositeFieldContainer[Heard]
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ..., pose: _Optional[_Union[_common_pb2.Pose2D, _Mapping]] = ..., speed_mps: _Optional[float] = ..., radius_m: _Optional[float] = ..., priority: _Optional[_Union[_common_pb2.PriorityClass, str]] = ..., waited_ms: _Optional[int] = ..., state: _Optional[_Union[PeerState, str]] = ..., path: _Optional[_Iterable[_Union[_common_pb2.Point2D, _Mapping]]] = ..., yields_to: _Optional[str] = ..., cannot_yield: _Optional[bool] = ..., skill: _Optional[str] = ..., intent_id: _Optional[int] = ..., said_ns: _Optional[int] = ..., open: _Optional[_Iterable[_Union[OpenClaim, _Mapping]]] = ..., bound: _Optional[_Iterable[_Union[Binding, _Mapping]]] = ..., heard: _Optional[_Iterable[_Union[Heard, _Mapping]]] = ...) -> None: ...
+
+class Heard(_message.Message):
+    __slots__ = ("agent_id", "said_ns")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SAID_NS_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    said_ns: int
+    def __init__(self, agent_id: _Optional[str] = ..., said_ns: _Optional[int] = ...) -> None: ...
 
 class OpenClaim(_message.Message):
     __slots__ = ("claim_id", "promised_ns")
