@@ -173,14 +173,17 @@ class Ledger:
         Raises:
             VaultError: The disk failed, or the log is closed or faulty.
         """
+        seq = -1
         try:
             with self._side_lock:
                 event = seal()
                 if event is not None:
-                    self.append(event, durable=True)
+                    seq = self.append(event)
         except OSError as error:
             self._fail(error)
             raise VaultError(self._fault) from error
+        with self._lock:
+            self._make_durable(seq)
 
     def give_up(self, error: Exception) -> None:
         """End recording for good: somebody saw the disk fail before this log did."""
@@ -238,7 +241,7 @@ class Ledger:
         while self._files.synced.seq <= seq:
             if self._fault is not None:
                 raise VaultError(self._fault)
-            if self._at_disk:
+            if self._at_disk or self._unsigned() >= COMMIT_LINES:
                 self._done.wait()
             else:
                 self._go_to_disk(write=True, sync=True)
@@ -271,12 +274,17 @@ class Ledger:
             times.sync = None
         elif times.sync is None:
             times.sync, news = now + COMMIT_S, True
-        unsigned = files.synced.seq - files.checkpoints.seq if files.checkpoints.signed else 0
+        unsigned = self._unsigned()
         sign = now if unsigned >= SIGN_LINES else now + CHECKPOINT_S
         if unsigned and (times.checkpoint is None or sign < times.checkpoint):
             times.checkpoint, news = sign, True
         if news:
             self._wake.notify()
+
+    def _unsigned(self) -> int:
+        """How many synced lines the thread has to sign; none where there is no key."""
+        signed = self._files.checkpoints
+        return self._files.synced.seq - signed.seq if signed.signed else 0
 
     # The thread: from here on nothing is called by others.
 
@@ -323,19 +331,19 @@ class Ledger:
 
     def _write_lines(self) -> None:
         with self._lock:
-            if self._is_my_turn() and self._waiting.blocks:
+            if self._waiting.blocks and self._is_my_turn():
                 self._go_to_disk(write=True)
 
     def _sync_if_due(self) -> None:
         with self._lock:
-            if self._is_my_turn() and self._sync_is_due():
+            if self._sync_is_due() and self._is_my_turn():
                 self._go_to_disk(sync=True)
 
     def _is_my_turn(self) -> bool:
-        """Wait until nobody is at the disk; whether there may still be one."""
-        while self._at_disk:
+        """Wait for who is at the disk, but not for the next one: there is more to do than this."""
+        if self._at_disk:
             self._done.wait()
-        return not self._broken
+        return not (self._at_disk or self._broken)
 
     def _sync_is_due(self) -> bool:
         many = self._files.written.seq - self._files.synced.seq >= COMMIT_LINES
@@ -349,6 +357,8 @@ class Ledger:
                 return
             self._times.checkpoint = None
         self._files.checkpoints.write()
+        with self._lock:
+            self._done.notify_all()
 
     def _fail(self, error: Exception) -> None:
         with self._wake:
@@ -360,7 +370,8 @@ class Ledger:
 
     def _release(self) -> None:
         with self._lock:
-            self._is_my_turn()
+            while self._at_disk:
+                self._done.wait()
         if self._fault is not None:
             self._files.say(self._fault, time_ns=self._clock())
         self._files.close()

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from swarm_vault.ledger import Ledger
 from swarm_vault.lines import Event, Kind
 from swarm_vault.segments import Segments, log_folder, segment_paths
 from swarm_vault.verify import verify_vault
+from swarm_vault.waiting import COMMIT_LINES
 
 PATIENCE_S = 30.0
 
@@ -238,3 +240,14 @@ def test_ctrl_c_in_a_call_ends_an_append_and_not_the_log(
         ]
         assert [number for number in numbers if number is not None] == list(range(12)), at
         assert verify_vault(vault).exit_code == 0, (at, verify_vault(vault).reasons)
+
+
+def test_who_is_always_at_the_disk_does_not_keep_the_log_from_being_signed(tmp_path: Path):
+    vault = signed_vault(tmp_path)
+    ledger = opened(vault)
+    for number in range(600):
+        ledger.append(said(number), durable=True)
+    ledger.close()
+    folder = log_folder(vault, 'amr_1', 'reflex')
+    signed = [json.loads(line)['seq'] for line in log_lines(folder / 'checkpoints.jsonl')]
+    assert max(after - before for before, after in pairwise([0, *signed])) <= 2 * COMMIT_LINES
