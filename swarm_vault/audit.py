@@ -11,7 +11,8 @@ from pathlib import Path
 from swarm_vault.keys import Trust
 from swarm_vault.log_check import LogCheck
 from swarm_vault.noted import NotedHead
-from swarm_vault.replay import CORES, Progress, Replaying, ReplayReport, Workers
+from swarm_vault.replay import CORES, Progress, Replaying, Workers
+from swarm_vault.replay_report import ReplayReport
 from swarm_vault.verify import BagSeen, VaultVerdict, Walked, judge_vault, walk_vault
 
 

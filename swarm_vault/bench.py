@@ -16,12 +16,13 @@ from swarm_vault.checkpoints import FILE, checkpoint_line
 from swarm_vault.files import open_new, sync_data, write_all
 from swarm_vault.index import Index, Question
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
-from swarm_vault.ledger import COMMIT_LINES, COMMIT_S, Ledger
+from swarm_vault.ledger import COMMIT_S, Ledger
 from swarm_vault.lines import GENESIS, Event, JsonValue, Kind, Link, encode_line, line_hash
 from swarm_vault.log_check import LogWalk
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, signed_note
 from swarm_vault.segments import Segments, log_folder
+from swarm_vault.waiting import COMMIT_LINES
 
 AGENT, WRITER = 'amr_1', 'reflex'
 _TIME_NS = 1_767_225_600 * 10**9
@@ -163,10 +164,11 @@ def _acknowledged(folder: Path) -> list[Figure]:
     """A sync each, how long it takes, and what a power cut could take at 1,000 records/s."""
     ledger = Ledger(vault_dir=folder, agent_id=AGENT, writer=WRITER)
     descriptor = open_new(folder / 'control')
+    event = sample_event(0)
     durable_s: list[float] = []
     bare_s: list[float] = []
     for _ in range(_SYNCED):
-        durable_s.append(_timed(lambda: ledger.append(sample_event(0), durable=True)))
+        durable_s.append(_timed(lambda: ledger.append(event, durable=True)))
         bare_s.append(_timed(lambda: _write_synced(descriptor)))
     os.close(descriptor)
     born: dict[int, float] = {}
@@ -249,8 +251,8 @@ def _recovered(folder: Path, records: int) -> list[Figure]:
 def synthesise(vault_dir: Path, records: int, *, torn: bool = False) -> Path:
     """Write a valid log with a checkpoint every 100,000 records, quickly; returns its file.
 
-    With `torn` it ends as a killed writer leaves it: up to 256 lines behind the last checkpoint,
-    and half a line.
+    With `torn` it ends as a killed writer leaves it: synced before, up to 256 lines behind the
+    last checkpoint, and half a line.
     """
     folder = log_folder(vault_dir, AGENT, WRITER)
     folder.joinpath('2026-01').mkdir(parents=True)
@@ -276,6 +278,8 @@ def synthesise(vault_dir: Path, records: int, *, torn: bool = False) -> Path:
                 )
                 note = signed_note(checkpoint, signer)
                 checkpoints.write(checkpoint_line(note, link.seq, tuple(tree.peaks)) + b'\n')
+        log.flush()
+        sync_data(log.fileno())
         log.write(b'{"causes":["amr_1/pl' if torn else b'')
     return path
 

@@ -8,7 +8,7 @@ goes on after a restart without reading the whole log again.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,8 @@ class Checkpoints:
         self._path = log_folder(vault_dir, agent_id, writer) / FILE
         self._descriptor = -1
         self._last: Stored | None = None
-        self._tree: Tree | None = None
+        self._taken: tuple[Link, Tree] | None = None
+        """The end of the chain as it was written, and the tree over it."""
         self._sealed: tuple[Link, tuple[bytes, ...]] = (Link(), ())
         self.seq = 0
         """How many lines of the chain are covered."""
@@ -120,17 +121,27 @@ class Checkpoints:
         usable = last is not None and last.checkpoint.size <= end.seq
         tree = Tree(last.checkpoint.size, last.peaks) if usable and last else Tree()
         tree.extend(lines_after(tree.size))
-        self._tree = tree
+        self._taken = (end, tree)
 
-    def take(self, lines: list[bytes]) -> None:
-        """Follow the chain; call it with every line that was written."""
-        if self._tree is not None:
-            self._tree.extend(lines)
+    def take(self, end: Link, lines: Sequence[bytes]) -> None:
+        """Follow the chain; call it with every line that was written.
 
-    def seal(self, end: Link) -> None:
+        A signal's handler may end this with an exception: it can be called again with the same.
+
+        Args:
+            end: The end of the chain behind the lines.
+            lines: Lines that were written; those that were taken before are left out.
+        """
+        if self._taken is not None:
+            tree = self._taken[1].copy()
+            tree.extend(lines[len(lines) - (end.seq - tree.size) :] if end.seq > tree.size else ())
+            self._taken = (end, tree)
+
+    def seal(self) -> None:
         """Note that everything taken so far is durable: what the next statement is about."""
-        if self._tree is not None:
-            self._sealed = (end, tuple(self._tree.peaks))
+        if self._taken is not None:
+            end, tree = self._taken
+            self._sealed = (end, tuple(tree.peaks))
 
     def write(self) -> None:
         """State where the durable chain ends, unless that was stated."""

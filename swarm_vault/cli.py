@@ -26,7 +26,8 @@ from swarm_vault.events import Follower, Query, causes_of, clock_text, read_even
 from swarm_vault.keys import Trust, load_trust
 from swarm_vault.lines import Kind
 from swarm_vault.noted import NotedHead, heads_to_note, parse_noted
-from swarm_vault.replay import ReplayReport, replay_bag, replay_vault
+from swarm_vault.replay import replay_bag, replay_vault
+from swarm_vault.replay_report import ReplayReport
 from swarm_vault.verify import CLEAN, NOT_TRUSTWORTHY, VaultVerdict, Verdict, verify_vault
 
 _FOLLOW_S = 0.25

@@ -143,6 +143,11 @@ def write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+def file_size(descriptor: int) -> int:
+    """How many bytes an opened file has."""
+    return os.fstat(descriptor).st_size
+
+
 def sync_folder(folder: Path) -> None:
     """Make created, renamed and removed names of a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

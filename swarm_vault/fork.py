@@ -18,7 +18,8 @@ from swarm_vault.divergence import Difference, first_difference
 from swarm_vault.errors import VaultError
 from swarm_vault.frames import BagLog, BagReader
 from swarm_vault.moment import bag_logs
-from swarm_vault.replay import CORES, load_core
+from swarm_vault.replay import CORES
+from swarm_vault.rerun import load_core
 
 
 @dataclass(slots=True, kw_only=True)

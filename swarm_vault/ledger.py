@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log of one writer: a hash chain that callers append to and one thread makes durable.
+"""The log of one writer: a hash chain that callers append to, made durable by groups.
 
-A caller's event gets its place in the chain at once. The thread writes it as soon as it runs, and
+A caller's event gets its place in the chain at once. A thread writes it as soon as it runs, and
 syncs what has gathered once in `COMMIT_S` or every `COMMIT_LINES` lines (group commit). So a power
 cut loses at most that, a killed process only what the thread had not yet taken, and neither loses
-what was appended with `durable=True`.
+what was appended with `durable=True`: who does that goes to the disk itself, where nobody is there
+just now, and takes along what the others wait for.
 
 A failed write or sync is never tried again: the log is then faulty for good and says so.
 """
 
-import os
-import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
-from swarm_vault.checkpoints import Checkpoints
 from swarm_vault.errors import VaultError
-from swarm_vault.files import take_lock
-from swarm_vault.last_words import LastWords
-from swarm_vault.lines import Event, JsonValue, Kind, Link, encode_line, line_hash
-from swarm_vault.segments import LOCK, SEGMENT_BYTES, Segments, day_of, lines_after, log_folder
+from swarm_vault.lines import Event, Kind, Link, encode_line, line_hash
+from swarm_vault.log_files import DAY_NS, LogFiles
+from swarm_vault.segments import SEGMENT_BYTES
+from swarm_vault.waiting import COMMIT_LINES, Waiting
 
 COMMIT_S = 0.1
 """The longest that an event waits for its sync, unless the disk is slower [s]."""
-COMMIT_LINES = 256
-"""So many lines are synced at once, at most."""
 SIDE_FLUSH_S = 0.2
 """The longest that a frame waits in memory [s]."""
 CHECKPOINT_S = 1.0
@@ -45,8 +38,6 @@ YIELD_LINES, YIELD_S = 2 * COMMIT_LINES, 1e-5
 """With more lines waiting, who appends leaves the interpreter to the thread for a moment [s]."""
 MAX_WAITING_BYTES = 64_000_000
 """More that the disk did not take is a fault [bytes]."""
-
-_DAY_NS = 86_400 * 10**9
 
 
 class SideFile(Protocol):
@@ -99,24 +90,22 @@ class Ledger:
         self.writer = writer
         self._clock = clock
         self._name = f'log {agent_id}/{writer}'
-        folder = log_folder(vault_dir, agent_id, writer)
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._done = threading.Condition(self._lock)
         self._side_lock = threading.Lock()
-        self._waiting: deque[bytes] = deque()
-        self._waiting_ns: deque[int] = deque()
-        self._waiting_bytes = 0
-        self._urgent = -1
-        self._closing = False
+        self._at_disk = self._broken = self._closing = False
         self._fault: str | None = None
         self._sides: list[SideFile] = []
+        self._times = _Times()
         try:
-            self._open(vault_dir, folder, segment_bytes)
+            self._files = LogFiles(
+                vault_dir, agent_id=agent_id, writer=writer, segment_bytes=segment_bytes
+            )
         except OSError as error:
             raise VaultError(f'{self._name}: cannot be opened ({error}); mend the disk') from error
-        self._link = self._written = self._synced = self._segments.link
-        self._times = _Times()
+        self._link = self._files.written
+        self._waiting = Waiting(self._link)
         self._say_opened()
         self._thread = threading.Thread(target=self._run, name=f'vault-{writer}', daemon=True)
         self._thread.start()
@@ -129,7 +118,7 @@ class Ledger:
     @property
     def durable(self) -> int:
         """How many events are on the disk."""
-        return self._synced.seq
+        return self._files.synced.seq
 
     @property
     def fault(self) -> str | None:
@@ -152,12 +141,10 @@ class Ledger:
             VaultError: The event is no JSON, or the log is closed or faulty.
         """
         with self._lock:
-            seq = self._append(event)
+            seq = self._append(event, alone=durable)
             if durable:
-                self._urgent = seq
-                self._wake.notify()
-                self._wait_synced(seq)
-            crowded = len(self._waiting) > YIELD_LINES
+                self._make_durable(seq)
+            crowded = seq - self._waiting.taken >= YIELD_LINES
         if crowded:
             time.sleep(YIELD_S)
         return seq
@@ -186,14 +173,17 @@ class Ledger:
         Raises:
             VaultError: The disk failed, or the log is closed or faulty.
         """
+        seq = -1
         try:
             with self._side_lock:
                 event = seal()
                 if event is not None:
-                    self.append(event, durable=True)
+                    seq = self.append(event)
         except OSError as error:
             self._fail(error)
             raise VaultError(self._fault) from error
+        with self._lock:
+            self._make_durable(seq)
 
     def give_up(self, error: Exception) -> None:
         """End recording for good: somebody saw the disk fail before this log did."""
@@ -216,7 +206,8 @@ class Ledger:
         if self._thread.is_alive():
             self._fail(TimeoutError(f'the disk did not take all within {CLOSE_PATIENCE_S:g} s'))
 
-    def _append(self, event: Event) -> int:
+    def _append(self, event: Event, *, alone: bool = False) -> int:
+        """Give an event its place; the thread hears of it unless its caller goes on alone."""
         self._refuse_if_ended()
         link = self._link
         time_ns = self._clock()
@@ -224,13 +215,11 @@ class Ledger:
             event, link, agent_id=self.agent_id, writer=self.writer, time_ns=time_ns
         )
         self._link = Link(link.seq + 1, line_hash(line))
-        self._waiting.append(line)
-        self._waiting_ns.append(time_ns)
-        self._waiting_bytes += len(line)
-        if len(self._waiting) == 1:
+        if not (self._waiting.blocks or alone):
             self._wake.notify()
-        if self._waiting_bytes > MAX_WAITING_BYTES:
-            self._fault = f'{self._name}: the disk is too slow, {self._waiting_bytes} bytes wait'
+        self._waiting.add(line, self._link, time_ns // DAY_NS)
+        if self._waiting.bytes_ > MAX_WAITING_BYTES:
+            self._fault = f'{self._name}: the disk is too slow, {self._waiting.bytes_} bytes wait'
         return link.seq
 
     def _refuse_if_ended(self) -> None:
@@ -239,38 +228,63 @@ class Ledger:
         if self._closing:
             raise VaultError(f'{self._name}: is closed; record before closing it')
 
-    def _wait_synced(self, seq: int) -> None:
-        while self._synced.seq <= seq:
+    def _say_opened(self) -> None:
+        for type_, data in self._files.found().items():
+            self.append(Event(kind=Kind.SYSTEM, type_=type_, data=data))
+        signed = {'signed': self._files.checkpoints.signed}
+        self.append(Event(kind=Kind.SYSTEM, type_='ledger.opened', data=signed))
+
+    # Who goes to the disk holds the lock, which is let go while it is there.
+
+    def _make_durable(self, seq: int) -> None:
+        """Go to the disk, or wait for who is there: one of the next takes this event along."""
+        while self._files.synced.seq <= seq:
             if self._fault is not None:
                 raise VaultError(self._fault)
-            self._done.wait()
+            if self._at_disk or self._unsigned() >= COMMIT_LINES:
+                self._done.wait()
+            else:
+                self._go_to_disk(write=True, sync=True)
 
-    def _open(self, vault_dir: Path, folder: Path, segment_bytes: int) -> None:
-        with ExitStack() as on_error:
-            self._lock_descriptor = take_lock(folder / LOCK, self._name)
-            on_error.callback(os.close, self._lock_descriptor)
-            self._checkpoints = Checkpoints(vault_dir, agent_id=self.agent_id, writer=self.writer)
-            self._segments = Segments(folder, segment_bytes=segment_bytes)
-            self._last_words = LastWords(folder)
-            end = self._segments.link
-            self._checkpoints.begin(end, lambda seq: lines_after(folder, seq))
-            on_error.pop_all()
+    def _go_to_disk(self, *, write: bool = False, sync: bool = False) -> None:
+        """Do it while nobody else is there; what fails there ends the log for good."""
+        block = self._waiting.first() if write and self._waiting.blocks else None
+        self._at_disk = True
+        self._lock.release()
+        try:
+            if block is not None:
+                self._files.write(block)
+            if sync:
+                self._files.sync()
+        except Exception as error:  # noqa: BLE001 - nobody may act after a failure of any kind
+            self._broken = True
+            self._fault = self._fault or self._ended(error)
+        finally:
+            self._lock.acquire()
+            self._at_disk = False
+            self._waiting.forget(self._files.written)
+            self._plan()
+            self._done.notify_all()
 
-    def _say_opened(self) -> None:
-        said = self._last_words.read()
-        if said is not None:
-            self.append(Event(kind=Kind.SYSTEM, type_='ledger.faulted', data=said))
-        torn = self._segments.torn
-        if torn is not None:
-            data: Mapping[str, JsonValue] = {
-                'file': torn.file,
-                'sidecar': torn.sidecar,
-                'bytes': torn.bytes_,
-            }
-            self.append(Event(kind=Kind.SYSTEM, type_='ledger.recovered', data=data))
-        data = {'signed': self._checkpoints.signed}
-        self.append(Event(kind=Kind.SYSTEM, type_='ledger.opened', data=data))
-        self._heard = said is not None
+    def _plan(self) -> None:
+        """Tell the thread what is left to it, and when it is due."""
+        files, times, now = self._files, self._times, time.monotonic()
+        news = self._broken or bool(self._waiting.blocks)
+        if files.written.seq == files.synced.seq:
+            times.sync = None
+        elif times.sync is None:
+            times.sync, news = now + COMMIT_S, True
+        unsigned = self._unsigned()
+        sign = now if unsigned >= SIGN_LINES else now + CHECKPOINT_S
+        if unsigned and (times.checkpoint is None or sign < times.checkpoint):
+            times.checkpoint, news = sign, True
+        if news:
+            self._wake.notify()
+
+    def _unsigned(self) -> int:
+        """How many synced lines the thread has to sign; none where there is no key."""
+        signed = self._files.checkpoints
+        return self._files.synced.seq - signed.seq if signed.signed else 0
 
     # The thread: from here on nothing is called by others.
 
@@ -281,8 +295,9 @@ class Ledger:
                 self._write_lines()
                 self._sync_if_due()
                 self._sign_if_due()
-            self._checkpoints.write()
-            self._checkpoints.sync()
+            if not self._broken:
+                self._files.checkpoints.write()
+                self._files.checkpoints.sync()
         except Exception as error:  # noqa: BLE001 - whatever ends this thread has to show
             self._fail(error)
         finally:
@@ -291,16 +306,14 @@ class Ledger:
     def _wait_for_work(self) -> bool:
         """Sleep until something is due; False when all is done and the log is closed."""
         with self._wake:
-            while not (self._closing or self._waiting or self._is_urgent()):
+            while not (self._closing or self._waiting.blocks or self._broken):
                 due = self._times.next()
                 patience = None if due is None else due - time.monotonic()
                 if patience is not None and patience <= 0.0:
                     return True
                 self._wake.wait(patience)
-            return bool(self._waiting) or self._synced != self._link or not self._closing
-
-    def _is_urgent(self) -> bool:
-        return self._synced.seq <= self._urgent
+            ready = self._closing and self._files.synced == self._link
+            return not (ready or self._broken)
 
     def _flush_sides(self) -> None:
         now = time.monotonic()
@@ -318,60 +331,47 @@ class Ledger:
 
     def _write_lines(self) -> None:
         with self._lock:
-            count = min(len(self._waiting), COMMIT_LINES)
-            lines = [self._waiting.popleft() for _ in range(count)]
-            days = [self._waiting_ns.popleft() // _DAY_NS for _ in range(count)]
-            self._waiting_bytes -= sum(map(len, lines))
-        for day, group in groupby(zip(days, lines, strict=True), key=itemgetter(0)):
-            self._segments.append(day_of(day * _DAY_NS), [line for _, line in group])
-        if lines:
-            self._checkpoints.take(lines)
-            self._written = Link(self._written.seq + count, line_hash(lines[-1]))
-            if self._times.sync is None:
-                self._times.sync = time.monotonic() + COMMIT_S
+            if self._waiting.blocks and self._is_my_turn():
+                self._go_to_disk(write=True)
 
     def _sync_if_due(self) -> None:
-        if self._times.sync is None:
-            return
-        many = self._written.seq - self._synced.seq >= COMMIT_LINES
-        hurry = many or self._is_urgent() or self._closing
-        if hurry or time.monotonic() >= self._times.sync:
-            self._segments.sync()
-            self._checkpoints.seal(self._written)
-            with self._wake:
-                self._synced = self._written
-                self._done.notify_all()
-            if self._heard:
-                self._last_words.forget()
-                self._heard = False
-            self._times.sync = None
-            if self._times.checkpoint is None:
-                self._times.checkpoint = time.monotonic() + CHECKPOINT_S
+        with self._lock:
+            if self._sync_is_due() and self._is_my_turn():
+                self._go_to_disk(sync=True)
+
+    def _is_my_turn(self) -> bool:
+        """Wait for who is at the disk, but not for the next one: there is more to do than this."""
+        if self._at_disk:
+            self._done.wait()
+        return not (self._at_disk or self._broken)
+
+    def _sync_is_due(self) -> bool:
+        many = self._files.written.seq - self._files.synced.seq >= COMMIT_LINES
+        due = self._times.sync
+        return due is not None and (many or self._closing or time.monotonic() >= due)
 
     def _sign_if_due(self) -> None:
-        if self._times.checkpoint is None:
-            return
-        many = self._synced.seq - self._checkpoints.seq >= SIGN_LINES
-        if many or time.monotonic() >= self._times.checkpoint:
-            self._checkpoints.write()
+        with self._lock:
+            due = self._times.checkpoint
+            if self._broken or due is None or time.monotonic() < due:
+                return
             self._times.checkpoint = None
+        self._files.checkpoints.write()
+        with self._lock:
+            self._done.notify_all()
 
     def _fail(self, error: Exception) -> None:
         with self._wake:
-            reason = f'{self._name}: recording ended ({error}); mend the disk and restart'
-            self._fault = self._fault or reason
+            self._fault = self._fault or self._ended(error)
             self._done.notify_all()
 
-    def _release(self) -> None:
-        self._segments.close()
-        self._checkpoints.close()
-        self._say_fault()
-        os.close(self._lock_descriptor)
+    def _ended(self, error: Exception) -> str:
+        return f'{self._name}: recording ended ({error}); mend the disk and restart'
 
-    def _say_fault(self) -> None:
-        if self._fault is None:
-            return
-        try:
-            self._last_words.say(self._fault, seq=self._synced.seq, time_ns=self._clock())
-        except OSError as error:
-            sys.stderr.write(f'{self._name}: the disk does not even take why it ended ({error})\n')
+    def _release(self) -> None:
+        with self._lock:
+            while self._at_disk:
+                self._done.wait()
+        if self._fault is not None:
+            self._files.say(self._fault, time_ns=self._clock())
+        self._files.close()

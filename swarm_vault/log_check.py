@@ -15,13 +15,14 @@ from swarm_vault.errors import VaultError
 from swarm_vault.frames import BagLog, note_bag
 from swarm_vault.heads.accusation import REFUSED_EVENT, Accusation
 from swarm_vault.keys import Trust
-from swarm_vault.ledger import COMMIT_LINES, COMMIT_S
+from swarm_vault.ledger import COMMIT_S
 from swarm_vault.lines import Link
 from swarm_vault.merkle import Tree
 from swarm_vault.notes import Checkpoint, verify_log_signature
 from swarm_vault.reading import read_regular
 from swarm_vault.segments import is_written, line_blocks, segment_paths
 from swarm_vault.shapes import Shapes
+from swarm_vault.waiting import COMMIT_LINES
 
 MIRROR_MARK = '.mirror'
 """Stands in a log's folder that is another machine's copy."""

@@ -54,6 +54,10 @@ class Tree:
         if len(self.peaks) != size.bit_count():
             raise ValueError(f'{len(self.peaks)} peaks, a tree of {size} has {size.bit_count()}')
 
+    def copy(self) -> 'Tree':
+        """Another tree, as this one is now."""
+        return Tree(self.size, self.peaks)
+
     def extend(self, lines: Iterable[bytes]) -> None:
         """Append stored lines."""
         waiting = list(lines)

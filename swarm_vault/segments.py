@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from swarm_vault.begin import read_begin
 from swarm_vault.cold import SUFFIX, read_cold
 from swarm_vault.errors import VaultError
 from swarm_vault.files import (
     cut_file,
+    file_size,
     is_locked,
     make_folder,
     open_append,
     sync_data,
+    sync_folder,
     write_all,
 )
 from swarm_vault.lines import Link, line_hash, parse_line
@@ -45,6 +47,13 @@ class Torn:
     file: str
     sidecar: str
     bytes_: int
+
+
+class _End(NamedTuple):
+    """What is written: how many lines in all, how many bytes of the newest file."""
+
+    lines: int
+    size: int
 
 
 def log_folder(vault_dir: Path, agent_id: str, writer: str) -> Path:
@@ -132,24 +141,31 @@ class Segments:
         self._folder = folder
         self._limit = segment_bytes
         self._stem = ''
-        self._size = 0
         self._descriptor = -1
         self.torn: Torn | None = None
         self.link = Link()
         make_folder(folder)
+        self._end = _End(0, 0)
+        self._under_way = self._opening = False
         self._recover()
 
+    @property
+    def lines(self) -> int:
+        """How many lines the chain has, with those that were written here."""
+        return self._end.lines
+
     def append(self, day: str, lines: Sequence[bytes]) -> None:
-        """Write whole lines to the file of a day, or to the latest if the clock went back."""
-        waiting: list[bytes] = []
-        for line in lines:
-            stem = self._stem_for(day, len(line) + 1)
+        """Write whole lines to the file of a day, or to the latest if the clock went back.
+
+        A signal's handler may end this with an exception: the next call goes on from `lines`.
+        """
+        while lines:
+            stem = self._stem_for(day, len(lines[0]) + 1)
             if stem != self._stem:
-                self._write(waiting)
                 self._open(stem)
-            waiting.append(line)
-            self._size += len(line) + 1
-        self._write(waiting)
+            fits = self._fitting(lines)
+            self._write(lines[:fits])
+            lines = lines[fits:]
 
     def sync(self) -> None:
         """Return after everything appended is durable."""
@@ -157,34 +173,50 @@ class Segments:
 
     def close(self) -> None:
         """Let the file go."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _stem_for(self, day: str, length: int) -> str:
         if day > self._stem[: len(day)]:
             return day
-        if self._size and self._size + length > self._limit:
+        if self._end.size and self._end.size + length > self._limit:
             return next_stem(self._stem)
         return self._stem
 
-    def _write(self, lines: list[bytes]) -> None:
-        if not lines:
-            return
+    def _fitting(self, lines: Sequence[bytes]) -> int:
+        """How many of the lines the file takes; at least one."""
+        count = len(lines)
+        size = self._end.size + count + sum(map(len, lines))
+        while size > self._limit and count > 1:
+            count -= 1
+            size -= len(lines[count]) + 1
+        return count
+
+    def _write(self, lines: Sequence[bytes]) -> None:
         if self._descriptor < 0:
             self._descriptor = open_append(self._path(self._stem))
-        content = b'\n'.join(lines) + b'\n'
-        lines.clear()
-        write_all(self._descriptor, content)
+        content = b'\n'.join((*lines, b''))
+        count, size = self._end
+        done = file_size(self._descriptor) - size if self._under_way else 0
+        self._under_way = True
+        write_all(self._descriptor, content[done:])
+        self._end = _End(count + len(lines), size + len(content))
+        self._under_way = False
 
     def _open(self, stem: str) -> None:
+        again, self._opening = self._opening, True
         if self._descriptor >= 0:
             sync_data(self._descriptor)
         self.close()
         path = self._path(stem)
         make_folder(path.parent)
         self._descriptor = open_append(path)
-        self._stem, self._size = stem, 0
+        if again:  # names that are there already may not be durable yet
+            sync_folder(path.parent)
+            sync_folder(self._folder)
+        self._stem, self._end = stem, _End(self._end.lines, 0)
+        self._opening = False
 
     def _path(self, stem: str) -> Path:
         return self._folder / stem[:7] / f'{stem}.jsonl'
@@ -193,15 +225,16 @@ class Segments:
         paths = segment_paths(self._folder)
         if not paths:
             return
-        self._stem, self._size = paths[-1].stem, self._limit
+        size = self._limit
         if paths[-1].suffix != SUFFIX:
             self.torn = cut_torn(paths[-1])
-            self._size = paths[-1].stat().st_size
+            size = paths[-1].stat().st_size
         for path in reversed(paths):
             line = last_line(path)
             if line:
                 self.link = Link(seq=parse_line(line)['seq'] + 1, prev=line_hash(line))
-                return
+                break
+        self._stem, self._end = paths[-1].stem, _End(self.link.seq, size)
 
 
 def next_stem(stem: str) -> str:

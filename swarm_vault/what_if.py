@@ -16,7 +16,8 @@ from swarm_config.fleets import Fleet
 from swarm_vault.codec import codec_of
 from swarm_vault.errors import VaultError
 from swarm_vault.events import Query, read_events
-from swarm_vault.replay import CORES, load_core
+from swarm_vault.replay import CORES
+from swarm_vault.rerun import load_core
 from swarm_vault.sensor_bag import Sense, Sensed, SensorBag
 
 FEEDS: Mapping[str, str] = {

@@ -13,11 +13,12 @@ import pytest
 from vault_world import log_file, log_lines, parsed, signed_vault
 
 from swarm_vault.errors import VaultError
-from swarm_vault.ledger import COMMIT_LINES, YIELD_S, Ledger
+from swarm_vault.ledger import YIELD_S, Ledger
 from swarm_vault.lines import GENESIS, Event, Kind
 from swarm_vault.recorder import Recorder
 from swarm_vault.segments import Segments, log_folder, segment_paths
 from swarm_vault.verify import verify_vault
+from swarm_vault.waiting import COMMIT_LINES
 
 DAY_NS = 86_400 * 10**9
 NOON_NS = 20_000 * DAY_NS + DAY_NS // 2

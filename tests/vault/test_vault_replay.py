@@ -28,7 +28,8 @@ from swarm_vault.errors import VaultError
 from swarm_vault.mirror import Mirror
 from swarm_vault.recorder import Recorder
 from swarm_vault.replay import CORES as TABLE
-from swarm_vault.replay import load_core, replay_vault
+from swarm_vault.replay import replay_vault
+from swarm_vault.rerun import load_core
 from swarm_vault.verify import verify_vault
 
 
