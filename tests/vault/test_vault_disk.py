@@ -221,7 +221,7 @@ def test_the_kernel_itself_may_fail_a_call(keys: Path, tmp_path: Path, call: str
         out = tmp_path / f'{n}.promises'
         program = (
             'import sys, json; from pathlib import Path; from vault_disk import session;'
-            'promised = session(Path(sys.argv[1]), events=12);'
+            'promised = session(Path(sys.argv[1]), events=30);'
             'Path(sys.argv[2]).write_text(json.dumps(sorted(promised.items())))'
         )
         inject = f'inject={call}:{how}:when={n}'
@@ -229,7 +229,8 @@ def test_the_kernel_itself_may_fail_a_call(keys: Path, tmp_path: Path, call: str
         strace = ['strace', '-f', '-qq', '-o', '/dev/null', *watched, '-e', inject]
         python(program, vault, out, before=strace)
         promised = dict(json.loads(out.read_text())) if out.exists() else {}
-        assert call != 'fdatasync' or len(promised) < 4, 'the fault did not happen'
+        # strace counts for each of the two threads that sync: ten promises are five of one
+        assert call != 'fdatasync' or len(promised) < 10, 'the fault did not happen'
         assert lost(vault, promised) == {}, (call, how, n)
         assert verify_vault(vault).exit_code in (0, 3)
 
