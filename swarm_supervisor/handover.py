@@ -92,8 +92,9 @@ async def _pass_on(hq: Headquarters, mission: Mission, order: Order, reason: str
     done_s = {name: done_in_s(hq, hq.roster[name], rest) for name in fit}
     given = hq.experience.give(mission.mission_id, rest, done_s, hq.clock())
     note_choice(hq, mission, given, done_s)
-    give_on(hq, mission, order, [fit[given.chosen]], reason)
-    return True
+    if given.chosen:
+        give_on(hq, mission, order, [fit[given.chosen]], reason)
+    return bool(given.chosen)
 
 
 def rest_of(order: Order) -> mission_pb2.MissionOrder:

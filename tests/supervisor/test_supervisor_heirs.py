@@ -2,16 +2,17 @@
 """What one robot leaves goes to who is done soonest, and on to who becomes free before that."""
 
 import asyncio
+import math
 
 import pytest
 from supervisor_lives import accepted, life, ordered, principal
 from supervisor_room import write_fleet
 from swarm.v1 import operator_pb2
 
-from swarm_supervisor import relieving, revoking, settling
+from swarm_supervisor import handover, relieving, revoking, settling
 from swarm_supervisor.agenda import agenda_of, done_in_s
 from swarm_supervisor.core.cells import unpack_cells
-from swarm_supervisor.missions import COMPLETED
+from swarm_supervisor.missions import COMPLETED, FAILED
 from swarm_supervisor.operations import submit
 from swarm_vault.replay import replay_vault
 
@@ -212,3 +213,10 @@ def test_a_robot_that_gets_other_work_meanwhile_is_not_free(hq, monkeypatch):
     monkeypatch.setattr(relieving, 'proved', meanwhile)
     asyncio.run(settling.settle(hq))
     assert open_orders(mission) == [waits]
+
+
+def test_rounds_that_nobody_is_known_to_finish_are_given_up_and_not_a_crash(hq, monkeypatch):
+    (mission,) = given(hq, 'patrol west_end, east_end with tb4_1')
+    monkeypatch.setattr(handover, 'done_in_s', lambda *_: math.inf)
+    revoked(hq)
+    assert [order.status for order in mission.orders] == [FAILED]
