@@ -175,7 +175,7 @@ def take_telemetry(hq: Headquarters, member: Member, telemetry: mission_pb2.Tele
     now_ns = hq.clock()
     if hq.roster.heard(member, now_ns):
         hq.note(Kind.STATE_CHANGE, 'robot.back', {'agent': member.agent_id})
-    member.pose = pose
+    member.pose = member.pose if pose is None else pose
     if seen is not None:
         hq.world.report(member.agent_id, seen, now_ns)
         ours = {order.order_id for order in _all_orders_of(hq, member)}

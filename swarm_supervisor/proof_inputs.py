@@ -93,7 +93,8 @@ def _robot(
 ) -> _Robot:
     model, radius_m = member.robot.model, member.robot.model.radius_m
     trust, _ = trust_to_give(hq, member)
-    heard = member.telemetry.stamp_ns > 0
+    told = member.telemetry
+    heard = told.HasField('pose') and told.HasField('battery')
     home = hq.allocator.node_at(*member.robot.home[:2], radius_m)
     agenda = agenda_of(hq, member, priority=urgency)
     node = hq.allocator.node_at(*agenda.pose[:2], radius_m)
@@ -101,7 +102,7 @@ def _robot(
     start = RobotStart(
         agent_id=member.agent_id,
         tier=_tier(trust, mission),
-        battery=member.telemetry.battery if heard else None,
+        battery=told.battery if heard else None,
         capacity_wh=model.battery.capacity_wh,
         idle_w=model.battery.idle_w,
         drive_w=model.battery.drive_w,

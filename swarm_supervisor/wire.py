@@ -122,13 +122,14 @@ def check_ack(ack: mission_pb2.OrderAck) -> None:
 
 def check_telemetry(
     telemetry: mission_pb2.Telemetry, grid: SurveyGrid
-) -> tuple[Pose, Mask | None]:
-    """A robot's report; returns its pose and what it has seen, None if it did not say.
+) -> tuple[Pose | None, Mask | None]:
+    """A robot's report; returns its pose and what it has seen, None for what it did not say.
 
     Raises:
         WireError: A field is malformed.
     """
-    pose = check_pose('telemetry.pose', telemetry.pose)
+    told = telemetry.HasField('pose')
+    pose = check_pose('telemetry.pose', telemetry.pose) if told else None
     check_number('telemetry.speed_mps', telemetry.speed_mps, -100.0, 100.0)
     check_number('telemetry.battery', telemetry.battery, 0.0, 1.0)
     check_number('telemetry.progress', telemetry.progress, 0.0, 1.0)

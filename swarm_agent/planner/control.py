@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 
-from swarm.v1 import common_pb2, mission_pb2
+from swarm.v1 import mission_pb2
 
 from swarm_agent.planner.core.orders import Ack, Order, Pose, Recall, Token
 from swarm_agent.planner.core.types import Widened
 from swarm_agent.planner.parameters import Setup
-from swarm_agent.planner.wire import from_ack, to_order
+from swarm_agent.planner.wire import from_ack, to_order, to_pose
 from swarm_agent.uplink import (
     Down,
     IdentityReceived,
@@ -174,16 +174,12 @@ class Control:
             agent_id=robot.agent_id,
             model=robot.model.name,
             skills=[card.name for card in cards],
-            pose=_pose(pose),
-            home=_pose(robot.home),
+            pose=to_pose(pose),
+            home=to_pose(robot.home),
             max_speed_mps=robot.model.max_speed_mps,
             radius_m=robot.model.radius_m,
             software_version=self._version,
         )
-
-
-def _pose(pose: Pose) -> common_pb2.Pose2D:
-    return common_pb2.Pose2D(x_m=pose[0], y_m=pose[1], yaw_rad=pose[2])
 
 
 def _version() -> str:

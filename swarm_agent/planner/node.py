@@ -7,7 +7,6 @@ and says why.
 """
 
 import gc
-import math
 import signal
 import sys
 import time
@@ -231,16 +230,15 @@ class PlannerNode:
             self._topics.tell_hold(self._state.intent_id + 1)
 
     def _send_telemetry(self, now_ns: int) -> None:
-        outputs, battery = self._outputs, self._topics.battery
+        outputs = self._outputs
         if outputs is None:
             return
-        share = 0.0 if battery is None or not math.isfinite(battery.share) else battery.share
         with_seen = self._due('seen', now_ns, _SECOND_NS)
         telemetry = to_telemetry(
             self._topics.report,
             replace(outputs, phase=Phase.STOPPED) if self._failure else outputs,
             stamp_ns=time.time_ns(),
-            battery=share,
+            battery=self._topics.charge,
             with_seen=with_seen,
             crew=self._crew.words(now_ns, self._state) if with_seen else (),
         )

@@ -78,6 +78,12 @@ class Topics:
             urgent = urgent or last is None or _nav_of(last) != _nav_of(self.situation)
         return urgent
 
+    @property
+    def charge(self) -> float | None:
+        """Share of charge that the battery told last, 0..1; None where it told none."""
+        told = self.battery
+        return told.share if told is not None and told.known else None
+
     def tell_intent(self, intent: Intent) -> None:
         """Publish an intent; it holds until the next."""
         message = IntentMessage(

@@ -157,7 +157,8 @@ def from_ack(ack: Ack) -> mission_pb2.OrderAck:
 class Report:
     """What telemetry tells of the situation node's last message."""
 
-    pose: Pose = (0.0, 0.0, 0.0)
+    pose: Pose | None = None
+    """None before the situation node has told it."""
     speed_mps: float = 0.0
     distance_m: float = 0.0
     violations: int = 0
@@ -172,15 +173,17 @@ def to_telemetry(
     outputs: Outputs,
     *,
     stamp_ns: int,
-    battery: float,
+    battery: float | None,
     with_seen: bool,
     crew: tuple[CrewWord, ...] = (),
 ) -> mission_pb2.Telemetry:
-    """The robot's state as it goes up; what it has seen, and of its crew, only now and then."""
-    x_m, y_m, yaw_rad = report.pose
+    """The robot's state as it goes up; what it has seen, and of its crew, only now and then.
+
+    A pose or charge that is not known is left out: a zero would be taken for one.
+    """
     telemetry = mission_pb2.Telemetry(
         stamp_ns=stamp_ns,
-        pose=common_pb2.Pose2D(x_m=x_m, y_m=y_m, yaw_rad=yaw_rad),
+        pose=None if report.pose is None else to_pose(report.pose),
         speed_mps=report.speed_mps,
         battery=battery,
         phase=outputs.phase.value,
@@ -201,6 +204,12 @@ def to_telemetry(
         telemetry.seen.bits = seen.bits
         telemetry.crew.extend(from_word(word) for word in crew)
     return telemetry
+
+
+def to_pose(pose: Pose) -> common_pb2.Pose2D:
+    """A pose as it goes up."""
+    x_m, y_m, yaw_rad = pose
+    return common_pb2.Pose2D(x_m=x_m, y_m=y_m, yaw_rad=yaw_rad)
 
 
 def _hazard_place(hazard_id: str) -> common_pb2.Point2D | None:

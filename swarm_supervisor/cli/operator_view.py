@@ -73,9 +73,9 @@ def _robot_row(number: int, robot: operator_pb2.RobotState, now_ns: int) -> tupl
         said.skill,
         said.order_id,
         f'{said.progress:.0%}' if said.order_id else '',
-        f'{said.battery:.0%}',
+        f'{said.battery:.0%}' if said.HasField('battery') else '?',
         f'{said.events_synced}/{said.events_written}',
-        f'{said.pose.x_m:.1f}, {said.pose.y_m:.1f}',
+        f'{said.pose.x_m:.1f}, {said.pose.y_m:.1f}' if said.HasField('pose') else '?',
     )
 
 
@@ -193,7 +193,7 @@ def _signs(
 ) -> dict[tuple[int, int], tuple[str, str]]:
     found = {}
     for number, robot in enumerate(state.robots):
-        if robot.telemetry.stamp_ns:
+        if robot.telemetry.HasField('pose'):
             pose = robot.telemetry.pose
             cell = grid.cell_of(pose.x_m, pose.y_m)
             place = tuple(

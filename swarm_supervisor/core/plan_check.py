@@ -245,5 +245,5 @@ def _battery_faults(step: PlanStep, robot: _Robot, limits: Limits) -> list[str]:
     left = robot.battery - robot.home_share(step.home_m)
     if left >= limits.reserve:
         return []
-    name, reserve = robot.start.agent_id, limits.reserve
-    return [f'{name} gets home with {100 * left:.0f} % of charge, expected {100 * reserve:.0f} %']
+    name, home, reserve = robot.start.agent_id, round(100 * left), round(100 * limits.reserve)
+    return [f'{name} gets home with {home} % of charge, expected {reserve} %']

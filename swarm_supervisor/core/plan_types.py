@@ -34,7 +34,7 @@ class RobotStart:
     """Way home from where it stands [m]."""
     beliefs: tuple[Belief, ...] = ()
     unheard: bool = False
-    """Nothing was heard from it yet: charge and facts it proves itself before it moves."""
+    """It has not told yet where it is and its charge: it proves them itself before it moves."""
     creeps: bool = False
     """At tier 1 it may move in a sandbox zone; the judge has said where."""
     busy_s: float = 0.0

@@ -144,14 +144,14 @@ class _Show:
         wanted = {robot.agent_id for robot in self._stage.run.fleet.robots}
         while time.monotonic() < deadline:
             self._tick()
-            linked = {robot.agent_id for robot in self._shown.fleet.robots if robot.linked}
-            self._view.waiting(sorted(linked), sorted(wanted - linked))
-            if linked == wanted and self._shown.referee.present:
+            ready = {robot.agent_id for robot in self._shown.fleet.robots if _ready(robot)}
+            self._view.waiting(sorted(ready), sorted(wanted - ready))
+            if ready == wanted and self._shown.referee.present:
                 self._shown.started = True
                 return True
             if self._group.dead():
                 break
-        missing = ', '.join(sorted(wanted - linked)) or 'the simulator'
+        missing = ', '.join(sorted(wanted - ready)) or 'the simulator'
         self._shown.reason = (
             f'not ready within {READY_WITHIN_S:.0f} s: {missing}; read {self._log_dir()}'
         )
@@ -295,3 +295,9 @@ class _Show:
         last = [n for n in names if n.endswith(('.planner', '.composed'))]
         self._shown.killed_at_stop += self._group.stop(first)
         self._shown.killed_at_stop += self._group.stop(last, within_s=SYNC_WITHIN_S)
+
+
+def _ready(robot: operator_pb2.RobotState) -> bool:
+    """Linked, and it has told where it is and its charge: an order now goes by what is true."""
+    told = robot.telemetry
+    return robot.linked and told.HasField('pose') and told.HasField('battery')

@@ -90,8 +90,8 @@ def _table(at_s: float, fleet: operator_pb2.FleetState, referee: RefereeReport) 
             'up' if robot.linked else 'down',
             t.phase,
             t.skill,
-            f'{t.pose.x_m:.1f}, {t.pose.y_m:.1f}',
-            f'{t.battery:.0%}',
+            f'{t.pose.x_m:.1f}, {t.pose.y_m:.1f}' if t.HasField('pose') else '?',
+            f'{t.battery:.0%}' if t.HasField('battery') else '?',
             f'{t.distance_m:.0f}',
         )
     return table

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protobuf messages to plain values and back."""
 
+import math
+
 import pytest
 from planner_world import order, trusted
 from swarm.v1 import common_pb2, mission_pb2, packet_pb2
 
 from swarm_agent.planner.core.orders import Ack, AckStatus, LinkLoss, Order, Region, Task, Token
+from swarm_agent.planner.core.types import BatteryView
 from swarm_agent.planner.wire import Report, from_ack, to_order, to_telemetry
 from swarm_vault.laws.wire import to_token
 
@@ -149,6 +152,28 @@ def test_telemetry_tells_where_and_what_and_hazards_by_their_cells() -> None:
     assert (up.seen.width, up.seen.bits) == (4, b'\xf0')
     quiet = to_telemetry(report, outputs, stamp_ns=5, battery=0.75, with_seen=False)
     assert not quiet.HasField('seen')
+
+
+def test_what_a_robot_does_not_know_yet_is_left_out_of_telemetry_instead_of_told_as_zero() -> None:
+    outputs = trusted().decide()
+    up = to_telemetry(Report(), outputs, stamp_ns=5, battery=None, with_seen=False)
+    assert not up.HasField('pose')
+    assert not up.HasField('battery')
+    flat = to_telemetry(
+        Report(pose=(0.0, 0.0, 0.0)), outputs, stamp_ns=5, battery=0.0, with_seen=False
+    )
+    assert flat.HasField('pose')
+    assert flat.HasField('battery')
+
+
+@pytest.mark.parametrize('share', [math.nan, math.inf, 87.0, -0.1])
+def test_a_battery_that_tells_no_share_leaves_the_charge_unknown(share: float) -> None:
+    assert not BatteryView(heard_ns=1, share=share).known
+
+
+@pytest.mark.parametrize('share', [0.0, 0.5, 1.0])
+def test_a_share_of_charge_is_known(share: float) -> None:
+    assert BatteryView(heard_ns=1, share=share).known
 
 
 def test_a_handoff_is_read_as_words_and_bounded():

@@ -208,6 +208,25 @@ def test_orders_wait_for_a_robot_that_is_not_linked_and_come_once_it_is(supervis
         assert not robot.orders
 
 
+def test_robots_that_have_not_told_their_charge_and_place_yet_can_be_given_orders(
+    supervisor, operator, pair
+):
+    for robot in pair:
+        robot.say(telemetry=mission_pb2.Telemetry(stamp_ns=1, phase='idle'))
+    until(lambda: all(r.telemetry.stamp_ns for r in operator.snapshot().robots), 'telemetry')
+    starts = [supervisor.fleet.robot(robot.agent_id).start for robot in pair]
+    assert [supervisor.hq.roster[robot.agent_id].pose for robot in pair] == starts
+    reply = submit(operator, 'survey the whole room')
+    assert reply.accepted, reply.reason
+
+
+def test_a_robot_that_tells_that_it_is_flat_is_not_sent_out(operator, pair):
+    for robot in pair:
+        robot.report(battery=0.0)
+    until(lambda: all(r.telemetry.stamp_ns for r in operator.snapshot().robots), 'telemetry')
+    assert 'gets home with' in submit(operator, 'survey the whole room').reason
+
+
 def test_what_a_robot_completed_while_the_link_was_cut_is_learnt_from_its_hello(
     supervisor, operator
 ):

@@ -72,7 +72,7 @@ class Turn:
     def battery(self) -> BatteryView | None:
         """The battery state where it is fresh and makes sense."""
         battery = self.inputs.battery
-        if battery is None or not 0.0 <= battery.share <= 1.0:
+        if battery is None or not battery.known:
             return None
         age_ns = self.inputs.now_ns - battery.heard_ns
         return battery if age_ns <= self.params.tuning.battery_timeout_s * 1e9 else None

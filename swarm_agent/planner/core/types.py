@@ -152,6 +152,11 @@ class BatteryView:
     share: float
     """0 to 1."""
 
+    @property
+    def known(self) -> bool:
+        """Whether it is a share of charge: a driver may say nothing (NaN), or percent."""
+        return 0.0 <= self.share <= 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
