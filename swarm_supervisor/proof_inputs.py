@@ -94,7 +94,7 @@ def _robot(
     model, radius_m = member.robot.model, member.robot.model.radius_m
     trust, _ = trust_to_give(hq, member)
     told = member.telemetry
-    heard = told.HasField('pose') and told.HasField('battery')
+    placed, charged = told.HasField('pose'), told.HasField('battery')
     home = hq.allocator.node_at(*member.robot.home[:2], radius_m)
     agenda = agenda_of(hq, member, priority=urgency)
     node = hq.allocator.node_at(*agenda.pose[:2], radius_m)
@@ -102,14 +102,14 @@ def _robot(
     start = RobotStart(
         agent_id=member.agent_id,
         tier=_tier(trust, mission),
-        battery=told.battery if heard else None,
+        battery=told.battery if charged else None,
         capacity_wh=model.battery.capacity_wh,
         idle_w=model.battery.idle_w,
         drive_w=model.battery.drive_w,
         speed_mps=min(top_mps, wished_mps, *_mandated_mps(trust)),
         top_speed_mps=top_mps,
-        beliefs=BELIEFS if heard else (),
-        unheard=not heard,
+        beliefs=BELIEFS if placed else (),
+        unheard=not (placed and charged),
         creeps=trust.tier == Tier.OPERATOR,
         busy_s=agenda.busy_s,
         order_wh=_order_wh(trust.mandate, model.battery.capacity_wh),
