@@ -70,7 +70,7 @@ async def welcome(hq: Headquarters, session: Session, hello: mission_pb2.Hello) 
     identity = compile_identity(folder, kept_rules(hq.vault_dir))
     heads = await asyncio.to_thread(_heads, hq, member.agent_id)
     _register(hq, member, hello)
-    member.pose = pose
+    member.pose = member.pose if pose is None else pose
     session.put(_welcome(hq, member, identity, heads))
     tell_revocations(hq, member.agent_id)
     for ack in hello.open_orders:

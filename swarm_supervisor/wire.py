@@ -88,8 +88,8 @@ def check_cells(field: str, cells: common_pb2.CellSet, grid: SurveyGrid) -> Mask
         raise WireError(f'{field}.{error}') from error
 
 
-def check_hello(hello: mission_pb2.Hello) -> Pose:
-    """A robot's introduction; returns its pose.
+def check_hello(hello: mission_pb2.Hello) -> Pose | None:
+    """A robot's introduction; returns its pose, None if it did not say.
 
     Raises:
         WireError: A field is malformed.
@@ -105,7 +105,7 @@ def check_hello(hello: mission_pb2.Hello) -> Pose:
     check_pose('hello.home', hello.home)
     check_number('hello.max_speed_mps', hello.max_speed_mps, 0.0, 100.0)
     check_number('hello.radius_m', hello.radius_m, 0.0, 100.0)
-    return check_pose('hello.pose', hello.pose)
+    return check_pose('hello.pose', hello.pose) if hello.HasField('pose') else None
 
 
 def check_ack(ack: mission_pb2.OrderAck) -> None:

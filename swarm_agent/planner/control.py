@@ -70,7 +70,7 @@ class Control:
         """
         self._setup = setup
         self._lock = threading.Lock()
-        self._pose: Pose = setup.robot.start
+        self._pose: Pose | None = None
         self._version = _version()
         self._identity = setup.vault_dir / 'nexus' / 'identity' / f'{setup.robot.agent_id}.md'
         trust = load_trust(setup.vault_dir)
@@ -174,7 +174,7 @@ class Control:
             agent_id=robot.agent_id,
             model=robot.model.name,
             skills=[card.name for card in cards],
-            pose=to_pose(pose),
+            pose=None if pose is None else to_pose(pose),
             home=to_pose(robot.home),
             max_speed_mps=robot.model.max_speed_mps,
             radius_m=robot.model.radius_m,

@@ -165,6 +165,7 @@ def test_rules_of_an_identity_are_news_once(
 
 def test_hello_tells_who_and_where(linked: tuple[Control, FakeUplink]) -> None:
     made, wire = linked
+    assert not wire.hello().HasField('pose')
     made.stands_at((1.0, 2.0, 0.5))
     hello = wire.hello()
     assert (hello.agent_id, hello.model, hello.radius_m) == ('amr_1', 'amr', 0.28)

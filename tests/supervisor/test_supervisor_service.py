@@ -220,6 +220,19 @@ def test_robots_that_have_not_told_their_charge_and_place_yet_can_be_given_order
     assert reply.accepted, reply.reason
 
 
+def test_a_robot_that_comes_back_without_knowing_where_it_is_stays_where_it_was_last(
+    supervisor, operator
+):
+    with robot_of(supervisor, 'amr_1') as robot:
+        robot.report(pose=common_pb2.Pose2D(x_m=3.0, y_m=2.0))
+        until(lambda: operator.snapshot().robots[0].telemetry.stamp_ns, 'telemetry')
+    back = TalkingRobot(supervisor.port, supervisor.vault, supervisor.fleet, 'amr_1')
+    back.say(hello=mission_pb2.Hello(agent_id='amr_1', model='amr', max_speed_mps=1.0))
+    until(lambda: back.welcome is not None, 'welcome')
+    back.close()
+    assert supervisor.hq.roster['amr_1'].pose == (3.0, 2.0, 0.0)
+
+
 def test_a_robot_that_tells_that_it_is_flat_is_not_sent_out(operator, pair):
     for robot in pair:
         robot.report(battery=0.0)
