@@ -281,6 +281,23 @@ def test_a_refuge_that_the_other_bars_for_long_is_none():
     assert all(out.advice.stop_after_m < 0.1 for out in outs[1:])
 
 
+def test_a_refuge_to_which_one_that_stays_bars_every_way_is_none():
+    """Eight stood before a bridge for ever: the place sought anew was barred by the same one."""
+    state, outs = RightOfWayState(), []
+    for k in range(90):
+        now_s = 10.0 + 0.1 * k
+        now = {'heard_ns': round(now_s * NS), 'speed_mps': 0.0}
+        patron = peer('a', pose=(4.0, 0.0, 3.14), path=WEST[4:], **now)
+        bars = peer('c', pose=(0.0, 0.9, 0.0), path=(), state=PeerState.WAITING, **now)
+        place = {'refuge': 'found', 'place': (0.0, 2.0), 'aside': ((0.0, 1.0), (0.0, 2.0))}
+        state, out = tick(state, me(speed_mps=0.0, **place), patron, bars, now_s=now_s)
+        outs.append(out)
+    stays = [k for k, out in enumerate(outs) if out.advice.immovable == ('c',)]
+    refused = [k for k, out in enumerate(outs) if out.cannot_yield]
+    assert stays
+    assert refused[0] >= stays[0] + 25
+
+
 def test_a_broken_promise_is_told_once():
     state, out = tick(RightOfWayState(), me('a'), peer('b'))
     place = (3.0, -1.2)

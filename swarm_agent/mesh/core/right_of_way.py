@@ -63,6 +63,8 @@ class RightOfWayState:
     """Whose body bars the way to the refuge, and since when [ns]."""
     immovable: tuple[str, ...] = ()
     """Who barred it for too long, as long as this robot makes way for the same peer."""
+    shut: bool = False
+    """One of those bars the way to the other place as well."""
     waited_ns: int = 0
     """How long this robot has been kept waiting [ns]."""
     free_ns: int = 0
@@ -78,6 +80,7 @@ def decide_right_of_way(
 ) -> tuple[RightOfWayState, RightOfWayOutputs]:
     """Settle right of way for one tick, towards every peer that is or was just heard."""
     state = replace(state, told=told_after(state.told, state.last_ns, inputs, params))
+    inputs = _without_refuge(inputs) if state.shut else inputs
     state = _still_bound(state, inputs, params)
     ways = _Ways.of(state, inputs)
     scenes = [
@@ -94,6 +97,11 @@ def decide_right_of_way(
     advice = _advise(state, scenes, steps)
     state = _remember(state, inputs, steps, advice, params)
     return state, _conclude(state, inputs, scenes, steps, advice)
+
+
+def _without_refuge(inputs: RightOfWayInputs) -> RightOfWayInputs:
+    """A place to which one that stays bars the way is none."""
+    return replace(inputs, me=replace(inputs.me, refuge='none', place=None))
 
 
 def _still_bound(
@@ -251,6 +259,7 @@ def _watch_barring(
 ) -> RightOfWayState:
     """Note who stands on the way to the refuge; the patron itself is watched in its encounter."""
     me = inputs.me
+    state = replace(state, shut=False)
     driving = me.refuge == 'found' and me.speed_mps < STANDS_MPS
     bars = [
         (step.limit_m, scene.peer.agent_id)
@@ -258,11 +267,13 @@ def _watch_barring(
         if scene.peer.agent_id != state.aside_for and scene.peer.speed_mps < STANDS_MPS
     ]
     limit_m, name = min(bars, default=(math.inf, ''))
-    if not (driving and state.aside_for) or limit_m > 0.0 or name in state.immovable:
+    if not (driving and state.aside_for) or limit_m > 0.0:
         return replace(state, barring=('', -1))
     since_ns = state.barring[1] if state.barring[0] == name else inputs.now_ns
     if inputs.now_ns - since_ns < params.barred_s * NS:
         return replace(state, barring=(name, since_ns))
+    if name in state.immovable:
+        return replace(state, barring=('', -1), shut=True)
     return replace(state, barring=('', -1), immovable=(*state.immovable, name))
 
 

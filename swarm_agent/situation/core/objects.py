@@ -143,6 +143,17 @@ def _fade(
     return _take(replace(layer, hits=hits), kept)
 
 
+def kept_of(layer: Layer, kept: Mask, needed: int) -> Layer:
+    """The layer with some of its cells only.
+
+    Args:
+        layer: What was known.
+        kept: Which cells stay, shape (cells,).
+        needed: Hits that make a cell an obstacle.
+    """
+    return layer if bool(kept.all()) else _settle(layer, _take(layer, kept), needed)
+
+
 def _take(layer: Layer, kept: Mask) -> Layer:
     if bool(kept.all()):
         return layer

@@ -8,6 +8,7 @@ import numpy as np
 
 from swarm_agent.situation.core.consistency import Step, motion_step
 from swarm_agent.situation.core.ease import Near
+from swarm_agent.situation.core.heard_again import heard_after, without_bodies
 from swarm_agent.situation.core.localise import localise, pose_at, rebased
 from swarm_agent.situation.core.objects import DISTRUST_QUALITY, observe, peer_discs
 from swarm_agent.situation.core.params import Body, Params
@@ -110,6 +111,7 @@ def _scanned(state: State, points: Points, inputs: Inputs, params: Params) -> St
     layer, seen = state.layer, state.seen
     if fix.quality >= DISTRUST_QUALITY:
         bodies = peer_discs(inputs.peers, now_ns, tuning)
+        layer = without_bodies(layer, state.heard, inputs.peers, now_ns, params)
         layer = observe(layer, statics.grid, points, pose, bodies, now_ns, tuning)
         seen = look(seen, statics.survey, points.ranges, pose)
     fits = fix.quality >= tuning.match_min_quality
@@ -118,6 +120,7 @@ def _scanned(state: State, points: Points, inputs: Inputs, params: Params) -> St
         state,
         fix=fix,
         layer=layer,
+        heard=heard_after(state.heard, inputs.peers, now_ns, params),
         seen=seen,
         room=updated(state.room, statics.grid, layer),
         last_scan_ns=now_ns - inputs.scan.age_ns,

@@ -11,6 +11,7 @@ from swarm_agent.situation.core.floor_law import OPEN, FloorLaw, floor_law
 from swarm_agent.situation.core.follow import Drive
 from swarm_agent.situation.core.footing import Footing
 from swarm_agent.situation.core.grid import PlanGrid, make_grid
+from swarm_agent.situation.core.heard_again import LastHeard
 from swarm_agent.situation.core.inquiry import Inquiry
 from swarm_agent.situation.core.likelihood import LikelihoodField, make_field
 from swarm_agent.situation.core.localise import Fix
@@ -71,6 +72,8 @@ class State:
     """Which floor is closed and where to be slow."""
     trespass: str = ''
     """Why the robot must not be where it is; empty where it may."""
+    heard: LastHeard = ()
+    """When peers were heard last."""
     hazards: tuple[Hazard, ...] = ()
     """Reported by peers."""
     yields_to: str = ''
