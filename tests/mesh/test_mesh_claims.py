@@ -106,6 +106,14 @@ def test_a_wish_that_is_not_heard_again_bars_no_cell():
     assert still_true(heard, {1: 5, 2: 0}, since=5) == heard
 
 
+def test_one_whose_last_words_were_lost_keeps_nobody_waiting_for_ever():
+    behind = ((2, 0), (2, 0))
+    fleet = untimed(world((CORRIDOR,), [((0, 0), (1, 0)), behind]), delay_ms=100.0)
+    fleet._hear(0, replace(told(9, 2, want=1, moving=True), goal=2))
+    _, missing = go(fleet, steps=10)
+    assert not missing
+
+
 WORLDS = {
     'head-on at a lay-by': world(LAY_BY, [((1, 0), (14, 0)), ((14, 0), (1, 0))]),
     'dead end': world(DEAD_END, [((0, 0), (2, 2)), ((2, 1), (2, 1))]),
