@@ -309,6 +309,10 @@ def withdrawn(told: Told) -> Told:
 
 
 def numbered(before: Told, after: Told) -> Told:
-    """The state with its sequence number, which rises with every change."""
-    same = replace(after, sequence=before.sequence) == before
+    """The state with its sequence number, which rises with every change that matters to others.
+
+    That an answered request is no more does not: who made it knows.
+    """
+    grants = after.grants if after.grants - before.grants else before.grants
+    same = replace(after, sequence=before.sequence, grants=grants) == before
     return before if same else replace(after, sequence=before.sequence + 1)

@@ -9,6 +9,23 @@ from swarm_agent.mesh.core.grid_types import GridPeer
 NOBODY: Mapping[int, int] = {}
 
 
+def still_true(heard: Heard, heard_at: Mapping[int, int], since: int) -> Heard:
+    """What was heard, without wishes not heard again since: who has one says so every step.
+
+    Else whose last words were lost would bar cells for ever that it has long left behind.
+
+    Args:
+        heard: The newest state of each peer.
+        heard_at: When each was heard last, that state or an older one.
+        since: The time from which on words count.
+    """
+    return {
+        agent: told
+        for agent, told in heard.items()
+        if told.want is None or heard_at[agent] >= since
+    }
+
+
 class Overheard:
     """What a robot without a common clock knows of a step: nobody has chosen, nothing is taken."""
 

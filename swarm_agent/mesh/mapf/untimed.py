@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from swarm_agent.mesh.core.grid_claims import (
     Claimant,
+    Heard,
     Told,
     arrive,
     decide_claim,
@@ -19,7 +20,7 @@ from swarm_agent.mesh.core.grid_claims import (
     pusher_of,
     two_steps,
 )
-from swarm_agent.mesh.core.grid_overheard import Overheard
+from swarm_agent.mesh.core.grid_overheard import Overheard, still_true
 from swarm_agent.mesh.core.grid_patience import Patience
 from swarm_agent.mesh.core.grid_plan import PlanParams, find_path, traffic_of
 from swarm_agent.mesh.core.grid_turn import Turn, open_turn
@@ -33,10 +34,13 @@ TICK_MS = 100
 TICKS_A_STEP = 10
 DOUBLED = 0.05
 """Share of messages that arrive twice."""
-AGAIN_TICKS = 2
+ROUND_TRIP_TICKS = 3
+"""An answer may take so long: no sooner is a request repeated, or what was said said again."""
+AGE_STEPS = 16
+"""Ages count in so many steps: what a robot says of itself stays true while it stands."""
 RETRY_STEPS = 4
 FRESH_STEPS = 3
-"""How long a hint counts."""
+"""How long a hint or a wish counts."""
 CONCERNED = 3
 """Claims of robots farther away than this do not matter at once [cells]."""
 ROUNDS = 16
@@ -80,6 +84,8 @@ class _Robot:
     said_at: int = -1
     said: int = 0
     """Number of the last state that it told."""
+    repeats: int = 0
+    """How often it has told that state again."""
     heard_at: dict[int, int] = field(default_factory=dict)
     replan: bool = True
 
@@ -94,6 +100,7 @@ class Untimed:
         self._seed = seed
         self._tick = 0
         self._ticks_a_step = 1 if network.perfect else TICKS_A_STEP
+        self._round_trip = min(ROUND_TRIP_TICKS, self._ticks_a_step)
         self._robots = [
             self._robot(agent, start, goal)
             for agent, (start, goal) in enumerate(zip(world.starts, world.goals, strict=True))
@@ -121,6 +128,11 @@ class Untimed:
     def held(self) -> list[tuple[int, ...]]:
         """The cells that each robot is entitled to."""
         return [robot.me.told.held for robot in self._robots]
+
+    @property
+    def _fresh_since(self) -> int:
+        """The tick from which on a hint or a wish counts."""
+        return self._tick - FRESH_STEPS * self._ticks_a_step
 
     def step(self) -> None:
         """Let a step's time pass."""
@@ -157,11 +169,12 @@ class Untimed:
         if not before.moving:
             robot.me = replace(robot.me, told=replace(before, rank=self._rank(robot)))
         bodies = self._bodies(before.cell)
-        turn = Turn(agent, before.cell, ()) if before.moving else self._turn(robot)
+        heard = still_true(robot.heard, robot.heard_at, self._fresh_since)
+        turn = Turn(agent, before.cell, ()) if before.moving else self._turn(robot, heard)
         me = decide_claim(
             self.world.grid,
             robot.me,
-            robot.heard,
+            heard,
             bodies=bodies,
             wishes=turn.cells,
             partner=turn.partner,
@@ -192,7 +205,7 @@ class Untimed:
         robot.there_at = self._tick + steps * self._ticks_a_step
         robot.stood = 0
 
-    def _turn(self, robot: _Robot) -> Turn:
+    def _turn(self, robot: _Robot, heard: Heard) -> Turn:
         """Cells that it would like to be on next, best first."""
         told = robot.me.told
         me = GridMe(
@@ -209,11 +222,11 @@ class Untimed:
         if manner != 'plan' or told.cell == told.goal:
             robot.path = ()
         robot.replan = False
-        pusher = pusher_of(told, robot.heard)
+        pusher = pusher_of(told, heard)
         return open_turn(
             self.world.grid,
             me,
-            Overheard(robot.heard, self.world.tables),
+            Overheard(heard, self.world.tables),
             path=robot.path,
             manner=manner,
             avoid=() if pusher is None else pusher.hint,
@@ -231,18 +244,18 @@ class Untimed:
 
     def _fresh(self, robot: _Robot) -> list[Told]:
         """The peers nearby whose last words still count."""
-        since = self._tick - FRESH_STEPS * self._ticks_a_step
         return [
             peer
             for peer in robot.heard.values()
             if self.world.grid.apart(peer.cell, robot.me.told.cell) <= self._radius
-            and (peer.cell == peer.goal or robot.heard_at[peer.agent] >= since)
+            and (peer.cell == peer.goal or robot.heard_at[peer.agent] >= self._fresh_since)
         ]
 
     def _say(self, agent: int) -> None:
         """Tell everybody within the radius; each hears it late, twice, or never."""
         robot, network, dice = self._robots[agent], self._network, self._dice
         told = robot.me.told
+        robot.repeats = robot.repeats + 1 if told.sequence == robot.said else 0
         robot.said_at, robot.said = self._tick, told.sequence
         self.meter.count(signed_size(told_message(self.world.grid, told)))
         for other in self._near.within(agent):
@@ -284,10 +297,11 @@ class Untimed:
                 self._due.add(agent)
 
     def _answered(self, robot: _Robot, told: Told) -> bool:
-        """Whether a request that is heard again was answered before."""
+        """Whether a request that is heard again was answered, and the answer is not on its way."""
         request = (told.agent, told.ticket)
         mine = robot.me.told
-        return not told.moving and (request in mine.grants or request in mine.refusals)
+        answered = request in mine.grants or request in mine.refusals
+        return answered and not told.moving and self._tick - robot.said_at >= self._round_trip
 
     def _drive(self) -> None:
         """End the drives that end now, and let those nearby see it."""
@@ -323,14 +337,19 @@ class Untimed:
 
     def _repeat(self) -> None:
         """Say again what is open; who waits looks for another way from time to time."""
-        every = AGAIN_TICKS if self._ticks_a_step > 1 else 1
         for agent, robot in enumerate(self._robots):
             told = robot.me.told
-            open_request = told.want is not None and not told.moving
-            pause = every if open_request else self._ticks_a_step
             away = told.want is not None or told.cell != told.goal
-            if away and agent not in self._due and self._tick - robot.said_at >= pause:
+            long_ago = self._tick - robot.said_at >= self._pause(robot)
+            if away and long_ago and agent not in self._due:
                 self._say(agent)
+
+    def _pause(self, robot: _Robot) -> int:
+        """Ticks until it says its state again: a request soon, then later, at last every step."""
+        told, step = robot.me.told, self._ticks_a_step
+        if told.want is None or told.moving:
+            return step
+        return min(step, self._round_trip << robot.repeats)
 
     def _grow_older(self, robot: _Robot) -> None:
         told = robot.me.told
@@ -353,7 +372,7 @@ class Untimed:
         if told.want is not None or not robot.me.failed:
             return False
         heard = self._fresh(robot)
-        return not any(peer.rank.outranks(told.rank, slack=FRESH_STEPS) for peer in heard)
+        return not any(peer.rank.outranks(told.rank, slack=1) for peer in heard)
 
     def _rank(self, robot: _Robot) -> GridRank:
         told = robot.me.told
@@ -362,5 +381,5 @@ class Untimed:
         if robot.patience.yields:
             return GridRank(RETURNING, 0, 0, told.agent)
         if robot.arrived:
-            return GridRank(RETURNING, robot.age, 0, told.agent)
-        return GridRank(ON_MISSION, robot.age, robot.length, told.agent)
+            return GridRank(RETURNING, robot.age // AGE_STEPS, 0, told.agent)
+        return GridRank(ON_MISSION, robot.age // AGE_STEPS, robot.length, told.agent)
