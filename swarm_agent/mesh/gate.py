@@ -66,6 +66,8 @@ class Gate:
         self._forged: dict[str, Bucket] = {}
         self._turn = 0
         self._heard = Counter[str]()
+        self.spoken_ns: dict[str, int] = {}
+        """When the newest word of each member arrived that was signed and no replay [ns]."""
         self.arrived = threading.Event()
         """Set by every message that arrives."""
         self.claimed = threading.Event()
@@ -184,6 +186,7 @@ class Gate:
         into.ParseFromString(signed.payload)
         if once:
             check_stamp(into.stamp_ns, time.time_ns())
+            self.spoken_ns[signed.agent_id] = letter.heard_ns
         return into
 
     def _verify(self, signed: common_pb2.Signed, into: Message) -> None:

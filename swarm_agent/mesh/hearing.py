@@ -17,6 +17,7 @@ from swarm_agent.mesh.gate import Gate, Letter
 from swarm_agent.mesh.wire import (
     MAX_HEADS,
     Malformed,
+    check_author,
     check_heads,
     claim_of,
     hazard_of,
@@ -24,6 +25,8 @@ from swarm_agent.mesh.wire import (
 )
 
 FORGET_PEER_S = 10.0
+QUIET_S = 7.0
+"""Who has said nothing for so long is not there, whatever its token says [s]: two beats."""
 MOST_WORDS = 16
 """So many words of revocation are looked at in one drain."""
 KEPT_BALLOTS = 1000
@@ -53,7 +56,9 @@ class Drained:
     """What has been heard."""
 
     peers: tuple[Peer, ...]
-    """The newest word of every peer heard within 10 s, by id."""
+    """The newest word of every peer whose intent was heard within 10 s, by id."""
+    there: tuple[str, ...]
+    """Peers near or far whose token stands and that have said anything within 7 s, by id."""
     claims: tuple[Claim, ...]
     """Claims to this robot since the last drain, in the order of arrival."""
     hazards: tuple[Hazard, ...]
@@ -79,6 +84,7 @@ class Hearing:
         self._joint = JointMail()
         self._believers: dict[str, Callable[[Letter], None]] = {
             'intent': self._intent,
+            'beat': self._beat,
             'claim': self._claim,
             'heads': self._head,
             'revocations': self._revocations,
@@ -108,6 +114,7 @@ class Hearing:
         self._hazards = living(self._hazards, now_ns)
         return Drained(
             peers=self._peer_table(now_ns, alive),
+            there=self._there(now_ns, alive),
             claims=claims,
             hazards=summed_up(self._hazards, now_ns),
             heads=heads,
@@ -123,6 +130,12 @@ class Hearing:
         }
         return tuple(self._peers.values())
 
+    def _there(self, now_ns: int, alive: Mapping[str, bool]) -> tuple[str, ...]:
+        """Tokens are not signed, and stand as well for a process that decides no more."""
+        words = sorted(self._gate.spoken_ns.items())
+        since_ns = now_ns - int(QUIET_S * 1e9)
+        return tuple(name for name, ns in words if ns > since_ns and alive.get(name, False))
+
     def _intent(self, letter: Letter) -> None:
         intent = self._gate.read(letter, mesh_pb2.PeerIntent())
         author = letter.signed.agent_id
@@ -132,6 +145,9 @@ class Hearing:
         if not believed:
             raise Malformed('leaps')
         self._peers[author] = peer
+
+    def _beat(self, letter: Letter) -> None:
+        check_author(self._gate.read(letter, mesh_pb2.Beat()).agent_id, letter.signed.agent_id)
 
     def _claim(self, letter: Letter) -> None:
         claim = self._gate.read(letter, mesh_pb2.Claim())
