@@ -24,6 +24,8 @@ LANE = 128
 """Messages of one member that wait for the next drain."""
 BUDGET = 400
 """Messages that one drain looks at: so a flood delays the robot by some 50 ms at most."""
+BEAT = 'beat'
+"""The kind for which nobody is woken."""
 LAST_WORD = 'intent'
 """The kind of which a member's newest message replaces all earlier ones."""
 WELCOME = Rate(per_s=80.0, burst=160.0)
@@ -69,7 +71,7 @@ class Gate:
         self.spoken_ns: dict[str, int] = {}
         """When the newest word of each member arrived that was signed and no replay [ns]."""
         self.arrived = threading.Event()
-        """Set by every message that arrives."""
+        """Set by every message that arrives but a beat."""
         self.claimed = threading.Event()
         """Set by every claim: somebody waits for this robot's word, or has given its own."""
 
@@ -117,7 +119,8 @@ class Gate:
         if len(lane) == LANE:
             self.drop(kind, 'flood')
         lane.append(Letter(kind=kind, signed=signed, heard_ns=self._steady_ns(), extra=extra))
-        self.arrived.set()
+        if kind != BEAT:
+            self.arrived.set()
         if kind == 'claim':
             self.claimed.set()
 

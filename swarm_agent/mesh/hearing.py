@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From letters to what is known of the peers: intents, claims, hazards, votes, hands."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,7 @@ from swarm_agent.mesh.core.hazards import Known, living, reported, summed_up
 from swarm_agent.mesh.core.joint import Answer, Ask, Call, Cast, Entry
 from swarm_agent.mesh.core.plausible import Track, follow
 from swarm_agent.mesh.core.types import Claim, Hazard, Peer
-from swarm_agent.mesh.gate import Gate, Letter
+from swarm_agent.mesh.gate import BUDGET, Gate, Letter
 from swarm_agent.mesh.wire import (
     MAX_HEADS,
     Malformed,
@@ -25,8 +26,11 @@ from swarm_agent.mesh.wire import (
 )
 
 FORGET_PEER_S = 10.0
-QUIET_S = 7.0
-"""Who has said nothing for so long is not there, whatever its token says [s]: two beats."""
+QUIET_NS = 7 * 10**9
+"""Who has said nothing for so long is not there, whatever its token says: two beats."""
+LATELY_NS = 10**9
+"""Of whom something was heard within this time a beat says nothing new."""
+NEVER_NS = -(10**18)
 MOST_WORDS = 16
 """So many words of revocation are looked at in one drain."""
 KEPT_BALLOTS = 1000
@@ -57,8 +61,6 @@ class Drained:
 
     peers: tuple[Peer, ...]
     """The newest word of every peer whose intent was heard within 10 s, by id."""
-    there: tuple[str, ...]
-    """Peers near or far whose token stands and that have said anything within 7 s, by id."""
     claims: tuple[Claim, ...]
     """Claims to this robot since the last drain, in the order of arrival."""
     hazards: tuple[Hazard, ...]
@@ -82,9 +84,11 @@ class Hearing:
         self._heads: list[mesh_pb2.LogHeads] = []
         self._words: dict[bytes, common_pb2.Signed] = {}
         self._joint = JointMail()
+        self._beats = deque[Letter](maxlen=BUDGET)
+        """Not verified until somebody asks who is there."""
         self._believers: dict[str, Callable[[Letter], None]] = {
             'intent': self._intent,
-            'beat': self._beat,
+            'beat': self._beats.append,
             'claim': self._claim,
             'heads': self._head,
             'revocations': self._revocations,
@@ -102,11 +106,7 @@ class Hearing:
     def drain(self, now_ns: int, alive: Mapping[str, bool]) -> Drained:
         """Verify what has arrived since the last call."""
         for letter in self._gate.take(now_ns):
-            try:
-                self._believers[letter.kind](letter)
-            except (Malformed, DecodeError) as error:
-                reason = str(error) if isinstance(error, Malformed) else 'not a message'
-                self._gate.drop(letter.kind, reason)
+            self._believe(letter, self._believers[letter.kind])
         claims, self._claims = tuple(self._claims), []
         heads, self._heads = tuple(self._heads), []
         words, self._words = tuple(self._words.values()), {}
@@ -114,7 +114,6 @@ class Hearing:
         self._hazards = living(self._hazards, now_ns)
         return Drained(
             peers=self._peer_table(now_ns, alive),
-            there=self._there(now_ns, alive),
             claims=claims,
             hazards=summed_up(self._hazards, now_ns),
             heads=heads,
@@ -130,11 +129,26 @@ class Hearing:
         }
         return tuple(self._peers.values())
 
-    def _there(self, now_ns: int, alive: Mapping[str, bool]) -> tuple[str, ...]:
-        """Tokens are not signed, and stand as well for a process that decides no more."""
-        words = sorted(self._gate.spoken_ns.items())
-        since_ns = now_ns - int(QUIET_S * 1e9)
-        return tuple(name for name, ns in words if ns > since_ns and alive.get(name, False))
+    def there(self, now_ns: int, alive: Mapping[str, bool]) -> tuple[str, ...]:
+        """Peers near or far whose token stands and that have said anything within 7 s, by id.
+
+        Tokens are not signed, and stand as well for a process that decides no more. A beat is
+        verified here, and only one of a peer of which nothing else was heard as lately.
+        """
+        words = self._gate.spoken_ns
+        while self._beats:
+            letter = self._beats.popleft()
+            if letter.heard_ns - words.get(letter.signed.agent_id, NEVER_NS) >= LATELY_NS:
+                self._believe(letter, self._beat)
+        heard = sorted(name for name, ns in words.items() if now_ns - ns < QUIET_NS)
+        return tuple(name for name in heard if alive.get(name, False))
+
+    def _believe(self, letter: Letter, take: Callable[[Letter], None]) -> None:
+        try:
+            take(letter)
+        except (Malformed, DecodeError) as error:
+            reason = str(error) if isinstance(error, Malformed) else 'not a message'
+            self._gate.drop(letter.kind, reason)
 
     def _intent(self, letter: Letter) -> None:
         intent = self._gate.read(letter, mesh_pb2.PeerIntent())

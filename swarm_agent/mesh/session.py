@@ -149,8 +149,13 @@ class MeshSession:
         there = {name for name, is_there in self._alive.copy().items() if is_there}
         return frozenset(there - {self._agent_id})
 
+    @property
+    def there(self) -> tuple[str, ...]:
+        """The peers that are there, near or far, by all that was drained, by id."""
+        return self._hearing.there(self._steady_ns(), self._alive)
+
     def wait(self, timeout_s: float) -> bool:
-        """Block until something has arrived since the last call, or the time is over."""
+        """Block until something but a beat has arrived since the last call, or time is over."""
         return _came(self._gate.arrived, timeout_s)
 
     def wait_for_claim(self, timeout_s: float) -> bool:

@@ -9,11 +9,12 @@ from mesh_air import fleet_file, until
 from swarm.v1 import common_pb2, mesh_pb2
 
 from swarm_agent.mesh.gate import Gate
-from swarm_agent.mesh.hearing import QUIET_S, Hearing
+from swarm_agent.mesh.hearing import QUIET_NS, Hearing
 from swarm_agent.mesh.session import BEAT_S, STAY_M, MeshSession
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
 
 NS = 10**9
+QUIET_S = QUIET_NS / NS
 STANDS = {'amr_2': True}
 SEQUENCE = itertools.count(1)
 
@@ -37,7 +38,8 @@ class Ear:
         for data in said:
             self.gate.put('beat', data)
         self.now_ns += int(after_s * NS)
-        return self.hearing.drain(self.now_ns, tokens).there
+        self.hearing.drain(self.now_ns, tokens)
+        return self.hearing.there(self.now_ns, tokens)
 
 
 @pytest.fixture
@@ -86,13 +88,29 @@ def test_a_token_that_nobody_signs_for_and_a_replayed_beat_make_nobody_be_there(
     ear.there(said)
     ear.there(said, after_s=QUIET_S / 2)
     assert ear.there(said, after_s=QUIET_S / 2) == ()
-    assert ear.gate.dropped == {'beat: replayed': 2}
+    assert ear.gate.dropped == {'beat: replayed': 1}
 
 
 def test_who_beats_in_anothers_name_makes_nobody_be_there(keys, ear):
     ear.there(beat(keys, 'tb4_1', name='amr_2'))
     assert ear.gate.dropped == {'beat: speaks for another robot': 1}
     assert ear.there(beat(keys, 'amr_2')) == ('amr_2',)
+
+
+def test_a_forger_that_beats_in_anothers_name_does_not_hide_its_beat(keys, ear):
+    forged = common_pb2.Signed.FromString(beat(keys, 'amr_2'))
+    forged.payload = b'x'
+    data = forged.SerializeToString()
+    assert ear.there(data, beat(keys, 'amr_2'), data) == ('amr_2',)
+    assert ear.gate.dropped == {'beat: signature not accepted': 1}
+
+
+def test_of_one_that_was_just_heard_a_beat_is_not_verified_and_nobody_wakes(keys, ear):
+    ear.there(beat(keys, 'amr_2'))
+    verified = []
+    ear.gate._verify = lambda *_: verified.append(1)
+    assert ear.there(beat(keys, 'amr_2')) == ('amr_2',)
+    assert (verified, ear.gate.arrived.is_set()) == ([], False)
 
 
 @pytest.fixture
@@ -111,14 +129,15 @@ def test_robots_too_far_for_intents_are_there_for_each_other_and_gone_with_the_t
     def both():
         a.publish_intent(intent('amr_1', 0.0))
         b.publish_intent(intent('amr_2', 500.0))
-        return (a.drain().there, b.drain().there) == (('amr_2',), ('amr_1',))
+        a.drain(), b.drain()
+        return (a.there, b.there) == (('amr_2',), ('amr_1',))
 
     assert until(both)
     before = b.traffic['heard_messages']
     a.publish_intent(intent('amr_1', 1.0))
     pair.remove(b)
     b.close()
-    assert until(lambda: a.drain().there == ())
+    assert until(lambda: a.there == ())
     assert b.traffic['heard_messages'] == before
 
 
