@@ -77,7 +77,7 @@ class MeshEntry(BaseModel):
     """Each certificate speaks under its own keys only; needs tls."""
     router_names: tuple[str, ...] = ()
     """Common names of the routers' certificates, which pass on what all robots say."""
-    tile_m: float = Field(default=0.0, ge=0.0, le=1000.0)
+    tile_m: float = Field(default=20.0, ge=0.0, le=1000.0)
     """Edge of the map tiles by which intents are addressed [m], at least 16; 0: to all robots."""
     max_bytes_per_s: float = Field(default=65536.0, ge=4096.0)
     """What one robot says at most, before Zenoh's own overhead; claims always pass."""

@@ -24,6 +24,8 @@ LANE = 128
 """Messages of one member that wait for the next drain."""
 BUDGET = 400
 """Messages that one drain looks at: so a flood delays the robot by some 50 ms at most."""
+BEAT = 'beat'
+"""The kind for which nobody is woken."""
 LAST_WORD = 'intent'
 """The kind of which a member's newest message replaces all earlier ones."""
 WELCOME = Rate(per_s=80.0, burst=160.0)
@@ -66,8 +68,10 @@ class Gate:
         self._forged: dict[str, Bucket] = {}
         self._turn = 0
         self._heard = Counter[str]()
+        self.spoken_ns: dict[str, int] = {}
+        """When the newest word of each member arrived that was signed and no replay [ns]."""
         self.arrived = threading.Event()
-        """Set by every message that arrives."""
+        """Set by every message that arrives but a beat."""
         self.claimed = threading.Event()
         """Set by every claim: somebody waits for this robot's word, or has given its own."""
 
@@ -115,7 +119,8 @@ class Gate:
         if len(lane) == LANE:
             self.drop(kind, 'flood')
         lane.append(Letter(kind=kind, signed=signed, heard_ns=self._steady_ns(), extra=extra))
-        self.arrived.set()
+        if kind != BEAT:
+            self.arrived.set()
         if kind == 'claim':
             self.claimed.set()
 
@@ -184,6 +189,7 @@ class Gate:
         into.ParseFromString(signed.payload)
         if once:
             check_stamp(into.stamp_ns, time.time_ns())
+            self.spoken_ns[signed.agent_id] = letter.heard_ns
         return into
 
     def _verify(self, signed: common_pb2.Signed, into: Message) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From letters to what is known of the peers: intents, claims, hazards, votes, hands."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,10 +14,11 @@ from swarm_agent.mesh.core.hazards import Known, living, reported, summed_up
 from swarm_agent.mesh.core.joint import Answer, Ask, Call, Cast, Entry
 from swarm_agent.mesh.core.plausible import Track, follow
 from swarm_agent.mesh.core.types import Claim, Hazard, Peer
-from swarm_agent.mesh.gate import Gate, Letter
+from swarm_agent.mesh.gate import BUDGET, Gate, Letter
 from swarm_agent.mesh.wire import (
     MAX_HEADS,
     Malformed,
+    check_author,
     check_heads,
     claim_of,
     hazard_of,
@@ -24,6 +26,11 @@ from swarm_agent.mesh.wire import (
 )
 
 FORGET_PEER_S = 10.0
+QUIET_NS = 7 * 10**9
+"""Who has said nothing for so long is not there, whatever its token says: two beats."""
+LATELY_NS = 10**9
+"""Of whom something was heard within this time a beat says nothing new."""
+NEVER_NS = -(10**18)
 MOST_WORDS = 16
 """So many words of revocation are looked at in one drain."""
 KEPT_BALLOTS = 1000
@@ -53,7 +60,7 @@ class Drained:
     """What has been heard."""
 
     peers: tuple[Peer, ...]
-    """The newest word of every peer heard within 10 s, by id."""
+    """The newest word of every peer whose intent was heard within 10 s, by id."""
     claims: tuple[Claim, ...]
     """Claims to this robot since the last drain, in the order of arrival."""
     hazards: tuple[Hazard, ...]
@@ -77,8 +84,11 @@ class Hearing:
         self._heads: list[mesh_pb2.LogHeads] = []
         self._words: dict[bytes, common_pb2.Signed] = {}
         self._joint = JointMail()
+        self._beats = deque[Letter](maxlen=BUDGET)
+        """Not verified until somebody asks who is there."""
         self._believers: dict[str, Callable[[Letter], None]] = {
             'intent': self._intent,
+            'beat': self._beats.append,
             'claim': self._claim,
             'heads': self._head,
             'revocations': self._revocations,
@@ -96,11 +106,7 @@ class Hearing:
     def drain(self, now_ns: int, alive: Mapping[str, bool]) -> Drained:
         """Verify what has arrived since the last call."""
         for letter in self._gate.take(now_ns):
-            try:
-                self._believers[letter.kind](letter)
-            except (Malformed, DecodeError) as error:
-                reason = str(error) if isinstance(error, Malformed) else 'not a message'
-                self._gate.drop(letter.kind, reason)
+            self._believe(letter, self._believers[letter.kind])
         claims, self._claims = tuple(self._claims), []
         heads, self._heads = tuple(self._heads), []
         words, self._words = tuple(self._words.values()), {}
@@ -123,6 +129,27 @@ class Hearing:
         }
         return tuple(self._peers.values())
 
+    def there(self, now_ns: int, alive: Mapping[str, bool]) -> tuple[str, ...]:
+        """Peers near or far whose token stands and that have said anything within 7 s, by id.
+
+        Tokens are not signed, and stand as well for a process that decides no more. A beat is
+        verified here, and only one of a peer of which nothing else was heard as lately.
+        """
+        words = self._gate.spoken_ns
+        while self._beats:
+            letter = self._beats.popleft()
+            if letter.heard_ns - words.get(letter.signed.agent_id, NEVER_NS) >= LATELY_NS:
+                self._believe(letter, self._beat)
+        heard = sorted(name for name, ns in words.items() if now_ns - ns < QUIET_NS)
+        return tuple(name for name in heard if alive.get(name, False))
+
+    def _believe(self, letter: Letter, take: Callable[[Letter], None]) -> None:
+        try:
+            take(letter)
+        except (Malformed, DecodeError) as error:
+            reason = str(error) if isinstance(error, Malformed) else 'not a message'
+            self._gate.drop(letter.kind, reason)
+
     def _intent(self, letter: Letter) -> None:
         intent = self._gate.read(letter, mesh_pb2.PeerIntent())
         author = letter.signed.agent_id
@@ -132,6 +159,9 @@ class Hearing:
         if not believed:
             raise Malformed('leaps')
         self._peers[author] = peer
+
+    def _beat(self, letter: Letter) -> None:
+        check_author(self._gate.read(letter, mesh_pb2.Beat()).agent_id, letter.signed.agent_id)
 
     def _claim(self, letter: Letter) -> None:
         claim = self._gate.read(letter, mesh_pb2.Claim())

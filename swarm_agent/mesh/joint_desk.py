@@ -7,7 +7,7 @@ comes of it stands in the log and goes out on `events`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,7 +24,6 @@ from swarm_agent.mesh.core.joint import (
     Standpoint,
     Wish,
 )
-from swarm_agent.mesh.core.types import Peer
 from swarm_agent.mesh.hearing import JointMail
 from swarm_agent.mesh.session import MeshSession
 from swarm_vault.recorder import Recorder
@@ -111,9 +110,9 @@ class JointDesk:
         self._wishes.append(wish)
 
     def tend(
-        self, now_ns: int, mail: JointMail, peers: Iterable[Peer], me: Standpoint
+        self, now_ns: int, mail: JointMail, there: tuple[str, ...], me: Standpoint
     ) -> list[Event]:
-        """One tick; returns what is worth a line in the log."""
+        """One tick, with the peers that are there; returns what is worth a line in the log."""
         self._ticks += 1
         waits = self._state.idle or self._ticks % TEND_EVERY
         if mail.empty and not self._wishes and waits and not self._state.hand.queue:
@@ -124,7 +123,7 @@ class JointDesk:
         inputs = JointInputs(
             now_ns=now_ns,
             me=me,
-            heard=tuple(sorted(peer.agent_id for peer in peers if peer.alive)),
+            heard=there,
             calls=tuple(mail.calls),
             casts=tuple(mail.casts),
             entries=tuple(mail.entries),

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ GONE_TTL_S = 7.0
 """For so long it is said again that a hazard is gone [s]."""
 MOST_WORDS = 16
 """So many words of revocation go into a message."""
+BEAT_S = 3.0
+"""How often all hear that this robot decides: its intents are heard by those around it only."""
+STAY_M = 1.0
+"""So far out of its tile a robot goes on listening around that one: borders are not hopped."""
 BURST_S = 1.0
 """How long a robot may say more than its rate at once [s]."""
 
@@ -76,13 +81,15 @@ class MeshSession:
         self._alive: dict[str, bool] = {}
         self._own_hazards: dict[str, tuple[mesh_pb2.Hazard, int]] = {}
         self._hazards_said_ns = 0
+        self._beat_due_ns = 0
         self._sequence = 0
         most = fleet.file.mesh.max_bytes_per_s
         self._rate = Rate(per_s=most, burst=most * BURST_S)
         self._bucket = full(self._rate, steady_ns())
         self._traffic = Counter[str]()
         self._tile: tuple[int, int] | None = None
-        self._near: list[Any] = []
+        self._near: dict[tuple[int, int] | None, Any] = {}
+        """What hears intents, by tile; None: those of all tiles, until the own place is told."""
         config = zenoh.Config.from_json5(json.dumps(zenoh_config(fleet, agent_id, vault_dir)))
         self._session = zenoh.open(config)
         self._declare()
@@ -93,6 +100,7 @@ class MeshSession:
         heard = {
             'claim': f'{self._prefix}/claim/{self._agent_id}/*',
             'hazard': f'{self._prefix}/hazard/**',
+            'beat': f'{self._prefix}/*/beat',
             'heads': f'{self._prefix}/*/heads',
             'revocations': f'{self._prefix}/*/revocations',
             'vote': f'{self._prefix}/vote/**',
@@ -109,6 +117,9 @@ class MeshSession:
                 f'{self._prefix}/*/alive', self._take_alive, history=True
             ),
         ]
+        if self._tile_m:
+            everywhere = listen(f'{self._prefix}/*/intent/*', self._ear('intent'))
+            self._near = {None: everywhere}
         self._token = self._session.liveliness().declare_token(f'{own}/alive')
 
     def _catch_up(self) -> None:
@@ -135,11 +146,16 @@ class MeshSession:
     @property
     def alive(self) -> frozenset[str]:
         """The peers whose liveliness tokens are present, without this robot's own."""
-        there = {name for name, is_there in self._alive.items() if is_there}
+        there = {name for name, is_there in self._alive.copy().items() if is_there}
         return frozenset(there - {self._agent_id})
 
+    @property
+    def there(self) -> tuple[str, ...]:
+        """The peers that are there, near or far, by all that was drained, by id."""
+        return self._hearing.there(self._steady_ns(), self._alive)
+
     def wait(self, timeout_s: float) -> bool:
-        """Block until something has arrived since the last call, or the time is over."""
+        """Block until something but a beat has arrived since the last call, or time is over."""
         return _came(self._gate.arrived, timeout_s)
 
     def wait_for_claim(self, timeout_s: float) -> bool:
@@ -150,29 +166,31 @@ class MeshSession:
         """Tell the peers, or those on the tiles around, where we are and where we go."""
         key = f'{self._prefix}/{self._agent_id}/intent'
         if self._tile_m:
-            tile = self._tile_of(intent.pose.x_m, intent.pose.y_m)
-            self._listen_around(tile)
+            x_m, y_m = intent.pose.x_m, intent.pose.y_m
+            tile = self._tile_of(x_m, y_m)
+            if self._tile is None or self._is_outside(self._tile, x_m, y_m):
+                self._listen_around(tile)
             key = f'{key}/{tile[0]}_{tile[1]}'
         self._say(key, intent, zenoh.Priority.REAL_TIME)
 
     def _tile_of(self, x_m: float, y_m: float) -> tuple[int, int]:
         return math.floor(x_m / self._tile_m), math.floor(y_m / self._tile_m)
 
+    def _is_outside(self, tile: tuple[int, int], x_m: float, y_m: float) -> bool:
+        """Whether a place is out of a tile by more than what does not count."""
+        beyond = (at - k * self._tile_m for at, k in zip((x_m, y_m), tile, strict=True))
+        return any(not -STAY_M <= at <= self._tile_m + STAY_M for at in beyond)
+
     def _listen_around(self, tile: tuple[int, int]) -> None:
-        """Hear intents from the own tile and the eight around it."""
-        if tile == self._tile:
-            return
-        self._tile, before = tile, self._near
-        ear = self._ear('intent')
-        self._near = [
-            self._session.declare_subscriber(
-                f'{self._prefix}/*/intent/{tile[0] + dx}_{tile[1] + dy}', ear
-            )
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-        ]
-        for old in before:
-            old.undeclare()
+        """Hear intents from a tile and the eight around it."""
+        self._tile, ear = tile, self._ear('intent')
+        col, row = tile
+        around = set(product((col - 1, col, col + 1), (row - 1, row, row + 1)))
+        for x, y in around - self._near.keys():
+            key = f'{self._prefix}/*/intent/{x}_{y}'
+            self._near[x, y] = self._session.declare_subscriber(key, ear)
+        for left in self._near.keys() - around:
+            self._near.pop(left).undeclare()
 
     def publish_hazard(self, hazard: mesh_pb2.Hazard) -> None:
         """Tell all peers of a hazard now, and again every 2 s while it lives or is news."""
@@ -244,12 +262,13 @@ class MeshSession:
         """Verify what has arrived since the last call."""
         now_ns = self._steady_ns()
         self._repeat_hazards(now_ns)
+        self._beat(now_ns)
         return self._hearing.drain(now_ns, self._alive)
 
     def close(self) -> None:
         """Leave the swarm; peers see it at once."""
         self._token.undeclare()  # type: ignore[no-untyped-call]
-        for subscription in (*self._subscriptions, *self._near):
+        for subscription in (*self._subscriptions, *self._near.values()):
             subscription.undeclare()
         self._session.close()  # type: ignore[no-untyped-call]
 
@@ -292,6 +311,7 @@ class MeshSession:
     def _take_alive(self, sample: zenoh.Sample) -> None:
         agent = str(sample.key_expr).split('/')[-2]
         self._alive[agent] = sample.kind == zenoh.SampleKind.PUT
+        self._beat_due_ns = 0  # who comes is told at once, and who has gone does not mind
 
     def _take_ask(self, query: zenoh.Query) -> None:
         if query.payload is not None:
@@ -302,6 +322,15 @@ class MeshSession:
         for (mission, section, author), (_, signed) in list(self._hearing.board.items()):
             key = f'{self._prefix}/blackboard/{mission}/{section}'
             query.reply(f'{key}/{author}', signed)
+
+    def _beat(self, now_ns: int) -> None:
+        """Tell all that this robot decides; told from where it does, not from Zenoh's threads."""
+        if now_ns < self._beat_due_ns:
+            return
+        self._beat_due_ns = now_ns + int(BEAT_S * 1e9)
+        beat = mesh_pb2.Beat(agent_id=self._agent_id, stamp_ns=time.time_ns())
+        key = f'{self._prefix}/{self._agent_id}/beat'
+        self._say(key, beat, zenoh.Priority.DATA, always=True)
 
     def _repeat_hazards(self, now_ns: int) -> None:
         """For peers that came later: say own hazards again with the life they have left."""

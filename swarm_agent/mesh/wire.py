@@ -42,7 +42,7 @@ def peer_of(intent: mesh_pb2.PeerIntent, *, author: str, heard_ns: int, alive: b
     Raises:
         Malformed: It is not what its author may say.
     """
-    _same(intent.agent_id, author)
+    check_author(intent.agent_id, author)
     _finite(intent.speed_mps, intent.radius_m, intent.pose.yaw_rad)
     if not 0.0 < intent.radius_m <= MAX_RADIUS_M:
         raise Malformed('radius out of range')
@@ -101,7 +101,7 @@ def claim_of(claim: mesh_pb2.Claim, *, author: str, reader: str) -> Claim:
     Raises:
         Malformed: It is not what its author may say, or not for us.
     """
-    _same(claim.from_agent, author)
+    check_author(claim.from_agent, author)
     if claim.to_agent != reader:
         raise Malformed('claim for another robot')
     has_place = claim.HasField('place')
@@ -151,7 +151,7 @@ def hazard_of(hazard: mesh_pb2.Hazard, *, author: str, heard_ns: int) -> Hazard:
     Raises:
         Malformed: It is not what its author may say.
     """
-    _same(hazard.reporter, author)
+    check_author(hazard.reporter, author)
     _finite(hazard.radius_m, hazard.ttl_s)
     if not 0.0 < hazard.radius_m <= MAX_RADIUS_M:
         raise Malformed('radius out of range')
@@ -174,7 +174,7 @@ def check_heads(heads: mesh_pb2.LogHeads, *, author: str) -> None:
     Raises:
         Malformed: It is not what its author may say.
     """
-    _same(heads.agent_id, author)
+    check_author(heads.agent_id, author)
     parts = (heads.checkpoints, heads.cosigned, heads.steps, heads.held)
     if max(map(len, parts)) > MAX_HEADS:
         raise Malformed('too many heads')
@@ -195,7 +195,12 @@ def check_stamp(stamp_ns: int, now_ns: int) -> None:
         raise Malformed('from the future')
 
 
-def _same(said: str, author: str) -> None:
+def check_author(said: str, author: str) -> None:
+    """Refuse what is said in another's name.
+
+    Raises:
+        Malformed: It is not what its author may say.
+    """
     if said != author:
         raise Malformed('speaks for another robot')
 

@@ -56,7 +56,6 @@ from swarm_vault.recorder import Kind, Recorder
 POLL_S = 0.02
 WITHOUT_SCAN_NS = 200_000_000
 SECOND_NS = 1_000_000_000
-HEARD_NS = SECOND_NS
 ODD_STAMP_NS = -100_000_000
 """A stamp further ahead of our clock than this is as bad as none."""
 NEVER_NS = 3600 * SECOND_NS
@@ -96,6 +95,7 @@ class SituationNode:
         self._joint = JointDesk(self._recorder, self._mesh, agent_id, {'look': self._look})
         self._revoked = RevocationBook(setup.vault_dir, agent_id, load_trust(setup.vault_dir))
         self._journal, self._track = Journal(), Track()
+        self._there: tuple[str, ...] = ()
         self._scan: Any = None
         self._wish: Any = None
         self._bars: Bars | None = None
@@ -168,7 +168,7 @@ class SituationNode:
 
     def _decide(self) -> None:
         began = time.thread_time()
-        heard = self._mesh.drain()
+        heard, self._there = self._mesh.drain(), self._mesh.there
         inputs, scan_stamp_ns = self._inputs(heard)
         self._state, outputs = self._recorder.decide(CORE, self._state, inputs, self._params)
         self._end_unrecorded_leg(outputs)
@@ -179,7 +179,7 @@ class SituationNode:
         for kind, type_, data in self._journal.notes(inputs, outputs):
             self._tell(kind, type_, data)
         if outputs.seen_bits:
-            self._tell_situation(inputs, outputs)
+            self._tell_situation(outputs)
         if scan_stamp_ns:
             self._ports.tell_frame(outputs.map_odom, scan_stamp_ns)
         self._outputs = outputs
@@ -204,7 +204,7 @@ class SituationNode:
             goal=None if wish is None or not outputs.path else wish.goal[:2],
             held=held,
         )
-        for event in self._joint.tend(time.monotonic_ns(), heard.joint, heard.peers, me):
+        for event in self._joint.tend(time.monotonic_ns(), heard.joint, self._there, me):
             kind = Kind.VIOLATION if event.violation else Kind.MESSAGE
             self._tell(kind, event.type_, as_data(event))
 
@@ -280,10 +280,10 @@ class SituationNode:
         seq = self._recorder.event(kind, type_, data)
         self._ports.tell_event(seq, kind.value, type_, data)
 
-    def _tell_situation(self, inputs: Inputs, outputs: Outputs) -> None:
-        fresh = [p.agent_id for p in inputs.peers if inputs.now_ns - p.heard_ns < HEARD_NS]
+    def _tell_situation(self, outputs: Outputs) -> None:
         counts = (self._journal.violations, self._journal.negotiations)
-        self._ports.tell_situation(fill_situation(self._situation, outputs, fresh, counts))
+        situation = fill_situation(self._situation, outputs, self._there, counts)
+        self._ports.tell_situation(situation)
 
     def _hear_heads(self, heard: Drained) -> None:
         for refused in self._witness.hear(heard.heads):

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mesh_toy_world import NS, Network, World
 from swarm.v1 import common_pb2, mesh_pb2
 from test_mesh_decide import claim, me, peer, tick
@@ -160,6 +162,32 @@ def test_a_hazard_ends_when_as_many_say_that_it_is_gone_or_nobody_speaks_of_it()
     assert living(denied, 2 * NS) == ()
     assert living(reported(denied, hazard('d'), gone=False), 2 * NS)
     assert living(board, 12 * NS) == ()
+
+
+REPORTS = st.lists(
+    st.tuples(st.sampled_from('bcd'), st.booleans(), st.integers(1, 9), st.integers(0, 5)),
+    max_size=12,
+)
+
+
+@given(REPORTS)
+def test_what_holds_of_a_hazard_is_what_counting_its_words_anew_gives(reports):
+    board, said, now_s = (), {}, 1
+    for reporter, gone, ttl_s, later_s in reports:
+        told = hazard(reporter, heard_s=now_s, ttl_s=float(ttl_s), radius_m=0.1 * ttl_s)
+        board = reported(board, told, gone=gone)
+        if said or not gone:
+            said[reporter] = (gone, told)
+        now_s += later_s
+        said = {name: (g, h) for name, (g, h) in said.items() if now_s < h.heard_ns / NS + h.ttl_s}
+        there = {name: h for name, (g, h) in said.items() if not g}
+        said = said if 2 * len(there) > len(said) else {}
+        board = living(board, now_s * NS)
+        known = summed_up(board, now_s * NS)
+        assert [one.confirmed_by for one in known] == [tuple(sorted(there))] * bool(said)
+        assert [one.radius_m for one in known] == [
+            max(h.radius_m for h in there.values()) for _ in known
+        ]
 
 
 def test_one_liar_cannot_fill_the_world_with_hazards_nor_deny_what_two_see():

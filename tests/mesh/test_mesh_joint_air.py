@@ -31,7 +31,7 @@ class Robot:
 
     def tick(self):
         heard = self.session.drain()
-        said = self.desk.tend(time.monotonic_ns(), heard.joint, heard.peers, ME)
+        said = self.desk.tend(time.monotonic_ns(), heard.joint, self.session.there, ME)
         self.events += [(event.type_, dict(event.data)) for event in said]
 
     def close(self):

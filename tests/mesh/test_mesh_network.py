@@ -59,7 +59,7 @@ def test_robots_hear_each_other_over_mutual_tls_and_nobody_speaks_under_anothers
 
         def own_key_passes():
             rogue.put('swarm/depot/amr_1/heads', b'x')
-            rogue.put('swarm/depot/tb4_1/intent', b'x')
+            rogue.put('swarm/depot/tb4_1/intent/0_0', b'x')
             return b.dropped.get('intent: not a message', 0) > 2
 
         assert until(own_key_passes)

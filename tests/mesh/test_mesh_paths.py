@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm_agent.mesh.core.paths import HORIZON_M, gap, meet, room_before, way_of
+from swarm_agent.mesh.core.paths import HORIZON_M, _closed, gap, meet, room_before, way_of
 from swarm_agent.mesh.core.rank import Standing
 
 EAST = way_of((0.0, 0.0), ((6.0, 0.0),))
@@ -46,6 +46,33 @@ def test_a_way_is_cut_as_numpy_would_cut_it(start, path):
     for axis in (0, 1):
         wanted = np.interp(steps, arcs, corners[keep][:, axis])
         assert way.points[:, axis].tolist() == wanted.tolist()
+
+
+@given(point, polyline)
+def test_a_way_that_was_cut_before_is_the_same_and_cannot_be_written(start, path):
+    way = way_of(start, path)
+    assert way_of(start, path) is way
+    with pytest.raises(ValueError, match='read-only'):
+        way.points[0, 0] = 1.0
+    with pytest.raises(ValueError, match='read-only'):
+        way.arcs_m[0] = 1.0
+
+
+def test_whether_a_zero_has_a_sign_makes_no_way_differ():
+    ways = [way_of((zero, 1.0), ((zero, -zero),)) for zero in (-0.0, 0.0)]
+    assert ways[0].points.tobytes() == ways[1].points.tobytes()
+    assert not np.signbit(ways[0].points).any()
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=1, max_size=6))
+def test_closed_are_exactly_the_cells_between_blocked_ones(rows):
+    near = np.array(rows)
+    near[0, 0] |= not near.any()
+    wanted = near.copy()
+    for i in range(len(near) - 2, -1, -1):
+        for j in range(near.shape[1] - 2, -1, -1):
+            wanted[i, j] |= wanted[i + 1, j] and wanted[i, j + 1]
+    assert _closed(near).tolist() == wanted.tolist()
 
 
 def test_crossing_paths_share_a_zone_that_belongs_to_nobody():

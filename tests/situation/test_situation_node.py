@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,10 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import LaserScan
+from swarm.v1 import mesh_pb2
 
+from swarm_agent.mesh.session import MeshSession
+from swarm_config.fleets import load_fleet
 from swarm_msgs.msg import Heartbeat, Intent, ReflexState, Situation, SwarmEvent
 from swarm_vault.keys import ensure_authority
 from swarm_vault.replay import replay_vault
@@ -44,6 +47,7 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PATIENCE_S = 60.0
+TEAM = ('amr_1',)
 ODOM_PERIOD_S, SCAN_PERIOD_S = 0.05, 0.1
 
 
@@ -144,12 +148,12 @@ class Robot:
         self.events.append(message.type)
 
 
-def start(folder: Path, *extra: str) -> subprocess.Popen[str]:
+def start(folder: Path, *extra: str, team: Sequence[str] = TEAM) -> subprocess.Popen[str]:
     vault = folder / 'vault'
     arguments = [
         *('--params-file', f'{ROOT}/config/params/situation.yaml'),
         *('-r', '__ns:=/amr_1', '-p', 'agent_id:=amr_1'),
-        *('-p', f'vault_dir:={vault}', '-p', f'fleet_file:={fleet_of(folder, ["amr_1"])}'),
+        *('-p', f'vault_dir:={vault}', '-p', f'fleet_file:={fleet_of(folder, team)}'),
         *extra,
     ]
     command = [sys.executable, '-m', 'swarm_agent.situation.node', '--ros-args', *arguments]
@@ -157,15 +161,17 @@ def start(folder: Path, *extra: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def around(folder: Path) -> Iterator[tuple[Robot, subprocess.Popen[str]]]:
+def around(
+    folder: Path, team: Sequence[str] = TEAM
+) -> Iterator[tuple[Robot, subprocess.Popen[str]]]:
     """A situation node in its process and the robot in this one."""
-    ensure_authority(folder / 'vault', ['amr_1'])
+    ensure_authority(folder / 'vault', team)
     context = Context()
     rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = Node('around', namespace='/amr_1', context=context, enable_rosout=False)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
-    process = start(folder)
+    process = start(folder, team=team)
     try:
         yield Robot(node, executor), process
     finally:
@@ -235,6 +241,28 @@ def test_the_node_stands_blind_drives_seeing_stops_in_doubt_and_leaves_a_complet
     assert set(robot.events) <= types
     saved = json.loads((tmp_path / 'vault/nexus/situation/amr_1.json').read_text())
     assert math.dist(saved['map_odom'][:2], START[:2]) < 0.2
+
+
+def test_a_robot_that_is_too_far_to_be_heard_is_told_as_there_until_it_has_left(
+    tmp_path: Path,
+) -> None:
+    with around(tmp_path, ('amr_1', 'amr_2')) as (robot, _):
+        robot.sensing = {'odom', 'scan'}
+        fleet = load_fleet(tmp_path / 'fleet.yaml')
+        other = MeshSession('amr_2', fleet, tmp_path / 'vault')
+
+        def tells(*there: str) -> bool:
+            far = mesh_pb2.PeerIntent(agent_id='amr_2', stamp_ns=time.time_ns(), radius_m=0.3)
+            far.pose.x_m = 500.0
+            if there:
+                other.publish_intent(far)
+                other.drain()
+            told = robot.situation
+            return told is not None and told.nav_state == 0 and told.peers == [*there]
+
+        robot.live_until(lambda: tells('amr_2'), 'amr_2 is there')
+        other.close()
+        robot.live_until(tells, 'amr_2 has left')
 
 
 @pytest.mark.parametrize(

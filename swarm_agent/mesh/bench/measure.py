@@ -66,7 +66,7 @@ def intent_latency(seconds: float) -> list[Figure]:
     """One way between two processes, with and without the checks."""
     control = bare_latency(seconds)
     with TemporaryDirectory(prefix='swarm_bench_') as folder:
-        stage = Stage.make(Path(folder), 2)
+        stage = Stage.make(Path(folder), 2, tile_m=0.0)  # its places are times
         speaker, listener = names(2)
         players = [
             stage.start(PLAYER, 'speak', [speaker], what='intent', period_s=0.02),

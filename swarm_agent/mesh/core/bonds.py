@@ -10,12 +10,13 @@ docs/protocol.md has the argument.
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from swarm_agent.mesh.core.params import RightOfWayParams
-from swarm_agent.mesh.core.paths import Points, Way, distances, meet, way_of
+from swarm_agent.mesh.core.paths import WAYS, Points, Way, distances, meet, way_of
 from swarm_agent.mesh.core.types import (
     Binding,
     Claim,
@@ -162,17 +163,25 @@ def followed_m(way: Way, route: Polyline) -> float:
     """How far a way follows a route told before [m]."""
     if not route:
         return 0.0
-    off = apart(way.points, told_way(route)) > FOLLOWS_M
+    off = apart(way.points, route) > FOLLOWS_M
     return way.before(int(off.argmax())) if off.any() else math.inf
 
 
-def apart(points: Points, told: Way) -> NDArray[np.float64]:
-    """Distance of each point from a way [m], shape (points,)."""
+def apart(points: Points, route: Polyline) -> NDArray[np.float64]:
+    """Distance of each point from a way that was told [m], shape (points,)."""
+    return distances(points, _finely(route)).min(axis=1)
+
+
+@lru_cache(maxsize=WAYS)
+def _finely(route: Polyline) -> Points:
+    """The points of a way that was told, FINE_M apart; not to be written."""
+    told = told_way(route)
     if not told.leads_away:
-        return distances(points, told.points)[:, 0]
+        return told.points
     arcs = np.arange(0.0, float(told.arcs_m[-1]) + FINE_M, FINE_M)
-    fine = [np.interp(arcs, told.arcs_m, told.points[:, axis]) for axis in (0, 1)]
-    return distances(points, np.stack(fine, axis=1)).min(axis=1)
+    fine = np.stack([np.interp(arcs, told.arcs_m, told.points[:, k]) for k in (0, 1)], axis=1)
+    fine.setflags(write=False)
+    return fine
 
 
 def awaits(bond: Bond | None, peer: Peer) -> bool:

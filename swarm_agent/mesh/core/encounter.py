@@ -2,7 +2,7 @@
 """An encounter: what two robots said to each other about one conflict, as one of them sees it."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from swarm_agent.mesh.core.types import (
     Role,
     Settlement,
 )
+from swarm_vault.replacing import replace
 
 NS = 1_000_000_000
 SOON_S = 1.0

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a peer's claim changes; lost, doubled, late and reordered ones do no harm."""
 
-from dataclasses import replace
 from typing import cast, get_args
 
 from swarm_agent.mesh.core.encounter import CANNOT_YIELD, TURN, Encounter, Scene, opened
 from swarm_agent.mesh.core.rank import Standing
 from swarm_agent.mesh.core.types import Claim, ClaimKind, How
+from swarm_vault.replacing import replace
 
 
 def read_claim(scene: Scene, encounter: Encounter | None, claim: Claim) -> Encounter | None:

@@ -2,7 +2,6 @@
 """What one peer means for this robot: nothing, a body to stay clear of, or an encounter."""
 
 import math
-from dataclasses import replace
 
 from swarm_agent.mesh.core.encounter import (
     CANNOT_YIELD,
@@ -22,6 +21,7 @@ from swarm_agent.mesh.core.passing import pass_by
 from swarm_agent.mesh.core.paths import Meeting, room_before
 from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Role
 from swarm_agent.mesh.core.yielding import let_pass
+from swarm_vault.replacing import replace
 
 
 def meet_peer(scene: Scene, encounter: Encounter | None) -> Step:

@@ -57,7 +57,7 @@ def _leaves_out(before: Polyline, now: Polyline) -> bool:
     if short and math.dist(before[-1], now[-1]) > SAME_M:
         return True
     ahead = told.points[step + 2 :]
-    return bool((apart(ahead, told_way(now)) > SAME_M).any())
+    return bool((apart(ahead, now) > SAME_M).any())
 
 
 def room_told(scene: Scene, way: Way, told: Told) -> float:

@@ -2,7 +2,6 @@
 """The side of the robot that goes first: ask, wait for the promise, pass, say that it is over."""
 
 import math
-from dataclasses import replace
 
 from swarm_agent.mesh.core.bonds import followed_m
 from swarm_agent.mesh.core.encounter import (
@@ -18,6 +17,7 @@ from swarm_agent.mesh.core.encounter import (
 )
 from swarm_agent.mesh.core.paths import Meeting, gap, nearest_step, room_before
 from swarm_agent.mesh.core.types import Claim, ClaimKind, PeerState, Point
+from swarm_vault.replacing import replace
 
 KEPT_M = 0.3
 """This near to where it promised to stay a robot keeps its promise [m]."""

@@ -11,6 +11,7 @@ Lozano-Perez 1989); if that reaches (0, 0), driving on cannot help and one has t
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +29,8 @@ STEP_M = 0.25
 HORIZON_M = 6.0
 CLOSE_M = 0.05
 """Bodies that are nearer than this, by whatever error, may do nothing but part [m]."""
+WAYS = 256
+"""So many ways are kept: in one decision, and from one to the next, most are asked for again."""
 NEARS = -0.1
 """Cosine between a step and the way from the other body, below which the step leads to it."""
 
@@ -71,9 +74,20 @@ class Meeting:
 
 def way_of(position: Point, path: Polyline) -> Way:
     """Cut a path into steps of STEP_M, from the body's position, HORIZON_M long at most."""
-    if not path:
-        return Way(points=np.array((position,), dtype=np.float64), arcs_m=np.zeros(1))
-    corners = np.array((position, *path), dtype=np.float64)
+    return _cut(position, path)
+
+
+@lru_cache(maxsize=WAYS)
+def _cut(position: Point, path: Polyline) -> Way:
+    """The same way for the same path: its arrays are not to be written, nor is -0.0 kept."""
+    corners = np.array((position, *path), dtype=np.float64) + 0.0
+    way = _steps_of(corners) if path else Way(points=corners, arcs_m=np.zeros(1))
+    way.points.setflags(write=False)
+    way.arcs_m.setflags(write=False)
+    return way
+
+
+def _steps_of(corners: Points) -> Way:
     delta = corners[1:] - corners[:-1]
     lengths = np.hypot(delta[:, 0], delta[:, 1])
     keep, arcs = np.ones(len(corners), dtype=bool), np.zeros(len(corners))
@@ -185,15 +199,18 @@ def _nears(way: Way, point: Point | Points) -> bool:
 
 
 def _closed(near: Blocked) -> Blocked:
-    """Block the cells from which both neighbours further on are blocked."""
-    rows: list[list[bool]] = near.tolist()
+    """Block the cells from which both neighbours further on are blocked: all lie between such."""
+    closed, (own, its) = near.copy(), np.nonzero(near)
+    part = closed[own[0] : own[-1] + 1, its.min() : its.max() + 1]
+    rows: list[list[bool]] = part.tolist()
     above = [False] * len(rows[0])
     for row in reversed(rows):
         for j in range(len(row) - 2, -1, -1):
             if above[j] and row[j + 1]:
                 row[j] = True
         above = row
-    return np.asarray(rows, dtype=np.bool_)
+    part[:] = rows
+    return closed
 
 
 def _regions(blocked: Blocked) -> list[tuple[int, bool]]:
@@ -202,5 +219,6 @@ def _regions(blocked: Blocked) -> list[tuple[int, bool]]:
     steps, _ = np.nonzero(labels)
     first = np.full(count + 1, len(blocked))
     np.minimum.at(first, labels[labels > 0], steps)
-    at_peer = np.isin(np.arange(count + 1), labels[:, 0])
+    at_peer = np.zeros(count + 1, dtype=bool)
+    at_peer[labels[:, 0]] = True
     return [(int(first[k]), bool(at_peer[k])) for k in range(1, count + 1)]

@@ -2,7 +2,6 @@
 """The side of the robot that lets the other go first: wait outside, or step aside."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from swarm_agent.mesh.core.encounter import (
 )
 from swarm_agent.mesh.core.paths import Meeting, meet, room_before, way_of
 from swarm_agent.mesh.core.types import Claim, ClaimKind, How, Point
+from swarm_vault.replacing import replace
 
 HOLD_M = 0.05
 """More clearance than the conflict needed to begin, so that it does not flicker [m]."""

@@ -172,6 +172,14 @@ class Hazard(_message.Message):
     gone: bool
     def __init__(self, hazard_id: _Optional[str] = ..., kind: _Optional[str] = ..., reporter: _Optional[str] = ..., position: _Optional[_Union[_common_pb2.Point2D, _Mapping]] = ..., radius_m: _Optional[float] = ..., stamp_ns: _Optional[int] = ..., ttl_s: _Optional[float] = ..., gone: _Optional[bool] = ...) -> None: ...
 
+class Beat(_message.Message):
+    __slots__ = ("agent_id", "stamp_ns")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAMP_NS_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    stamp_ns: int
+    def __init__(self, agent_id: _Optional[str] = ..., stamp_ns: _Optional[int] = ...) -> None: ...
+
 class LogHeads(_message.Message):
     __slots__ = ("agent_id", "stamp_ns", "checkpoints", "cosigned", "steps", "held")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
