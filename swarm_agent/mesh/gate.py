@@ -45,6 +45,19 @@ class Letter:
     """For a query, what it is to be answered with."""
 
 
+def came(event: threading.Event, timeout_s: float) -> bool:
+    """Wait for an event and take it back; what comes just as the time is over stays for the next.
+
+    Args:
+        event: Set by another thread.
+        timeout_s: How long to wait [s].
+    """
+    if not event.wait(timeout_s):
+        return False
+    event.clear()
+    return True
+
+
 class Gate:
     """Sort, throttle and verify.
 

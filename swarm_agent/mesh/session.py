@@ -7,7 +7,6 @@ on the caller's thread, so a flood costs its sender's messages and not our memor
 
 import json
 import math
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,10 +18,11 @@ import zenoh
 from google.protobuf.message import Message
 from swarm.v1 import common_pb2, laws_pb2, mesh_pb2
 
+from swarm_agent.mesh.beats import Beats
 from swarm_agent.mesh.core.bucket import Rate, full, refilled, taken
 from swarm_agent.mesh.core.joint import Answer, Ask, Call, Cast, Entry
 from swarm_agent.mesh.core.types import Claim
-from swarm_agent.mesh.gate import Gate
+from swarm_agent.mesh.gate import Gate, came
 from swarm_agent.mesh.hearing import Drained, Hearing
 from swarm_agent.mesh.joint_wire import (
     answer_message,
@@ -43,8 +43,6 @@ GONE_TTL_S = 7.0
 """For so long it is said again that a hazard is gone [s]."""
 MOST_WORDS = 16
 """So many words of revocation go into a message."""
-BEAT_S = 3.0
-"""How often all hear that this robot decides: its intents are heard by those around it only."""
 STAY_M = 1.0
 """So far out of its tile a robot goes on listening around that one: borders are not hopped."""
 BURST_S = 1.0
@@ -81,7 +79,7 @@ class MeshSession:
         self._alive: dict[str, bool] = {}
         self._own_hazards: dict[str, tuple[mesh_pb2.Hazard, int]] = {}
         self._hazards_said_ns = 0
-        self._beat_due_ns = 0
+        self._beats = Beats(agent_id)
         self._sequence = 0
         most = fleet.file.mesh.max_bytes_per_s
         self._rate = Rate(per_s=most, burst=most * BURST_S)
@@ -156,11 +154,11 @@ class MeshSession:
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something but a beat has arrived since the last call, or time is over."""
-        return _came(self._gate.arrived, timeout_s)
+        return came(self._gate.arrived, timeout_s)
 
     def wait_for_claim(self, timeout_s: float) -> bool:
         """Block until a claim has arrived since the last call, or the time is over."""
-        return _came(self._gate.claimed, timeout_s)
+        return came(self._gate.claimed, timeout_s)
 
     def publish_intent(self, intent: mesh_pb2.PeerIntent) -> None:
         """Tell the peers, or those on the tiles around, where we are and where we go."""
@@ -311,7 +309,7 @@ class MeshSession:
     def _take_alive(self, sample: zenoh.Sample) -> None:
         agent = str(sample.key_expr).split('/')[-2]
         self._alive[agent] = sample.kind == zenoh.SampleKind.PUT
-        self._beat_due_ns = 0  # who comes is told at once, and who has gone does not mind
+        self._beats.soon(self._steady_ns())
 
     def _take_ask(self, query: zenoh.Query) -> None:
         if query.payload is not None:
@@ -325,9 +323,8 @@ class MeshSession:
 
     def _beat(self, now_ns: int) -> None:
         """Tell all that this robot decides; told from where it does, not from Zenoh's threads."""
-        if now_ns < self._beat_due_ns:
+        if not self._beats.due(now_ns):
             return
-        self._beat_due_ns = now_ns + int(BEAT_S * 1e9)
         beat = mesh_pb2.Beat(agent_id=self._agent_id, stamp_ns=time.time_ns())
         key = f'{self._prefix}/{self._agent_id}/beat'
         self._say(key, beat, zenoh.Priority.DATA, always=True)
@@ -350,9 +347,3 @@ class MeshSession:
     def _put_hazard(self, hazard: mesh_pb2.Hazard) -> None:
         key = f'{self._prefix}/hazard/{hazard.hazard_id}'
         self._say(key, hazard, zenoh.Priority.INTERACTIVE_HIGH)
-
-
-def _came(event: threading.Event, timeout_s: float) -> bool:
-    came = event.wait(timeout_s)
-    event.clear()
-    return came

@@ -2,15 +2,17 @@
 """Who is too far away for its intents to be heard is there all the same, until it is not."""
 
 import itertools
+import threading
 import time
 
 import pytest
 from mesh_air import fleet_file, until
 from swarm.v1 import common_pb2, mesh_pb2
 
-from swarm_agent.mesh.gate import Gate
+from swarm_agent.mesh.beats import BEAT_S, SPREAD_S, Beats
+from swarm_agent.mesh.gate import Gate, came
 from swarm_agent.mesh.hearing import QUIET_NS, Hearing
-from swarm_agent.mesh.session import BEAT_S, STAY_M, MeshSession
+from swarm_agent.mesh.session import STAY_M, MeshSession
 from swarm_vault.keys import ensure_authority, load_signer, load_trust
 
 NS = 10**9
@@ -162,3 +164,41 @@ def test_a_robot_on_the_border_of_two_tiles_listens_around_one_of_them(keys, tmp
     assert listening[4].keys() == set(itertools.product((0, 1, 2), (-1, 0, 1)))
     assert all(listening[4][tile] is listening[0][tile] for tile in ((0, 0), (1, 1)))
     assert listening[5] == listening[4]
+
+
+def test_robots_that_start_together_do_not_go_on_beating_together():
+    two = [Beats('amr_1'), Beats('amr_2')]
+    assert [beats.due(0) for beats in two] == [True, True]
+    second = [next(ms for ms in itertools.count() if beats.due(ms * 10**6)) for beats in two]
+    assert all((BEAT_S - SPREAD_S) * 1000 <= ms <= BEAT_S * 1000 for ms in second)
+    assert abs(second[0] - second[1]) > 20
+
+
+def test_who_comes_is_told_within_a_second_and_tokens_that_come_and_go_put_no_beat_off():
+    beats = Beats('amr_1')
+    assert beats.due(0)
+    for ms in range(0, int(SPREAD_S * 1000), 10):
+        beats.soon(ms * 10**6)
+    assert beats.due(int(SPREAD_S * NS))
+
+
+class SetLate(threading.Event):
+    """Is set just after a wait for it has ended."""
+
+    def wait(self, timeout=None):
+        assert timeout == 0.2
+        self.set()
+        return False
+
+
+def test_what_comes_just_as_a_wait_ends_wakes_the_next_one():
+    event = SetLate()
+    assert not came(event, 0.2)
+    assert event.is_set()
+
+
+def test_what_has_come_wakes_once():
+    event = threading.Event()
+    event.set()
+    assert came(event, 0.0)
+    assert not came(event, 0.0)
